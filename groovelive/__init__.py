@@ -1,0 +1,52 @@
+"""groovelive: a drummer that you play from code.
+
+>>> import groovelive as gl
+>>> rhythm = gl.parse("x..x..x.")
+>>> rhythm.bars, len(rhythm)
+(2, 12)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import GrooveError
+
+if TYPE_CHECKING:
+    from .grid import GROUPS, SHORT, VOICES, Note
+    from .hvo import Groove
+    from .model import Model, load
+    from .notation import NotationError, parse
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Model", "NotationError", "Note", "__version__",
+    "load", "parse",
+]  # fmt: skip
+
+# Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.
+_HOME = {
+    "GROUPS": "grid",
+    "SHORT": "grid",
+    "VOICES": "grid",
+    "Groove": "hvo",
+    "Model": "model",
+    "NotationError": "notation",
+    "Note": "grid",
+    "load": "model",
+    "parse": "notation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,82 @@
+"""The tiers of the test suite: what each needs, and that a required tier is never skipped.
+
+Mark a test with `torch`, `synth`, `supercollider` or `jack` and it is skipped where that is missing. The
+environment variable GROOVELIVE_REQUIRE (tiers, separated by commas) turns such skips into failures, so that
+a CI that installed a tier notices when it did not run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Generator
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+
+def _module(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
+TIERS = {
+    "torch": lambda: _module("torch"),
+    "synth": lambda: _module("nanosynth"),
+    "supercollider": lambda: bool(shutil.which("sclang") and shutil.which("scsynth")),
+    "jack": lambda: bool(shutil.which("jackd")),
+}
+
+REQUIRED = pytest.StashKey[set[str]]()
+
+
+def required_tiers() -> set[str]:
+    """The tiers named in GROOVELIVE_REQUIRE; an unknown name is an error, not silence."""
+    names = {name.strip() for name in os.environ.get("GROOVELIVE_REQUIRE", "").split(",") if name.strip()}
+    if unknown := names - set(TIERS):
+        raise pytest.UsageError(f"GROOVELIVE_REQUIRE names {sorted(unknown)}; the tiers are {sorted(TIERS)}")
+    return names
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REQUIRED] = required_tiers()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for tier, available in TIERS.items():
+        if item.get_closest_marker(tier) and not available():
+            pytest.skip(f"{tier} is not installed here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    required = item.config.stash[REQUIRED]
+    marked = {mark.name for mark in item.iter_markers()} & required
+    if report.skipped and (marked or _names_any(required, report)):
+        report.outcome = "failed"
+        report.longrepr = f"GROOVELIVE_REQUIRE forbids this skip: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and _names_any(collector.config.stash[REQUIRED], report):  # a module-level importorskip
+        report.outcome = "failed"
+        report.longrepr = f"GROOVELIVE_REQUIRE forbids this skip: {_reason(report)}"
+    return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+def _names_any(required: set[str], report: pytest.TestReport | pytest.CollectReport) -> bool:
+    """Whether the reason of a skip, for example "could not import 'torch'", names a required tier."""
+    return any(tier in _reason(report) for tier in required)
