@@ -15,8 +15,8 @@ def closest(word: str, choices: Iterable[str]) -> str:
 
     >>> closest("fnuk", ["funk", "jazz"])
     " (did you mean 'funk'?)"
-    >>> closest("zzz", ["funk", "jazz"])
+    >>> closest("zzz", ["funk", "rock"])
     ''
     """
-    near = difflib.get_close_matches(str(word).lower(), [str(c) for c in choices], n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word).lower(), [str(c) for c in choices], n=1, cutoff=0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,118 @@
+"""From probabilities to hits: which of the 288 cells of a loop are played, in numpy, for a batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..hvo import GROUPS
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+RARE = (3, 4, 5, 6, 7, 8)  # open hat, toms, crash, ride: voices whose best hit may stay under the threshold
+_GROUPS = [list(voices) for voices in GROUPS.values()]
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return (0.5 * np.tanh(0.5 * logits) + 0.5).astype(np.float32, copy=False)
+
+
+def drawn(logits: Floats, rng: np.random.Generator) -> Floats:
+    """Return values 0..1 that are at least .5 with the probability sigmoid(logits), each cell by itself.
+
+    The largest k of them are a draw of k cells without replacement (logistic noise; the two-way case of the Gumbel
+    trick, Maddison et al. 2014), so that sampling can obey a number of hits too.
+    """
+    u = rng.random(logits.shape).clip(1e-9, 1 - 1e-9)
+    return sigmoid((logits + np.log(u) - np.log1p(-u)).astype(np.float32))
+
+
+def top(p: Floats, count: int) -> Bools:
+    """Return the mask of the `count` largest of a flat array; of equals the first, and none that is 0."""
+    mask = np.zeros(p.size, bool)
+    if count > 0:
+        best = np.argsort(-p, kind="stable")[:count]
+        mask[best] = True
+        mask &= p > 0
+    return mask
+
+
+def choose(p: Floats, tap: Floats, threshold: Floats, rare: tuple[float, float], centring: float) -> Bools:
+    """Return the cells that a loop plays.
+
+    A cell plays from its threshold on. The tap's silent steps stay silent, and each of its hits is answered by the
+    likeliest voice at least. The number of hits is then drawn towards the expected number. Last, a rare voice plays
+    its best cell where that is likely enough and enough hits of it are expected.
+
+    Args:
+        p: (32, 9), probabilities.
+        tap: (32,), > 0 where the tap hits.
+        threshold: (9,), per voice.
+        rare: (least probability, least expected hits) of a rare voice's best cell.
+        centring: 0..1, how far the number of hits is drawn to the sum of the probabilities.
+    """
+    on = tap > 0
+    p = p * on[:, None]
+    played = p >= threshold
+    played &= on[:, None]
+    steps = np.flatnonzero(on & ~played.any(1))
+    played[steps, p[steps].argmax(1)] = True
+    if centring:
+        count = int(np.count_nonzero(played))
+        goal = round(count + centring * (float(p.sum()) - count))
+        if goal != count:
+            played = _towards(p, played, goal)
+    if rare[0] < 1:
+        best = p.argmax(0)
+        for voice in RARE:
+            cell = p[best[voice], voice]
+            if rare[0] <= cell and not played[best[voice], voice] and p[:, voice].sum() >= rare[1]:
+                played[best[voice], voice] = True
+    return played
+
+
+def _towards(p: Floats, played: Bools, goal: int) -> Bools:
+    """Return `played` with the likeliest cells added, or the least likely taken away, until `goal` play."""
+    plays = played.any(1)
+    rank = p + played  # what plays comes first
+    rank[np.arange(len(p)), p.argmax(1)] += plays  # every step that plays keeps its likeliest voice
+    return top((rank * (p > 0)).ravel(), max(goal, int(plays.sum()))).reshape(p.shape)
+
+
+def fit_density(p: Floats, played: Bools, counts: Sequence[int | None], total: int | None) -> Bools:
+    """Return the likeliest cells in exactly the numbers asked for.
+
+    Args:
+        p: (32, 9), probabilities.
+        played: (32, 9), what plays where nothing is asked for.
+        counts: hits of each group, None where free.
+        total: hits of all voices, or None; what the groups leave of it goes to the free groups.
+    """
+    played = played.copy()
+    for voices, count in zip(_GROUPS, counts, strict=True):
+        if count is not None:
+            played[:, voices] = top(p[:, voices].ravel(), count).reshape(len(p), -1)
+    free = [v for voices, count in zip(_GROUPS, counts, strict=True) if count is None for v in voices]
+    if total is not None and free:
+        played[:, free] = False
+        rest = max(total - int(played.sum()), 0)
+        played[:, free] = top(p[:, free].ravel(), rest).reshape(len(p), -1)
+    return played
+
+
+def fit_energy(p: Floats, velocities: Floats, tap: Floats, energy: float) -> Bools:
+    """Return the likeliest cells, as many as bring the sum of their velocities nearest to `energy`.
+
+    The hits of the tap, (32,) and > 0 where it hits, are answered first; its silent steps stay silent.
+    """
+    rank = p * (tap > 0)[:, None]
+    rank[np.arange(len(p)), p.argmax(1)] += tap > 0
+    order = np.argsort(-rank.ravel(), kind="stable")
+    order = order[p.ravel()[order] * rank.ravel()[order] > 0]
+    sums = np.concatenate([[0.0], np.cumsum(velocities.ravel()[order])])
+    played = np.zeros(p.size, bool)
+    played[order[: int(np.abs(sums - energy).argmin())]] = True
+    return played.reshape(p.shape)
