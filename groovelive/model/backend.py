@@ -147,10 +147,11 @@ class TorchNetwork(Network):
         except Exception as damage:
             module = _from_checkpoint(path, role, damage).to(self._device)
         module = module.eval()
+        inputs = ROLES[role][0]
         if isinstance(module, torch.jit.ScriptModule):
-            inputs = tuple(a.name for a in module.forward.schema.arguments[1:])
-        else:
-            inputs = ROLES[role][0]
+            names = tuple(a.name for a in module.forward.schema.arguments[1:])
+            if inputs[0] in names or len(names) != len(inputs):  # else a trace lost the names: then by order
+                inputs = names
         self._module = module
         super().__init__(inputs)
 

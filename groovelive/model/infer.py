@@ -122,6 +122,7 @@ class Model:
         self.genres: tuple[str, ...] = self.manifest.genres
         self._any = np.eye(len(self.genres) + 1, dtype=np.float32)[-1]
         self._bias = np.array(self.manifest.bias, np.float32)
+        self._odds = np.exp(-self._bias)
         self._thresholds = np.array(self.manifest.thresholds, np.float32)
         self._extra = {c.input: name for name, c in self.manifest.controls.items() if c.input}
         self._drum = self._open("drum")
@@ -391,7 +392,8 @@ class Model:
     ) -> _Wanted:
         if sampling not in ("threshold", "bernoulli"):
             raise GrooveError(f"sampling must be 'threshold' or 'bernoulli', not {sampling!r}")
-        rng = None if sampling == "threshold" else np.random.default_rng(_seed(seed))
+        seed = _seed(seed)
+        rng = None if sampling == "threshold" else np.random.default_rng(seed)
         return _Wanted(
             asked,
             self._control("temperature", temperature),
@@ -593,7 +595,7 @@ class Model:
         if self._hearing is not None:
             weights = np.stack([a.genre[:-1] / (1 - a.genre[-1]) for _, a in asked])
             familiar = (self._hearing({"tap": taps[rows]})[0] * weights).sum(1)
-            strength = 1 + (strength - 1) * (1 - familiar) ** 2
+            strength = 1 + (strength - 1) * (1 - familiar) ** 4
         step = (strength - 1)[:, None, None]
         kept = sampling.sigmoid(logits[rows] - self._bias).sum((1, 2), keepdims=True)
         pressed = logits[rows] + step * (logits[rows] - logits[n:])
@@ -619,7 +621,9 @@ class Model:
         return _Answer(logits[:n], v[:n], o[:n], energy)
 
     def _choose(self, p: Floats, on: Floats, thresholds: Floats) -> sampling.Bools:
-        return sampling.choose(p, on, thresholds, self.manifest.rare, self.manifest.centring)
+        # Thresholds of the performer's own decide how much is played, so nothing else may.
+        centring = self.manifest.centring if thresholds is self._thresholds else 0.0
+        return sampling.choose(p, on, thresholds, self.manifest.rare, centring, self._odds)
 
     def _hits(
         self, p: Floats, on: Floats, asked: _Asked, thresholds: Floats, v: Floats, energy: float | None

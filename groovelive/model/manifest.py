@@ -63,19 +63,19 @@ class Manifest(msgspec.Struct, frozen=True):
     name: str
     version: str
     files: dict[str, str]
-    genres: tuple[str, ...]
-    latent: int
-    controls: dict[str, Control]
-    bias: tuple[float, ...]
-    thresholds: tuple[float, ...]
-    rare: tuple[float, float]
-    centring: float
-    directions: dict[str, tuple[float, ...]]
-    figures: dict[str, Any]
-    about: str
-    licence: str
-    data: tuple[str, ...]
-    attribution: str
+    genres: tuple[str, ...] = ()
+    latent: int = 0
+    controls: dict[str, Control] = {}
+    bias: tuple[float, ...] = (0.0,) * len(VOICES)
+    thresholds: tuple[float, ...] = (0.5,) * len(VOICES)
+    rare: tuple[float, float] = (1.0, 9.0)  # never
+    centring: float = 0.0
+    directions: dict[str, tuple[float, ...]] = {}
+    figures: dict[str, Any] = {}
+    about: str = ""
+    licence: str = ""
+    data: tuple[str, ...] = ()
+    attribution: str = ""
 
 
 class PresetRow(msgspec.Struct, frozen=True):
@@ -122,6 +122,8 @@ def parse(folder: str | PathLike[str]) -> Manifest:
 def problems(manifest: Manifest, folder: Path) -> Iterator[str]:
     """Yield what is wrong with a manifest, as sentences, without a look into the network files."""
     m = manifest
+    if not 1 <= len(m.name) <= 128:
+        yield "name must have 1 to 128 characters"
     roles = set(m.files)
     if roles - {"hear"} not in ({"drum"}, {"drum", "encode", "recall"}):
         named = ", ".join(sorted(roles)) or "nothing"
@@ -168,7 +170,7 @@ def _control_problems(name: str, control: Control) -> Iterator[str]:
         elif control.input and default is None:
             yield f"the control {name!r} goes to the network, so it must have a default"
         if standard and standard.low is not None and standard.high is not None:
-            within = standard.low <= low and high <= standard.high
+            within = float(standard.low) <= low and high <= float(standard.high)  # JSON's numbers are floats
             if not within:
                 yield f"the control {name!r} must keep within {standard.low:g} to {standard.high:g}"
     if control.choices and default not in control.choices:

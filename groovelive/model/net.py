@@ -25,6 +25,10 @@ from torch.nn import functional as F
 from ..hvo import GROUPS
 
 STEPS, VOICES, DENSITIES = 32, 9, 6  # densities: five groups, and all nine voices together
+# Corrections of what the losses leave biased, measured on the validation split. The mean that the tap's decoder gives
+# varies less than taps do (velocities .251 against .288, offsets .161 against .187 within the split); and an L1 loss
+# gives the median share, whose mean is too loud by 5 %.
+VELOCITY_SPREAD, OFFSET_SPREAD, SHARE_POWER = 1.2, 1.15, 1.12
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,10 @@ class GrooveNet(nn.Module):
     def guide_of(self, z: Tensor) -> Tensor:
         """Return the tap (B, 32, 3) that latents (B, z) stand for, its hits as probabilities."""
         hit, velocity, offset = self.tap_of(z)
-        return torch.stack([torch.sigmoid(hit), velocity, offset], -1)
+        hit = torch.sigmoid(hit)
+        mean = (hit * velocity).sum(1, keepdim=True) / (hit.sum(1, keepdim=True) + 1e-3)
+        velocity = (mean + VELOCITY_SPREAD * (velocity - mean)).clamp(0.02, 1)
+        return torch.stack([hit, velocity, (OFFSET_SPREAD * offset).clamp(-0.5, 0.5)], -1)
 
     def familiar(self, tap: Tensor) -> Tensor:
         """Return (B, genres), 0..1: how much taps (B, 32, 3) sound like each genre already, beside the likeliest.
@@ -155,6 +162,8 @@ class GrooveNet(nn.Module):
             x = block(x, condition)
         logits, share, shift = self.head(self.norm(x)).view(-1, STEPS, 3 * VOICES).split(VOICES, -1)
         share = straight_through(1 + 4 * share, (1 + 4 * share).clamp(0, 1))
+        if not self.training:
+            share = share**SHARE_POWER
         shift = straight_through(shift, F.softshrink(shift, 0.03))
         # Where the tap is silent a hit is still possible (a density asked for): softer than what is played.
         hit, velocity = guide[..., 0:1], guide[..., 1:2]

@@ -11,7 +11,7 @@ from ..hvo import GROUPS
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
-RARE = (3, 4, 5, 6, 7, 8)  # open hat, toms, crash, ride: voices whose best hit may stay under the threshold
+_RARE = np.array([3, 4, 5, 6, 7, 8])  # open hat, toms, crash, ride: voices whose best hit may stay under the threshold
 _GROUPS = [list(voices) for voices in GROUPS.values()]
 
 
@@ -40,46 +40,44 @@ def top(p: Floats, count: int) -> Bools:
     return mask
 
 
-def choose(p: Floats, tap: Floats, threshold: Floats, rare: tuple[float, float], centring: float) -> Bools:
+def choose(
+    p: Floats, tap: Floats, threshold: Floats, rare: tuple[float, float], centring: float, odds: Floats
+) -> Bools:
     """Return the cells that a loop plays.
 
     A cell plays from its threshold on. The tap's silent steps stay silent, and each of its hits is answered by the
-    likeliest voice at least. The number of hits is then drawn towards the expected number. Last, a rare voice plays
-    its best cell where that is likely enough and enough hits of it are expected.
+    likeliest voice at least. A rare voice plays its best cell where that is likely enough and enough hits of it are
+    expected. The number of hits is then drawn towards the expected number.
 
     Args:
-        p: (32, 9), probabilities.
+        p: (32, 9), probabilities after the bias.
         tap: (32,), > 0 where the tap hits.
         threshold: (9,), per voice.
         rare: (least probability, least expected hits) of a rare voice's best cell.
-        centring: 0..1, how far the number of hits is drawn to the sum of the probabilities.
+        centring: 0..1, how far the number of hits is drawn to the expected number.
+        odds: (9,), exp(-bias): what leads from `p` back to the probabilities as learnt.
     """
     on = tap > 0
     p = p * on[:, None]
     played = p >= threshold
     played &= on[:, None]
-    steps = np.flatnonzero(on & ~played.any(1))
-    played[steps, p[steps].argmax(1)] = True
-    if centring:
-        count = int(np.count_nonzero(played))
-        goal = round(count + centring * (float(p.sum()) - count))
-        if goal != count:
-            played = _towards(p, played, goal)
+    rows = np.arange(len(p))
+    best = p.argmax(1)
+    needed = np.zeros(p.shape, bool)  # what must not be taken away again
+    needed[rows, best] = on & (p[rows, best] > 0)
+    peaks = p.argmax(0)[_RARE]
+    heights = p[peaks, _RARE]
     if rare[0] < 1:
-        best = p.argmax(0)
-        for voice in RARE:
-            cell = p[best[voice], voice]
-            if rare[0] <= cell and not played[best[voice], voice] and p[:, voice].sum() >= rare[1]:
-                played[best[voice], voice] = True
+        wanted = (heights >= rare[0]) & (p[:, _RARE].sum(0) >= rare[1])
+        needed[peaks[wanted], _RARE[wanted]] = True
+    played |= needed
+    if centring:
+        expected = float((p / (p + (1 - p) * odds + 1e-9)).sum())
+        count = int(np.count_nonzero(played))
+        goal = max(round(count + centring * (expected - count)), int(np.count_nonzero(needed)))
+        if goal != count:  # the likeliest are added, or the least likely taken away
+            return top((p + played + needed).ravel() * (p > 0).ravel(), goal).reshape(p.shape)
     return played
-
-
-def _towards(p: Floats, played: Bools, goal: int) -> Bools:
-    """Return `played` with the likeliest cells added, or the least likely taken away, until `goal` play."""
-    plays = played.any(1)
-    rank = p + played  # what plays comes first
-    rank[np.arange(len(p)), p.argmax(1)] += plays  # every step that plays keeps its likeliest voice
-    return top((rank * (p > 0)).ravel(), max(goal, int(plays.sum()))).reshape(p.shape)
 
 
 def fit_density(p: Floats, played: Bools, counts: Sequence[int | None], total: int | None) -> Bools:
