@@ -296,7 +296,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise GrooveError(f"--limit must be at least 2, not {arguments.limit}")
     result = evaluate(
         load(arguments.model), arguments.data, arguments.split, limit=arguments.limit,
-        say=lambda text: print(f"{text} …", file=sys.stderr, flush=True),
+        say=lambda text: print(f"{text} …", file=sys.stderr, flush=True) if sys.stderr.isatty() else None,
     )  # fmt: skip
     print(json.dumps(result, indent=1) if arguments.json else table(result))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import is_
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -123,6 +124,7 @@ class Model:
         self._any = np.eye(len(self.genres) + 1, dtype=np.float32)[-1]
         self._bias = np.array(self.manifest.bias, np.float32)
         self._odds = np.exp(-self._bias)
+        self._most = np.full(len(VOICES), STEPS, np.float32)
         self._thresholds = np.array(self.manifest.thresholds, np.float32)
         self._extra = {c.input: name for name, c in self.manifest.controls.items() if c.input}
         self._drum = self._open("drum")
@@ -186,10 +188,15 @@ class Model:
         ((32, 9), 32)
         """
         loops, bars = _loops(tap)
-        wanted = self._wanted(
-            self._asked(genre, density, redirect, guidance, extra),
-            temperature, sampling, threshold, max_hits, keep, locks, seed,
-        )  # fmt: skip
+        controls = (genre, density, redirect, guidance, extra, temperature, sampling, threshold, max_hits, keep, locks)
+        if all(map(is_, controls, _UNTOUCHED)):
+            wanted = self._untouched  # nothing touched: the most frequent case, and the quickest
+            _seed(seed)
+        else:
+            wanted = self._wanted(
+                self._asked(genre, density, redirect, guidance, extra),
+                temperature, sampling, threshold, max_hits, keep, locks, seed,
+            )  # fmt: skip
         taps = self._heard(loops, follow, preset, genre)
         grooves = [self._finish(t, self._answer(t[None], (wanted.asked,)), 0, wanted) for t in taps]
         answer = grooves[0] if len(grooves) == 1 else sum(grooves[1:], grooves[0])
@@ -403,6 +410,11 @@ class Model:
             _held(keep, locks),
         )
 
+    @cached_property
+    def _untouched(self) -> _Wanted:
+        """What is asked where no control is touched."""
+        return self._wanted(self._asked(None, None, (), None), 1.0, "threshold", None, None, None, (), 0)
+
     def _heard(self, loops: list[Floats], follow: float, preset: Point | None, genre: Genre) -> Sequence[Floats]:
         """Return the taps that are played: those given, or where they count only in part, a blend."""
         follow = self._control("follow", follow)
@@ -438,7 +450,7 @@ class Model:
         return self._declared(name or what).check(what, value)
 
     def _per_voice(self, name: Literal["threshold", "max_hits"], value: Any) -> Floats:
-        default = self._thresholds if name == "threshold" else np.full(len(VOICES), STEPS, np.float32)
+        default = self._thresholds if name == "threshold" else self._most
         if value is None:
             return default
         if not isinstance(value, Mapping):
@@ -560,9 +572,9 @@ class Model:
 
     def _network(self, taps: Floats, asked: Sequence[_Asked]) -> tuple[Floats, Floats, Floats]:
         """Return logits, velocities and offsets (n, 32, 9); genres are guided, and absent voices ruled out."""
-        genre = np.stack([a.genre for a in asked])
-        density, known = np.stack([a.density for a in asked]), np.stack([a.known for a in asked])
         n = len(asked)
+        columns = zip(*(a[:3] for a in asked), strict=True)
+        genre, density, known = [a[0][None] for a in columns] if n == 1 else [np.stack(a) for a in columns]
         guided = [i for i, a in enumerate(asked) if a.guidance != 1 and a.genre[-1] < 1]
         if guided:
             plain = np.broadcast_to(self._any, (len(guided), len(self._any)))
@@ -608,10 +620,11 @@ class Model:
 
     def _answer(self, taps: Floats, asked: Sequence[_Asked]) -> _Answer:
         """Ask the network, and once more without `redirect` where the energy of a loop has to be kept."""
-        n, moved = len(asked), [i for i, a in enumerate(asked) if a.moves_energy]
+        n, moved = len(asked), [i for i, a in enumerate(asked) if a.absent and a.moves_energy]
+        if not moved:
+            return _Answer(*self._network(taps, asked), [None] * n)
         whole = [asked[i]._replace(known=np.zeros(6, np.float32), absent=()) for i in moved]
-        if whole:
-            taps = np.concatenate([taps, taps[moved]])
+        taps = np.concatenate([taps, taps[moved]])
         logits, v, o = self._network(taps, [*asked, *whole])
         energy: list[float | None] = [None] * n
         for row, i in enumerate(moved, n):
@@ -632,7 +645,7 @@ class Model:
         if energy is not None:
             return sampling.fit_energy(p, v, on, energy)
         hits = self._choose(p, on, thresholds)
-        if asked.total is None and not any(asked.known):
+        if asked.total is None and not asked.known.any():
             return hits
         return sampling.fit_density(p, hits, asked.counts, asked.total)
 
@@ -641,17 +654,18 @@ class Model:
         asked, temperature, thresholds, most, rng, held = wanted
         logits, v, o = answer.logits[row], answer.velocities[row], answer.offsets[row]
         p = sampling.sigmoid((logits - self._bias) / np.float32(temperature))
+        on = tap[:, 0]
         if rng is None:
-            hits = self._hits(p, tap[:, 0], asked, thresholds, v, answer.energy[row])
+            hits = self._hits(p, on, asked, thresholds, v, answer.energy[row])
         else:
             drawn = sampling.drawn(logits / np.float32(temperature), rng)
             hits = (drawn >= 0.5) & ((p >= thresholds) | (thresholds == self._thresholds))
             energy = answer.energy[row]
             if energy is not None:
-                hits = sampling.fit_energy(drawn, v, tap[:, 0], energy)
-            elif asked.total is not None or any(asked.known):
+                hits = sampling.fit_energy(drawn, v, on, energy)
+            elif asked.total is not None or asked.known.any():
                 hits = sampling.fit_density(drawn, hits, asked.counts, asked.total)
-        if (most < STEPS).any():
+        if most is not self._most and (most < STEPS).any():
             for voice in np.flatnonzero(hits.sum(0) > most):
                 hits[:, voice] = sampling.top(p[:, voice] * hits[:, voice], int(most[voice]))
         if held is not None:
@@ -665,6 +679,9 @@ class Model:
         mask = hits.astype(np.float32)
         return Groove._trusted(mask, v * mask, o * mask)
 
+
+_TOUCHED = "genre density redirect guidance extra temperature sampling threshold max_hits keep locks"
+_UNTOUCHED = tuple((Model.drum.__kwdefaults__ or {})[name] for name in _TOUCHED.split())
 
 # Shapes and checks
 
@@ -680,10 +697,12 @@ def _array(values: Any, name: str) -> Floats:
 
 
 def _check_taps(taps: Floats) -> Floats:
-    hit, velocity, offset = taps[..., 0], taps[..., 1], taps[..., 2]
-    if not ((hit == 0) | (hit == 1)).all():
+    rows = taps.reshape(-1, 3)
+    hit = rows[:, 0]
+    if not (hit * hit == hit).all():
         raise GrooveError("the hits of a tap must be 0 or 1")
-    if velocity.min() < 0 or velocity.max() > 1 or offset.min() < -0.5 or offset.max() > 0.5:
+    (_, quietest, earliest), (_, loudest, latest) = rows.min(0).tolist(), rows.max(0).tolist()
+    if quietest < 0 or loudest > 1 or earliest < -0.5 or latest > 0.5:
         raise GrooveError("the velocities of a tap must lie from 0 to 1 and its offsets from -0.5 to 0.5")
     return taps
 

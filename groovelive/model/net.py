@@ -62,19 +62,21 @@ class Block(nn.Module):
         self.up, self.down = nn.Linear(d, config.hidden), nn.Linear(config.hidden, d)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Return (B T, d) for x (B T, d): one matrix, so that every Linear runs as one matrix product."""
+        x = x + self.dropout(self.out(self.attend(self.norm1(x))))
+        return x + self.dropout(self.down(F.relu(self.up(self.norm2(x)))))
+
+    def attend(self, x: Tensor) -> Tensor:
+        """Return (B T, d): attention of the 32 steps of each loop to each other."""
         d, h = self.width, self.heads  # plain numbers: the exported graph then computes no shapes
-        if self.condition is not None and condition is not None:  # the condition is heard before every block
-            x = (x.view(-1, STEPS, d) + self.condition(condition)[:, None]).view(-1, d)
-        qkv = self.qkv(self.norm1(x)).view(-1, STEPS, h, 3 * d // h).transpose(1, 2)
+        qkv = self.qkv(x).view(-1, STEPS, h, 3 * d // h).transpose(1, 2)
         q, k, v = qkv.split(d // h, -1)  # each (B, h, T, d/h)
         if torch.onnx.is_in_onnx_export():  # plain operators run faster in the runtime than the traced kernel
             y = torch.softmax(q @ k.transpose(-1, -2) * (d // h) ** -0.5 + self.bias, -1) @ v
         else:
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias)
-        x = x + self.dropout(self.out(y.transpose(1, 2).reshape(-1, d)))
-        return x + self.dropout(self.down(F.relu(self.up(self.norm2(x)))))
+        return y.transpose(1, 2).reshape(-1, d)
 
 
 class GrooveNet(nn.Module):
@@ -155,16 +157,21 @@ class GrooveNet(nn.Module):
             known: (B, 6), 1 where that density is asked for, else 0.
         """
         x = (self.guide_in(guide) + self.guide_position).flatten(0, 1)  # (B T, d)
+        d = self.config.width
         level = (density - self.density_mean) / self.density_std * known
         asked = F.relu(self.density(torch.cat([level, known], -1)))
         condition = torch.cat([genre @ self.genre, asked], -1)  # (B, 64)
-        for block in self.drummer:
-            x = block(x, condition)
+        # What each block hears of the condition, in one matrix product, the same at every step: (B T, blocks d).
+        weight = torch.cat([block.condition.weight for block in self.drummer])
+        bias = torch.cat([block.condition.bias for block in self.drummer])
+        heard = F.linear(condition, weight, bias)[:, None].expand(-1, STEPS, -1).reshape(-1, len(weight))
+        for block, told in zip(self.drummer, heard.split(d, -1), strict=True):
+            x = block(x + told)
         logits, share, shift = self.head(self.norm(x)).view(-1, STEPS, 3 * VOICES).split(VOICES, -1)
         share = straight_through(1 + 4 * share, (1 + 4 * share).clamp(0, 1))
         if not self.training:
             share = share**SHARE_POWER
-        shift = straight_through(shift, F.softshrink(shift, 0.03))
+        shift = straight_through(shift, shift - shift.clamp(-0.03, 0.03))
         # Where the tap is silent a hit is still possible (a density asked for): softer than what is played.
         hit, velocity = guide[..., 0:1], guide[..., 1:2]
         ghost = 0.5 * (hit * velocity).sum(1, keepdim=True) / (hit.sum(1, keepdim=True) + 1e-3) + 1e-2

@@ -11,13 +11,16 @@ from ..hvo import GROUPS
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
-_RARE = np.array([3, 4, 5, 6, 7, 8])  # open hat, toms, crash, ride: voices whose best hit may stay under the threshold
+_RARE = np.array([0, 0, 0, 1, 1, 1, 1, 1, 1], bool)  # open hat, toms, crash, ride may play below the threshold
 _GROUPS = [list(voices) for voices in GROUPS.values()]
 
 
 def sigmoid(logits: Floats) -> Floats:
     """Return 1 / (1 + exp(-x)), without overflow."""
-    return (0.5 * np.tanh(0.5 * logits) + 0.5).astype(np.float32, copy=False)
+    half = np.tanh(np.float32(0.5) * logits)
+    half *= np.float32(0.5)
+    half += np.float32(0.5)
+    return half
 
 
 def drawn(logits: Floats, rng: np.random.Generator) -> Floats:
@@ -57,26 +60,26 @@ def choose(
         centring: 0..1, how far the number of hits is drawn to the expected number.
         odds: (9,), exp(-bias): what leads from `p` back to the probabilities as learnt.
     """
-    on = tap > 0
-    p = p * on[:, None]
-    played = p >= threshold
-    played &= on[:, None]
-    rows = np.arange(len(p))
-    best = p.argmax(1)
+    steps = tap.nonzero()[0]
+    played = np.zeros(p.shape, bool)
+    if not len(steps):
+        return played
+    p = p[steps]  # (k, 9): only where the tap hits, which is also what keeps this fast
+    likely = p >= threshold
     needed = np.zeros(p.shape, bool)  # what must not be taken away again
-    needed[rows, best] = on & (p[rows, best] > 0)
-    peaks = p.argmax(0)[_RARE]
-    heights = p[peaks, _RARE]
+    needed[np.arange(len(steps)), p.argmax(1)] = True
     if rare[0] < 1:
-        wanted = (heights >= rare[0]) & (p[:, _RARE].sum(0) >= rare[1])
-        needed[peaks[wanted], _RARE[wanted]] = True
-    played |= needed
+        wanted = ((p.max(0) >= rare[0]) & (p.sum(0) >= rare[1]) & _RARE).nonzero()[0]
+        if len(wanted):
+            needed[p[:, wanted].argmax(0), wanted] = True
+    likely |= needed
     if centring:
         expected = float((p / (p + (1 - p) * odds + 1e-9)).sum())
-        count = int(np.count_nonzero(played))
+        count = int(np.count_nonzero(likely))
         goal = max(round(count + centring * (expected - count)), int(np.count_nonzero(needed)))
         if goal != count:  # the likeliest are added, or the least likely taken away
-            return top((p + played + needed).ravel() * (p > 0).ravel(), goal).reshape(p.shape)
+            likely = top((p + likely + needed).ravel(), goal).reshape(p.shape)
+    played[steps] = likely
     return played
 
 
