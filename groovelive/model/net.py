@@ -174,7 +174,9 @@ class GrooveNet(nn.Module):
         shift = straight_through(shift, shift - shift.clamp(-0.03, 0.03))
         # Where the tap is silent a hit is still possible (a density asked for): softer than what is played.
         hit, velocity = guide[..., 0:1], guide[..., 1:2]
-        ghost = 0.5 * (hit * velocity).sum(1, keepdim=True) / (hit.sum(1, keepdim=True) + 1e-3) + 1e-2
+        # (A product, not a sum over steps: the runtime's sums give other last bits in a batch than alone.)
+        hits, loud = (hit.transpose(1, 2) @ guide[..., :2]).split(1, -1)  # (B, 1, 1) each: how many, how loud in all
+        ghost = 0.5 * loud / (hits + 1e-3) + 1e-2
         velocity = torch.maximum(velocity, (1 - hit) * ghost)
         return logits, velocity * share, (guide[..., 2:3] + shift).clamp(-0.5, 0.5)
 
