@@ -39,11 +39,17 @@ step string (x is a hit, X an accent, 1 to 9 a velocity, . a rest; it goes round
 Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd.
 """
 
-# Their options belong to their modules in `groovelive.model`, which are loaded only then: name, what they
-# need, help.
-FORWARDED = {
-    "train": (("torch", "onnx"), "train a model on the data (extra train)"),
-    "evaluate": ((), "measure the model on the data"),
+# Their options belong to their own modules, which are loaded only then: the module, what it needs, help.
+FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "engine": ("engine.commands", (), "run the engine: serve models over ZeroMQ"),
+    "serve": ("engine.commands", (), "run the engine, and start it again whenever it dies"),
+    "status": ("engine.commands", (), "tell what is running"),
+    "stop": ("engine.commands", (), "end what is running"),
+    "keys": ("engine.commands", (), "make and show the keys for engines on other machines"),
+    "models": ("engine.commands", (), "check a model folder of your own"),
+    "bench": ("bench", (), "measure what is promised of speed and memory"),
+    "train": ("model.train", ("torch", "onnx"), "train a model on the data (extra train)"),
+    "evaluate": ("model.evaluate", (), "measure the model on the data"),
 }
 
 
@@ -139,7 +145,7 @@ def _parser() -> tuple[Parser, Sequence[str]]:
     fetch.add_argument("--url", help="fetch the same file from another address")
     fetch.set_defaults(run=_fetch)
 
-    for name, (_, what) in FORWARDED.items():
+    for name, (_, _, what) in FORWARDED.items():
         commands.add_parser(name, help=what)  # only for the list: `main` hands these on
     return parser, list(commands.choices)
 
@@ -290,17 +296,18 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 
 def _forward(command: str, words: list[str]) -> int:
-    """Hand the rest of the command line to a module of `groovelive.model`."""
+    """Hand the rest of the command line to the module whose command it is."""
     import importlib
     import importlib.util
 
-    needs, _ = FORWARDED[command]
+    module, needs, _ = FORWARDED[command]
     if missing := [need for need in needs if importlib.util.find_spec(need) is None]:
         raise GrooveError(
             f"groovelive {command} needs {' and '.join(missing)}: pip install 'groovelive[train]' "
             "(README.md says how to get torch without CUDA)"
         )
-    code: int = importlib.import_module(f".model.{command}", __package__).main(words)
+    run = importlib.import_module(f".{module}", __package__).main
+    code: int = run(command, words) if module == "engine.commands" else run(words)
     return code
 
 

@@ -450,3 +450,9 @@ def assert_refused(said: tuple[int, str, str], sentence: str) -> None:
     assert code == 2 and out == ""
     assert err.startswith("groovelive: ") and err.count("\n") == 1 and err.endswith("\n"), err
     assert sentence in err
+
+
+def test_commands_of_the_engine_are_told_as_the_engine_tells_them() -> None:
+    from groovelive.engine.commands import COMMANDS
+
+    assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if "engine" in module} == COMMANDS

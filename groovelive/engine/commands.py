@@ -1,0 +1,418 @@
+"""The commands that run engines and look after them: engine, serve, status, stop, keys, models."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..errors import GrooveError
+from . import connection
+from .connection import Connection
+
+COMMANDS = {
+    "engine": "run the engine: serve models over ZeroMQ",
+    "serve": "run the engine, and start it again whenever it dies",
+    "status": "tell what is running",
+    "stop": "end what is running",
+    "keys": "make and show the keys for engines on other machines",
+    "models": "check a model folder of your own",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise GrooveError(f"{message} (see {self.prog} --help)")
+
+
+def main(command: str, argv: Sequence[str]) -> int:
+    """Run one of `COMMANDS` and return its exit code.
+
+    Raises:
+        GrooveError: an argument is wrong, or what it asks for is impossible.
+
+    >>> main("engine", ["--bind", "tcp://0.0.0.0:5570"])
+    Traceback (most recent call last):
+    groovelive.errors.GrooveError: tcp://0.0.0.0:5570 is open to other machines, which needs keys: ...
+    """
+    about = COMMANDS[command]
+    parser = _Parser(prog=f"groovelive {command}", description=f"{about[0].upper()}{about[1:]}.")
+    run: Callable[[argparse.Namespace], int] = {
+        "engine": _engine_options,
+        "serve": _serve_options,
+        "status": _status_options,
+        "stop": _stop_options,
+        "keys": _keys_options,
+        "models": _models_options,
+    }[command](parser)
+    return run(parser.parse_args(list(argv)))
+
+
+# engine and serve
+
+
+def _serving_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--models", metavar="DIR", action="append", default=[], type=Path,
+        help="serve this model too, or all in the folders of DIR; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--backend", choices=("onnx", "torch"), help="default: as a model's manifest says")
+    parser.add_argument("--bind", metavar="ADDRESS", help="as tcp://0.0.0.0:5570 (default: a private one)")
+    parser.add_argument("--curve", action="store_true", help="let known machines in (groovelive keys)")
+    parser.add_argument(
+        "--broker", action="store_true", help="serve no model, but share the requests among engines that join"
+    )
+
+
+def _engine_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    _serving_options(parser)
+    parser.add_argument("--join", metavar="ADDRESS", help="work for the broker at this address")
+    parser.add_argument(
+        "--server", metavar="NAME", default="",
+        help="with --join --curve: the broker's machine or public key (default: the host's name)",
+    )  # fmt: skip
+    parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)  # by serve: see Program
+    return _engine
+
+
+def _serve_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    _serving_options(parser)
+    return _serve
+
+
+def _engine(arguments: argparse.Namespace) -> int:
+    from .supervisor import signals, until_end_of
+
+    _check(arguments)
+    stop = threading.Event()
+    if arguments.supervised:
+        until_end_of(sys.stdin.buffer, stop.set)
+    with signals(stop.set):
+        if arguments.join is not None:
+            return _worker(arguments, stop)
+        with connection.Lock("engine"):
+            place = _place(arguments)
+            address = place.address if arguments.bind is None else arguments.bind
+
+            def ready(bound: str) -> None:
+                where = place if arguments.bind is None else _at(place, bound)
+                connection.write(where)
+                if not arguments.supervised:
+                    print(f"engine at {bound} (process {os.getpid()}); Ctrl-C ends it", flush=True)
+
+            try:
+                _run(arguments, address, place, ready, stop)
+            finally:
+                connection.remove()
+    return 0
+
+
+def _run(
+    arguments: argparse.Namespace,
+    address: str,
+    place: Connection,
+    ready: Callable[[str], None],
+    stop: threading.Event,
+) -> None:
+    from . import keys
+
+    curve = keys.machine_curve() if place.curve else place.curve_server
+    if arguments.broker:
+        from .broker import Broker
+
+        Broker(address, curve=curve, tell=_tell).run(stop, ready)
+    else:
+        from .server import run
+
+        run(address, models=arguments.models, backend=arguments.backend, curve=curve, ready=ready, stop=stop)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.bind is not None:
+        connection.check_bind(arguments.bind, arguments.curve)
+    elif arguments.curve and getattr(arguments, "join", None) is None:
+        raise GrooveError("--curve needs the address that is open to others, as in --bind tcp://0.0.0.0:5570")
+    if arguments.broker and (arguments.models or arguments.backend):
+        raise GrooveError("a broker serves no model; --models and --backend are for the engines that join it")
+    if getattr(arguments, "join", None) is not None and (arguments.bind is not None or arguments.broker):
+        raise GrooveError("an engine that joins has no address of its own: leave --bind and --broker out")
+
+
+def _place(arguments: argparse.Namespace) -> Connection:
+    if arguments.bind is None:
+        return connection.choose()
+    return Connection(arguments.bind, os.getpid(), curve=arguments.curve)
+
+
+def _at(place: Connection, bound: str) -> Connection:
+    """Return where clients on this machine reach an address that was bound."""
+    import msgspec
+
+    for every, own in (("tcp://0.0.0.0:", "tcp://127.0.0.1:"), ("tcp://[::]:", "tcp://[::1]:")):
+        if bound.startswith(every):
+            bound = own + bound[len(every) :]
+    return msgspec.structs.replace(place, address=bound)
+
+
+def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    """Run an engine that works for a broker: it listens at a private address, and a thread joins."""
+    from .broker import join
+    from .server import run
+
+    peer = connection.check_connect(arguments.join, arguments.server if arguments.curve else None)
+    place = connection.private("worker")
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            join(arguments.join, place.address, stop, own=place.peer, peer=peer, tell=_tell)
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            stop.set()
+
+    joiner = threading.Thread(target=work, name="join")
+    try:
+        run(
+            place.address,
+            models=arguments.models,
+            backend=arguments.backend,
+            curve=place.curve_server,
+            ready=lambda _: joiner.start(),
+            stop=stop,
+        )
+    finally:
+        stop.set()
+        if joiner.ident is not None:
+            joiner.join()
+        connection.discard(place)
+    if faults:
+        raise faults[0]
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from .supervisor import Program, Supervisor, signals
+
+    _check(arguments)
+    command = [sys.executable, "-m", "groovelive.engine.commands", "engine", "--supervised"]
+    for folder in arguments.models:
+        command += ["--models", str(folder.absolute())]
+    for option in ("backend", "bind"):
+        if (value := getattr(arguments, option)) is not None:
+            command += [f"--{option}", value]
+    command += [f"--{option}" for option in ("curve", "broker") if getattr(arguments, option)]
+
+    def ready() -> None:
+        found = connection.read()
+        if found is not None:
+            print(f"engine at {found.address} (process {found.pid}); Ctrl-C ends it", flush=True)
+
+    # What a killed `serve` left behind; no engine has it, since that ends with its `serve`.
+    with connection.Lock("serve"):
+        supervisor = Supervisor([Program("engine", command, _answers)], ready=ready)
+        with signals(supervisor.stop):
+            return supervisor.run()
+
+
+def _answers() -> bool:
+    """Whether the engine, or the broker, of this machine can be reached."""
+    found = connection.read()
+    return found is not None and probe(found)
+
+
+def probe(found: Connection, timeout: float = 1.5) -> bool:
+    """Return whether somebody there speaks the protocol: engine and broker answer this at once, whatever they do."""
+    import zmq
+
+    from .. import wire
+    from .keys import introduce
+
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    try:
+        socket.setsockopt(zmq.LINGER, 0)
+        with contextlib.suppress(GrooveError):
+            if found.peer is not None:
+                introduce(socket, found.peer)
+        socket.connect(found.address)
+        socket.send_multipart(wire.frames(b"probe", wire.Cancel(id=b"nothing")))
+        return bool(socket.poll(int(timeout * 1000)))
+    finally:
+        socket.close(linger=0)
+
+
+def _tell(sentence: str) -> None:
+    print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+
+
+# status and stop
+
+
+def _status_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    return _status
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    status = report()
+    if arguments.json:
+        print(json.dumps(status))
+        return 0
+    engine = status["engine"]
+    if engine is None:
+        print("nothing is running; start it with: groovelive serve")
+    elif not engine["answers"]:
+        print(f"the engine (process {engine['pid']}) at {engine['address']} does not answer")
+    else:
+        print(f"engine at {engine['address']} (process {engine['pid']}), up {engine['uptime']:.0f} s")
+        for model in engine["models"]:
+            print(f"  {model['name']} {model['version']} ({model['backend']})")
+    return 0
+
+
+def report(timeout: float = 2.0) -> dict[str, Any]:
+    """Return what is running, as `groovelive status --json` prints it: the engine and the conductor, or None.
+
+    The engine has: pid, address, serve (pid of its supervisor or None), answers; and where it answers: version,
+    protocol, uptime (s), requests, rss (bytes), models (name, version, backend).
+    """
+    supervisor, pid = connection.holder("serve"), connection.holder("engine")
+    found = connection.read()
+    if pid is None and supervisor is None:
+        return {"engine": None, "conductor": None}
+    engine: dict[str, Any] = {
+        "pid": pid,
+        "address": found.address if found and pid else None,
+        "serve": supervisor,
+        "answers": False,
+    }
+    if found is not None and pid is not None:
+        from .client import Client
+
+        with contextlib.suppress(GrooveError), Client(timeout=timeout) as client:
+            welcome, stats = client.hello(), client.stats()
+            engine |= {
+                "answers": True,
+                "version": welcome.server,
+                "protocol": welcome.protocol,
+                "uptime": round(stats.uptime, 3),
+                "requests": sum(stats.requests.values()),
+                "rss": stats.rss,
+                "models": [
+                    {"name": m.name, "version": m.version, "backend": m.backend} for m in welcome.models
+                ],
+            }
+    return {"engine": engine, "conductor": None}
+
+
+def _stop_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    parser.add_argument("--timeout", metavar="S", type=float, default=10.0, help="default: 10 seconds")
+    return _stop
+
+
+def _stop(arguments: argparse.Namespace) -> int:
+    """End the supervisor, or else the engine, and wait until it is gone."""
+    role: connection.Role = "serve" if connection.holder("serve") is not None else "engine"
+    pid = connection.holder(role)
+    if pid is None:
+        print("nothing is running")
+        return 0
+    end = time.monotonic() + arguments.timeout
+    while pid == 0 and time.monotonic() < end:  # it has taken its lock, and not yet written who it is
+        time.sleep(0.02)
+        pid = connection.holder(role)
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    while connection.holder("serve") is not None or connection.holder("engine") is not None:
+        if time.monotonic() >= end:
+            raise GrooveError(f"process {pid} has not ended within {arguments.timeout:g} s")
+        time.sleep(0.02)
+    connection.remove()
+    print(f"process {pid} has ended")
+    return 0
+
+
+# keys and models
+
+
+def _keys_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    parser.set_defaults(run=_keys_show)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    add = commands.add_parser(
+        "add", help="let another machine in, and know it by a name", description="Let another machine in."
+    )
+    add.add_argument("name", help="best that of its host, by which its key is then found")
+    add.add_argument("key", help="its public key, as groovelive keys shows it there")
+    add.set_defaults(run=_keys_add)
+    remove = commands.add_parser(
+        "remove", help="let a machine in no more", description="Let a machine in no more."
+    )
+    remove.add_argument("name")
+    remove.set_defaults(run=_keys_remove)
+    return lambda arguments: int(arguments.run(arguments))
+
+
+def _keys_show(arguments: argparse.Namespace) -> int:
+    from . import keys
+
+    pair = keys.create()
+    print(f"public key of this machine: {pair.public.decode()}")
+    for name, key in keys.known().items():
+        print(f"known: {name} {key.decode()}")
+    return 0
+
+
+def _keys_add(arguments: argparse.Namespace) -> int:
+    from . import keys
+
+    keys.create()
+    print(f"wrote {keys.add(arguments.name, arguments.key)}")
+    return 0
+
+
+def _keys_remove(arguments: argparse.Namespace) -> int:
+    from . import keys
+
+    print(f"removed {keys.remove(arguments.name)}; who is connected stays so until the engine starts again")
+    return 0
+
+
+def _models_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = commands.add_parser(
+        "check",
+        help="tell what is wrong with a model folder",
+        description="Load a model folder as the engine would, and tell what is wrong with it.",
+    )
+    check.add_argument("folder", metavar="DIR", type=Path)
+    check.add_argument("--backend", choices=("onnx", "torch"), help="default: as its manifest says")
+    check.set_defaults(run=_models_check)
+    return lambda arguments: int(arguments.run(arguments))
+
+
+def _models_check(arguments: argparse.Namespace) -> int:
+    from .models import check
+
+    problems = check(arguments.folder, arguments.backend)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{arguments.folder} is a model that the engine can serve")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1], sys.argv[2:]))
+    except GrooveError as error:
+        print(f"groovelive: {error}", file=sys.stderr)
+        sys.exit(2)
