@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -304,3 +307,18 @@ def test_training_refuses_in_one_sentence(small, tmp_path, words):
 
     with pytest.raises(GrooveError):
         training.main(["--data", str(small), "--out", str(tmp_path), *words])
+
+
+@pytest.mark.torch
+def test_two_processes_train_one_network(tmp_path):
+    data_set = archive(tmp_path / "tiny.zip", performances=20, bars=12)
+    run = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m",
+         "groovelive.model.train", "--data", data_set, "--out", tmp_path / "run", "--epochs", "0.01", "--no-teachers",
+         "--no-figures"],
+        capture_output=True, text=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == 1 and json.loads(lines[0])["loss"] > 0  # one line, of the first process
+    assert len(load(tmp_path / "run" / "model").drum("x..x..x.", density=0.5)) == 32

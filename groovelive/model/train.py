@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -248,10 +249,11 @@ def fit(
         model = nn.parallel.DistributedDataParallel(model, find_unused_parameters=True)
     for epoch in range(begin, recipe.epochs):
         torch.manual_seed((recipe.seed * 1000 + epoch) * 1000 + rank())
-        parts = [part[rank() :: world()] for part in train.draw(recipe, epoch)]
+        drawn = train.draw(recipe, epoch)
+        parts = [part[rank() :: world()] for part in drawn]
         model.train()
         sums: dict[str, float] = {}
-        started, batches = time.perf_counter(), len(parts[0]) // recipe.batch
+        started, batches = time.perf_counter(), len(drawn[0]) // (recipe.batch * world())
         for b in range(batches):
             batch = [part[b * recipe.batch : (b + 1) * recipe.batch] for part in parts]
             for group in optimizer.param_groups:
@@ -287,6 +289,8 @@ def fit(
                      "average": average.state_dict(), "optimizer": optimizer.state_dict()}  # fmt: skip
             torch.save(state, file.with_suffix(".tmp"))
             os.replace(file.with_suffix(".tmp"), file)
+    if world() > 1:
+        distributed.barrier()  # the others must not read the checkpoint before it is written
     return average.eval()
 
 
@@ -395,6 +399,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--epochs", metavar="X", type=float, default=1.0, help="factor on the recipe's epochs (default 1)"
     )
     parser.add_argument("--no-teachers", action="store_true", help="train the student on the data alone")
+    parser.add_argument("--no-figures", action="store_true", help="write no measured figures into the manifest")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     if not 0 < arguments.epochs <= 100:
@@ -431,8 +436,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sources = (data.ATTRIBUTION, *(f"pairs: {Path(p).name}" for p in arguments.extra))
         manifest = write_model(net, out / "model", train_loops, validation_loops, sources)
-        figures = headline(evaluate(load(out / "model"), arguments.data, "validation"))
-        save(msgspec.structs.replace(manifest, figures=figures), out / "model")
+        if not arguments.no_figures:
+            figures = headline(evaluate(load(out / "model"), arguments.data, "validation"))
+            save(msgspec.structs.replace(manifest, figures=figures), out / "model")
         plot(out)
         minutes = (time.perf_counter() - started) / 60
         (out / "model" / "card.md").write_text(
@@ -441,6 +447,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"{out / 'model'}: trained in {minutes:.0f} minutes; hear it with `groovelive drum --model {out / 'model'}`"
         )
+    if distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
     return 0
 
 
@@ -508,5 +517,9 @@ def _bar() -> Iterator[Progress]:
         yield tell
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+if __name__ == "__main__":  # as torchrun starts it
+    try:
+        raise SystemExit(main())
+    except GrooveError as error:
+        print(f"groovelive train: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
