@@ -13,16 +13,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import GrooveError, closest
+from .files import replacing
 from .hvo import STEPS_PER_BEAT, VOICES, Groove, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 Message = tuple[str | int | float | bytes, ...]
 """An OSC message: its address, then its arguments."""
@@ -212,7 +212,7 @@ def render(
         *score(timed(grooves, tempo=tempo), drums),
         (end, [silence]),
     ]
-    with _whole_or_nothing(target) as part:
+    with replacing(target) as part:
         _scsynth(events, part, int(sample_rate))
         if part.stat().st_size < size:
             raise GrooveError(f"cannot write {target}: the file came out too short; is the disk full?")
@@ -229,23 +229,6 @@ def _grooves(music: Groove | Iterable[Groove]) -> Sequence[Groove]:
 def _within(name: str, value: float, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise GrooveError(f"{name} must be a number from {low} to {high}, not {value!r}")
-
-
-@contextmanager
-def _whole_or_nothing(target: Path) -> Iterator[Path]:
-    """Give a new file beside `target` to write to; it takes the target's name only if all went well."""
-    part = target.with_name(f".{target.stem}.{os.getpid()}.part.wav")
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        part.touch()
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise GrooveError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _scsynth(events: list[Event], path: Path, sample_rate: int) -> None:

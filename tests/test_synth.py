@@ -143,7 +143,7 @@ def test_import_is_light() -> None:
 @pytest.mark.synth
 class TestRefusalsOfTheFile:
     def test_no_such_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(GrooveError, match=r"cannot write .*: no such file or directory"):
+        with pytest.raises(GrooveError, match=r"cannot write .*: there is no folder"):
             render(one("kick"), tmp_path / "nowhere" / "x.wav")
 
     def test_a_folder_in_the_way(self, tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ from ..errors import GrooveError
 from ..grid import STEPS_PER_BAR, VOICES
 from ..hvo import Groove
 from ..model import Model, infer, sampling
+from ..model.paths import even_walk
+from ..model.taps import STEPS, check_taps, hardened
 from ..wire import EngineError
 from . import fields
 
 Floats = NDArray[np.float32]
 _V = len(VOICES)
-_STEPS = infer.STEPS
+
 _KEPT = np.float32(0.9)  # of a latent, from step to step of a free walk
 
 
@@ -57,7 +59,7 @@ def start(request: wire.AnyRequest, models: Mapping[str, Model], room: Room = la
 def loops(request: wire.AnyRequest) -> int:
     """Return about how many loops a request takes."""
     if isinstance(request, wire.Generate):
-        return 1 if isinstance(request.tap, str) else -(-request.tap.shape[0] // _STEPS)
+        return 1 if isinstance(request.tap, str) else -(-request.tap.shape[0] // STEPS)
     if isinstance(request, wire.Decode):
         return 1 if isinstance(request.z, str) or len(request.z.shape) == 1 else request.z.shape[0]
     if isinstance(request, wire.Random):
@@ -84,7 +86,7 @@ def run(work: Work) -> wire.Reply:
         return reply
 
 
-_NONE = np.zeros((0, _STEPS, _V), np.float32)
+_NONE = np.zeros((0, STEPS, _V), np.float32)
 NOTHING = infer._Answer(_NONE, _NONE, _NONE, [])
 
 
@@ -162,7 +164,7 @@ def _of_latents(
 ) -> Work:
     taps: list[Floats] = []
     while len(taps) < len(z):
-        taps += list(infer._hardened(model._recall(z[len(taps) : len(taps) + 8])))
+        taps += list(hardened(model._recall(z[len(taps) : len(taps) + 8])))
         if len(taps) < len(z):
             yield None
     grooves, chances = yield from _play(model, taps, wanted, request.probabilities, room)
@@ -212,7 +214,7 @@ def _walk(request: wire.Walk, model: Model, room: Room) -> Work:
     o: list[Floats] = []
     while len(hits) < fine:
         at = slice(len(hits), len(hits) + room())
-        taps = infer._hardened(model._recall(z[at]))
+        taps = hardened(model._recall(z[at]))
         answer = yield Ask(model, list(taps), asked[at])
         hits += model._hits_of(answer.logits, taps, asked[at], answer.velocities, answer.energy)
         v += list(answer.velocities)
@@ -222,7 +224,7 @@ def _walk(request: wire.Walk, model: Model, room: Room) -> Work:
         masks = np.stack(hits).astype(np.float32)
         hvo = np.concatenate([masks, np.stack(v) * masks, np.stack(o) * masks], -1)
         return _reply(hvo, z, None)
-    grooves, picks = infer._even(np.stack(hits), np.stack(v), np.stack(o), request.steps)
+    grooves, picks = even_walk(np.stack(hits), np.stack(v), np.stack(o), request.steps)
     return _reply(np.stack([g.hvo for g in grooves]), z[picks], None)
 
 
@@ -252,12 +254,12 @@ def _encode(request: wire.Encode, model: Model, room: Room) -> Work:
     else:
         array = request.taps.numpy("taps")
         array = array[None] if array.ndim == 2 else array
-        if array.ndim != 3 or array.shape[1] != _STEPS or array.shape[2] not in (3, 3 * _V):
+        if array.ndim != 3 or array.shape[1] != STEPS or array.shape[2] not in (3, 3 * _V):
             raise fields.shape(request.taps, "taps", "(32, 3), (n, 32, 3), (32, 27) or (n, 32, 27)")
         if len(array) > wire.MAX_LOOPS:
             raise EngineError("TOO_LARGE", f"taps holds at most {wire.MAX_LOOPS}, not {len(array)}", "taps")
         if array.shape[2] == 3:
-            taps = fields.guarded(lambda: infer._check_taps(array), "taps")
+            taps = fields.guarded(lambda: check_taps(array), "taps")
         else:
             taps = fields.guarded(lambda: np.stack([Groove.from_hvo(one).tap() for one in array]), "taps")
     parts = []

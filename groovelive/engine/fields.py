@@ -13,13 +13,14 @@ from ..errors import GrooveError, closest
 from ..grid import GROUPS, SHORT, STEPS_PER_BAR, VOICES
 from ..hvo import Groove
 from ..model import Model, infer
+from ..model.taps import STEPS, check_taps, loops_of
 from ..wire import Code, EngineError
 
 Floats = NDArray[np.float32]
 _T = TypeVar("_T")
 _ABSENT: tuple[Any, ...] = (None, (), {})  # what a control holds that was not given
 _V = len(VOICES)
-_STEPS = infer.STEPS
+
 
 
 def model(request: wire.AnyRequest, models: Mapping[str, Model]) -> Model:
@@ -36,7 +37,7 @@ def model(request: wire.AnyRequest, models: Mapping[str, Model]) -> Model:
 def tap(tap: str | wire.Array, field: str = "tap") -> tuple[list[Floats], int]:
     """Return the taps (32, 3) of each loop, the last repeated where half a loop is left, and the bars given."""
     if isinstance(tap, str):
-        return guarded(lambda: infer._loops(Groove.parse(tap)), field)
+        return guarded(lambda: loops_of(Groove.parse(tap)), field)
     array = tap.numpy(field)
     steps = array.shape[0]
     if array.ndim != 2 or array.shape[1] not in (3, 3 * _V) or steps % STEPS_PER_BAR:
@@ -45,11 +46,11 @@ def tap(tap: str | wire.Array, field: str = "tap") -> tuple[list[Floats], int]:
         most = wire.MAX_BARS
         raise EngineError("TOO_LARGE", f"{field} lasts at most {most} bars, not {steps // STEPS_PER_BAR}", field)
     if array.shape[1] == 3 * _V:
-        return guarded(lambda: infer._loops(Groove.from_hvo(array)), field)
-    whole = guarded(lambda: infer._check_taps(array), field)
-    if steps % _STEPS:
+        return guarded(lambda: loops_of(Groove.from_hvo(array)), field)
+    whole = guarded(lambda: check_taps(array), field)
+    if steps % STEPS:
         whole = np.concatenate([whole, whole[-STEPS_PER_BAR:]])
-    return [whole[i : i + _STEPS] for i in range(0, len(whole), _STEPS)], steps // STEPS_PER_BAR
+    return [whole[i : i + STEPS] for i in range(0, len(whole), STEPS)], steps // STEPS_PER_BAR
 
 
 def point(model: Model, point: str | wire.Array, field: str) -> Groove | Floats | str:
@@ -65,9 +66,9 @@ def point(model: Model, point: str | wire.Array, field: str) -> Groove | Floats 
     array = point.numpy(field)
     if array.shape == (model.manifest.latent,):
         return array
-    if array.shape == (_STEPS, 3):
-        return guarded(lambda: infer._check_taps(array), field)
-    if array.shape == (_STEPS, 3 * _V):
+    if array.shape == (STEPS, 3):
+        return guarded(lambda: check_taps(array), field)
+    if array.shape == (STEPS, 3 * _V):
         return guarded(lambda: Groove.from_hvo(array), field)
     raise shape(point, field, f"({model.manifest.latent},), (32, 3) or (32, 27)")
 

@@ -14,7 +14,8 @@ from ..errors import GrooveError
 from ..model import Model, load
 from ..model import manifest as manifests
 from ..model.backend import BackendName, Network
-from ..model.infer import STEPS, WEIGHTS
+from ..model.infer import WEIGHTS
+from ..model.taps import STEPS
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
 

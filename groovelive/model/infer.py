@@ -11,22 +11,21 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import GrooveError, closest
-from ..hvo import GROUPS, STEPS_PER_BAR, VOICES, Groove, voice_indices
+from ..hvo import GROUPS, VOICES, Groove, voice_indices
 from . import manifest as manifests
 from . import sampling
 from .backend import BackendName, Network, open_network
 from .manifest import CONTROLS, Control, Manifest, PresetRow
+from .paths import between, even_walk
+from .taps import STEPS, Floats, Tap, as_array, batch_of, hardened, loops_of, one_loop
 
-Floats = NDArray[np.float32]
-Tap = Groove | str | ArrayLike
 Genre = str | Mapping[str, float] | None
 Density = float | Mapping[str, float] | None
 Point = Tap  # of the latent space: a latent (z,), the name of a preset or a genre, or a tap
 
-STEPS = 32
 WEIGHTS = Path(__file__).parent / "weights"
 _FULL = 2 * STEPS  # density 1 as one number: two hits a step
 
@@ -187,7 +186,7 @@ class Model:
         >>> groove.hits.shape, len(groove)
         ((32, 9), 32)
         """
-        loops, bars = _loops(tap)
+        loops, bars = loops_of(tap)
         controls = (genre, density, redirect, guidance, extra, temperature, sampling, threshold, max_hits, keep, locks)
         if all(map(is_, controls, _UNTOUCHED)):
             wanted = self._untouched  # nothing touched: the most frequent case, and the quickest
@@ -232,7 +231,7 @@ class Model:
         >>> p.shape, float(p.max()) < .5
         ((4, 32, 9), True)
         """
-        batch = _batch(taps)
+        batch = batch_of(taps)
         n = len(batch)
         genres, densities = _spread(genre, n, "genre"), _spread(density, n, "density")
         memo: dict[str, _Asked] = {}
@@ -244,7 +243,7 @@ class Model:
         p = sampling.sigmoid(answer.logits - self._bias)
         for i, one in enumerate(asked):
             played = self._hits(p[i], batch[i, :, 0], one, self._thresholds, answer.velocities[i], answer.energy[i])
-            p[i] = _settled(p[i], played)
+            p[i] = sampling.settled(p[i], played)
         return Prediction(p, answer.velocities, answer.offsets)
 
     # The latent space
@@ -255,7 +254,7 @@ class Model:
         >>> load().encode("x..x..x.").shape
         (64,)
         """
-        return self._encode(_one(tap))[0][0]
+        return self._encode(one_loop(tap))[0][0]
 
     def decode(self, z: Point, **controls: Any) -> Groove:
         """Return the drums that a latent stands for; controls as for `drum`, but follow, preset and guidance's tap.
@@ -321,10 +320,10 @@ class Model:
         if path not in ("linear", "slerp"):
             raise GrooveError(f"path must be 'linear' or 'slerp', not {path!r}")
         z, asked = self._way(start, end, max(64, 4 * steps), path, genre, density, redirect, guidance, extra)
-        guides = _hardened(self._recall(z))
+        guides = hardened(self._recall(z))
         logits, v, o, energy = self._answer(guides, asked)
         hits = self._hits_of(logits, guides, asked, v, energy)
-        return _even(np.stack(hits), v, o, steps)[0]
+        return even_walk(np.stack(hits), v, o, steps)[0]
 
     @cached_property
     def presets(self) -> dict[str, Preset]:
@@ -483,7 +482,7 @@ class Model:
                 reason = getattr(error, "reason", error)
                 raise GrooveError(f"{point!r} is no preset, no genre{hint} and no rhythm: {reason}") from None
         if not isinstance(point, Groove):
-            array = _array(point, "a latent")
+            array = as_array(point, "a latent")
             if array.shape == (self.manifest.latent,):
                 return array, None
             if array.ndim != 2:
@@ -508,7 +507,7 @@ class Model:
             feel = np.where(heard, own + np.float32(follow) * (taps - own), own)
             feel[..., 0] = own[..., 0] + np.float32(follow) * (taps[..., 0] - own[..., 0])
             own = feel
-        return _hardened(own)
+        return hardened(own)
 
     def _way(
         self,
@@ -532,7 +531,7 @@ class Model:
         )
         at = np.linspace(0, 1, fine, dtype=np.float32)[:, None]
         weights = (1 - at) * first.genre + at * last.genre
-        return _between(a, b, at, path), [first._replace(genre=w) for w in weights]
+        return between(a, b, at, path), [first._replace(genre=w) for w in weights]
 
     def _hits_of(
         self, logits: Floats, taps: Floats, asked: Sequence[_Asked], v: Floats, energy: Sequence[float | None]
@@ -683,62 +682,7 @@ class Model:
 _TOUCHED = "genre density redirect guidance extra temperature sampling threshold max_hits keep locks"
 _UNTOUCHED = tuple((Model.drum.__kwdefaults__ or {})[name] for name in _TOUCHED.split())
 
-# Shapes and checks
-
-
-def _array(values: Any, name: str) -> Floats:
-    try:
-        array = np.asarray(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise GrooveError(f"{name} must be an array of numbers: {error}") from None
-    if not np.isfinite(array).all():
-        raise GrooveError(f"{name} must hold finite numbers; NaN or infinity is among them")
-    return array
-
-
-def _check_taps(taps: Floats) -> Floats:
-    rows = taps.reshape(-1, 3)
-    hit = rows[:, 0]
-    if not (hit * hit == hit).all():
-        raise GrooveError("the hits of a tap must be 0 or 1")
-    (_, quietest, earliest), (_, loudest, latest) = rows.min(0).tolist(), rows.max(0).tolist()
-    if quietest < 0 or loudest > 1 or earliest < -0.5 or latest > 0.5:
-        raise GrooveError("the velocities of a tap must lie from 0 to 1 and its offsets from -0.5 to 0.5")
-    return taps
-
-
-def _loops(tap: Tap) -> tuple[list[Floats], int]:
-    """Return the taps (32, 3) of each loop, and how many bars were given."""
-    if isinstance(tap, str):
-        tap = Groove.of(tap)
-    if isinstance(tap, Groove):
-        whole = tap.tap()
-        rest = -len(whole) % STEPS
-        if rest:
-            whole = np.concatenate([whole, whole[-STEPS_PER_BAR:]])
-        return [whole[i : i + STEPS] for i in range(0, len(whole), STEPS)], tap.bars
-    array = _array(tap, "a tap")
-    if array.shape != (STEPS, 3):
-        raise GrooveError(f"a tap must have the shape (32, 3), not {array.shape}")
-    return [_check_taps(array)], STEPS // STEPS_PER_BAR
-
-
-def _one(tap: Tap) -> Floats:
-    loops, bars = _loops(tap)
-    if len(loops) > 1:
-        raise GrooveError(f"a latent stands for two bars, not {bars}; slice the groove, as in groove[:2]")
-    return loops[0][None]
-
-
-def _batch(taps: Any) -> Floats:
-    if isinstance(taps, Groove | str):
-        raise GrooveError("predict takes a batch of taps, (n, 32, 3); for one tap use drum")
-    if not isinstance(taps, np.ndarray):
-        taps = [_one(t)[0] if isinstance(t, Groove | str) else t for t in taps]
-    array = _array(taps, "taps")
-    if array.ndim != 3 or array.shape[1:] != (STEPS, 3) or not len(array):
-        raise GrooveError(f"taps must have the shape (n, 32, 3), not {array.shape}")
-    return _check_taps(array)
+# Checks
 
 
 def _spread(value: Any, n: int, name: str) -> list[Any]:
@@ -782,55 +726,3 @@ def _held(keep: Groove | None, locks: Iterable[str | int]) -> tuple[Groove, samp
         else:
             raise GrooveError(f"a lock is a voice, a group or a step from 0 to 31, not {lock!r}")
     return keep, cells
-
-
-def _settled(p: Floats, played: sampling.Bools) -> Floats:
-    """Return probabilities moved as little as needed for .5 to part what plays from what does not."""
-    return np.where(played, np.maximum(p, np.float32(0.5)), np.minimum(p, np.float32(0.499)))
-
-
-def _hardened(guides: Floats) -> Floats:
-    """Return taps whose hits are 0 or 1, silent where there is none, of taps whose hits are probabilities."""
-    hit = guides[..., :1] >= 0.5
-    return np.concatenate([hit, guides[..., 1:] * hit], -1, dtype=np.float32)
-
-
-def _between(a: Floats, b: Floats, at: Floats, path: str) -> Floats:
-    """Return the points (n, z) at 0..1 of the way from a to b, in a line or along the sphere."""
-    if path == "slerp":
-        norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-        angle = np.arccos(np.clip(float(a @ b) / max(norms, 1e-9), -1, 1))
-        if angle > 1e-3 and np.pi - angle > 1e-3:  # else the sphere's way is the line, or any
-            return ((np.sin((1 - at) * angle) * a + np.sin(at * angle) * b) / np.sin(angle)).astype(np.float32)
-    return ((1 - at) * a + at * b).astype(np.float32)
-
-
-def _even(hits: sampling.Bools, v: Floats, o: Floats, steps: int) -> tuple[list[Groove], list[int]]:
-    """Lay `steps` grooves along a fine path so that each differs from the last in about as many cells.
-
-    A cell that ends as it began stays so; one that changes does so once, in the order in which the path changes
-    them for good, and of those that change together the earlier step first.
-
-    Returns:
-        The grooves, and where on the path each lies.
-    """
-    first, last, fine = hits[0], hits[-1], len(hits)
-    turn = (hits != last).sum(0).ravel()  # how long a cell is still as at the start
-    changing = np.flatnonzero((first != last).ravel())
-    changing = changing[np.argsort(turn[changing], kind="stable")]
-    count = len(changing)
-    at = np.zeros(first.size, int)  # the step of the walk at which a cell changes
-    at[changing] = 1 + np.arange(count) * (steps - 1) // max(count, 1)
-    if count:
-        reached = -(-np.arange(1, steps - 1) * count // (steps - 1)) - 1
-        picks = [0, *turn[changing[reached]].clip(0, fine - 1).tolist(), fine - 1]
-    else:
-        picks = np.linspace(0, fine - 1, steps).round().astype(int).tolist()
-    grooves = []
-    for step, i in enumerate(picks):
-        mask = np.where(at.reshape(first.shape) > step, first, last)
-        # A cell that the path itself has not on here sounds as at that end of the walk where it is on.
-        end = np.where(first, 0, fine - 1)
-        feel = [np.where(hits[i], a[i], np.take_along_axis(a, end[None], 0)[0]) * mask for a in (v, o)]
-        grooves.append(Groove._trusted(mask.astype(np.float32), *feel))
-    return grooves, picks

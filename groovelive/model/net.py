@@ -164,7 +164,7 @@ class GrooveNet(nn.Module):
         # What each block hears of the condition, in one matrix product, the same at every step: (B T, blocks d).
         weight = torch.cat([block.condition.weight for block in self.drummer])
         bias = torch.cat([block.condition.bias for block in self.drummer])
-        heard = F.linear(condition, weight, bias)[:, None].expand(-1, STEPS, -1).reshape(-1, len(weight))
+        heard = F.linear(condition, weight, bias)[:, None].expand(-1, STEPS, -1).reshape(-1, d * len(self.drummer))
         for block, told in zip(self.drummer, heard.split(d, -1), strict=True):
             x = block(x + told)
         logits, share, shift = self.head(self.norm(x)).view(-1, STEPS, 3 * VOICES).split(VOICES, -1)

@@ -117,3 +117,8 @@ def fit_energy(p: Floats, velocities: Floats, tap: Floats, energy: float) -> Boo
     played = np.zeros(p.size, bool)
     played[order[: int(np.abs(sums - energy).argmin())]] = True
     return played.reshape(p.shape)
+
+
+def settled(p: Floats, played: Bools) -> Floats:
+    """Return probabilities moved as little as needed for .5 to part what plays from what does not."""
+    return np.where(played, np.maximum(p, np.float32(0.5)), np.minimum(p, np.float32(0.499)))
