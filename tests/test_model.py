@@ -117,6 +117,14 @@ def test_predict_takes_a_condition_for_each_loop(model):
         assert ((alone.probabilities[0] >= 0.5) == (together.probabilities[i] >= 0.5)).all()
 
 
+def test_densities_of_groups_may_be_columns(model):
+    kicks = [0.0, 0.125, 0.25, 0.375, 0.5, 0.625]
+    p = model.predict(taps(), density={"kick": np.array(kicks), "toms": 0.0}).probabilities
+    assert ((p >= 0.5)[..., 0].sum(1) == np.array(kicks) * 32).all() and not (p >= 0.5)[..., 4:7].any()
+    with pytest.raises(GrooveError, match="density of kick"):
+        model.predict(taps(), density={"kick": [0.1, 0.2]})
+
+
 # Controls
 
 

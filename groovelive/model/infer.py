@@ -218,7 +218,7 @@ class Model:
         Args:
             taps: (n, 32, 3), or a sequence of taps of two bars.
             genre: as for `drum`, for all loops; or a sequence of n.
-            density: likewise.
+            density: likewise; of a mapping the values may be sequences of n too.
             redirect: as for `drum`.
             guidance: as for `drum`.
 
@@ -686,7 +686,10 @@ _UNTOUCHED = tuple((Model.drum.__kwdefaults__ or {})[name] for name in _TOUCHED.
 
 
 def _spread(value: Any, n: int, name: str) -> list[Any]:
-    """Return n values of a condition that is one for all, or a sequence of n."""
+    """Return n values of a condition that is one for all, a sequence of n, or a mapping of names to such sequences."""
+    if isinstance(value, Mapping) and any(np.ndim(one) for one in value.values()):
+        columns = {key: _spread(one, n, f"{name} of {key}") for key, one in value.items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if value is None or isinstance(value, str | Mapping | float | int | np.number):
         return [value] * n
     values = list(value)
