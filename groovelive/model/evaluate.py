@@ -2,8 +2,8 @@
 
 Definitions of the figures are in `metrics.scores` and in the functions below. Loops are the beats of the split, two
 bars of 4/4, one bar from loop to loop. `groove` knows the tap alone; `genre` the true genre too, at guidance 1;
-`genre_guided` the same at the model's own guidance; `full` the true genre and the true group densities. The genre classifier needs torch (extra `train`); without it these figures
-are null, and the table says so.
+`genre_guided` the same at the model's own guidance; `full` the true genre and the true group densities. The genre
+classifier needs torch (extra `train`); without it its figures are null, and the table says so.
 """
 
 from __future__ import annotations
