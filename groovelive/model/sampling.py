@@ -11,7 +11,7 @@ from ..hvo import GROUPS
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
-_RARE = np.array([0, 0, 0, 1, 1, 1, 1, 1, 1], bool)  # open hat, toms, crash, ride may play below the threshold
+_ROWS = 9 * np.arange(32)  # where the rows of a loop begin in its flat array
 _GROUPS = [list(voices) for voices in GROUPS.values()]
 
 
@@ -60,25 +60,32 @@ def choose(
         centring: 0..1, how far the number of hits is drawn to the expected number.
         odds: (9,), exp(-bias): what leads from `p` back to the probabilities as learnt.
     """
-    steps = tap.nonzero()[0]
     played = np.zeros(p.shape, bool)
-    if not len(steps):
+    steps = tap.nonzero()[0]
+    k = len(steps)
+    if not k:
         return played
     p = p[steps]  # (k, 9): only where the tap hits, which is also what keeps this fast
     likely = p >= threshold
-    needed = np.zeros(p.shape, bool)  # what must not be taken away again
-    needed[np.arange(len(steps)), p.argmax(1)] = True
-    if rare[0] < 1:
-        wanted = ((p.max(0) >= rare[0]) & (p.sum(0) >= rare[1]) & _RARE).nonzero()[0]
-        if len(wanted):
-            needed[p[:, wanted].argmax(0), wanted] = True
-    likely |= needed
+    rank = p + likely  # what plays comes first, and what is needed (2 more) before that
+    cells, ranks = likely.reshape(-1), rank.reshape(-1)
+    needed = p.argmax(1)
+    needed += _ROWS[:k]
+    peaks = p.max(0)[3:]  # of all but kick, snare and closed hat: the voices that are rare
+    if rare[0] < 1 and peaks.max() >= rare[0]:
+        wanted = 3 + ((peaks >= rare[0]) & (p.sum(0)[3:] >= rare[1])).nonzero()[0]
+        needed = np.unique(np.concatenate([needed, p[:, wanted].argmax(0) * p.shape[1] + wanted]))
+    cells[needed] = True
+    ranks[needed] = p.reshape(-1)[needed] + 3
     if centring:
-        expected = float((p / (p + (1 - p) * odds + 1e-9)).sum())
-        count = int(np.count_nonzero(likely))
-        goal = max(round(count + centring * (expected - count)), int(np.count_nonzero(needed)))
+        chance = p * (1 - odds)
+        chance += odds
+        expected = float((p / chance).sum())
+        count = int(np.count_nonzero(cells))
+        goal = min(max(round(count + centring * (expected - count)), len(needed)), cells.size)
         if goal != count:  # the likeliest are added, or the least likely taken away
-            likely = top((p + likely + needed).ravel(), goal).reshape(p.shape)
+            cells[:] = False
+            cells[ranks.argpartition(cells.size - goal)[cells.size - goal :]] = True
     played[steps] = likely
     return played
 
