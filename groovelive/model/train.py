@@ -404,7 +404,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if not 0 < arguments.epochs <= 100:
         raise GrooveError(f"--epochs must be above 0 and at most 100, not {arguments.epochs:g}")
-    started = time.perf_counter()
     if "WORLD_SIZE" in os.environ and not distributed.is_initialized():
         distributed.init_process_group("gloo")
     with _bar() as progress:
@@ -440,23 +439,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             figures = headline(evaluate(load(out / "model"), arguments.data, "validation"))
             save(msgspec.structs.replace(manifest, figures=figures), out / "model")
         plot(out)
-        minutes = (time.perf_counter() - started) / 60
-        (out / "model" / "card.md").write_text(
-            card(out, student, taught if teachers else [], len(train_loops), minutes)
-        )
-        print(
-            f"{out / 'model'}: trained in {minutes:.0f} minutes; hear it with `groovelive drum --model {out / 'model'}`"
-        )
+        (out / "model" / "card.md").write_text(card(out, student, taught if teachers else [], len(train_loops)))
+        print(f"the model is in {out / 'model'}; hear it with `groovelive drum --model {out / 'model'}`")
     if distributed.is_initialized():
         distributed.barrier()
         distributed.destroy_process_group()
     return 0
 
 
-def card(out: Path, student: Recipe, taught: Sequence[Recipe], loops: int, minutes: float) -> str:
+def card(out: Path, student: Recipe, taught: Sequence[Recipe], loops: int) -> str:
     """Return the model card of a run, from its recipe and its metrics."""
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     last = {line["name"]: line for line in lines}
+    minutes = sum(line["seconds"] for line in lines) / 60
     rows = [
         f"| {r.name} | {r.config.width} x {r.config.drum_blocks} | {r.epochs} | {r.config.dropout} | "
         + " | ".join(
@@ -477,7 +472,7 @@ densities overall and per group, and on groups that must be absent. {parameters:
 - **Training**: {len(taught)} teachers, then a student that learns from the data and, with weight {student.teaching},
   from the mean of the teachers' probabilities; AdamW, cosine rate, moving average of the weights. Augmentation: second
   bars from elsewhere in the same performance, velocities and offsets scaled, a group taken out.
-  {minutes:.0f} minutes on {os.cpu_count()} cores. Command: `groovelive train --data groove-v1.0.0-midionly.zip`.
+  {minutes:.0f} minutes of one core in all. Command: `groovelive train --data groove-v1.0.0-midionly.zip`.
 - **Decoding** (thresholds, rare voices, number of hits) was chosen on the validation split, too.
 - **Meant for** drums in 4/4 that follow a rhythm in live performance. **Not for** other metres, or for recognising
   genres: the data are ten drummers on one electronic kit, and their notion of a genre is narrow.
