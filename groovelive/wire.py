@@ -444,6 +444,24 @@ def frames(id: bytes, message: Request | Reply, spent: float = 0.0) -> list[byte
     return [HEADER, id, body]
 
 
+def routing(client: bytes, parts: list[bytes]) -> tuple[list[bytes], bytes]:
+    """Return where a reply goes, and its id, or `b"?"` where the message has none; takes a REQ socket's delimiter off.
+
+    Args:
+        client: the first frame that a ROUTER socket gave.
+        parts: the frames behind it; an empty first one is removed.
+
+    >>> parts = [b"", HEADER, b"7", b"..."]
+    >>> routing(b"client", parts), len(parts)
+    (([b'client', b''], b'7'), 3)
+    """
+    envelope = [client]
+    if parts and not parts[0]:
+        envelope.append(parts.pop(0))
+    id = parts[1] if len(parts) > 1 and 1 <= len(parts[1]) <= MAX_ID else b"?"
+    return envelope, id
+
+
 def unpack(parts: Sequence[bytes]) -> Message:
     """Return the id and the body of a message's frames.
 

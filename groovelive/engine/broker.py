@@ -140,10 +140,7 @@ class Broker:
     # Clients
 
     def _from_client(self, client: bytes, parts: list[bytes]) -> None:
-        envelope = [client]
-        if parts and not parts[0]:  # a REQ socket's
-            envelope.append(parts.pop(0))
-        id = parts[1] if len(parts) > 1 and 1 <= len(parts[1]) <= wire.MAX_ID else b"?"
+        envelope, id = wire.routing(client, parts)
         try:
             message = wire.unpack(parts)
             if len(message.body) > wire.MAX_REQUEST:

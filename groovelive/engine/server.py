@@ -148,10 +148,7 @@ class Server:
 
     def _receive(self, frames: list[bytes]) -> None:
         client, *parts = frames
-        envelope = [client]
-        if parts and not parts[0]:  # a REQ socket's
-            envelope.append(parts.pop(0))
-        id = parts[1] if len(parts) > 1 and 1 <= len(parts[1]) <= wire.MAX_ID else b"?"
+        envelope, id = wire.routing(client, parts)
         try:
             message = wire.unpack(parts)
             request = wire.request(message.body)

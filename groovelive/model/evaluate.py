@@ -181,7 +181,6 @@ def steering(model: Model, train: data.Loops, loops: data.Loops, taps: Floats) -
             hits = (p >= 0.5).astype(np.float32)
             right.append(float((judge.names(np.concatenate([hits, v * hits, o * hits], -1)) == name).mean()))
         rates[guidance] = float(np.mean(right))
-    p, v, o = model.predict(some)
     return {
         "genre_accuracy": rates[default],
         "genre_ceiling": float((judge.names(loops.hvo[known]) == loops.genre[known]).mean()),

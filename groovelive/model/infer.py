@@ -159,8 +159,8 @@ class Model:
             tap: what to follow: a Groove (flattened), (32, 3) hit, velocity, offset, or a text in notation.
                 A Groove of another length is answered two bars at a time.
             genre: one of `genres`, or weights over them; None leaves the style to the tap.
-            density: one number 0..1, of two hits a step (.6 is usual): so many hits exactly, as far as steps
-                with a tap allow; or hits per step, 0..1, of groups: {"kick": .2, "hats": .5}.
+            density: one number 0..1, of two hits a step (.6 is usual): so many hits exactly; or hits per step,
+                0..1, of groups: {"kick": .2, "hats": .5}.
             redirect: groups that must be absent; their energy moves to the others.
             temperature: above 0; how much bernoulli sampling dares, 1 is as the data.
             sampling: "threshold" plays the likely cells, "bernoulli" draws every cell by its probability.
@@ -257,7 +257,7 @@ class Model:
         return self._encode(one_loop(tap))[0][0]
 
     def decode(self, z: Point, **controls: Any) -> Groove:
-        """Return the drums that a latent stands for; controls as for `drum`, but follow, preset and guidance's tap.
+        """Return the drums that a latent stands for; controls as for `drum`, but follow and preset.
 
         Args:
             z: (z,) latent, or the name of a preset, whose genre then counts unless another is given.

@@ -16,7 +16,7 @@ measured one point of F1 better. Shapes: B loops, T = 32 steps, d channels, h he
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ VELOCITY_SPREAD, OFFSET_SPREAD, SHARE_POWER = 1.2, 1.15, 1.12
 
 @dataclass(frozen=True)
 class Config:
-    """The shape of a network; stored in its checkpoint and its manifest."""
+    """The shape of a network; stored in its checkpoint."""
 
     genres: tuple[str, ...] = ()
     width: int = 80
@@ -43,9 +43,6 @@ class Config:
     drum_blocks: int = 4
     latent: int = 64
     dropout: float = 0.1
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
 
 
 class Block(nn.Module):
