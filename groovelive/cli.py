@@ -41,12 +41,12 @@ Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd.
 
 # Their options belong to their own modules, which are loaded only then: the module, what it needs, help.
 FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "engine": ("engine.commands", (), "run the engine: serve models over ZeroMQ"),
-    "serve": ("engine.commands", (), "run the engine, and start it again whenever it dies"),
-    "status": ("engine.commands", (), "tell what is running"),
-    "stop": ("engine.commands", (), "end what is running"),
-    "keys": ("engine.commands", (), "make and show the keys for engines on other machines"),
-    "models": ("engine.commands", (), "check a model folder of your own"),
+    "engine": ("commands", (), "run the engine: serve models over ZeroMQ"),
+    "serve": ("commands", (), "run the engine, and start it again whenever it dies"),
+    "status": ("commands", (), "tell what is running"),
+    "stop": ("commands", (), "end what is running"),
+    "keys": ("commands", (), "make and show the keys for engines on other machines"),
+    "models": ("commands", (), "check a model folder of your own"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),
     "train": ("model.train", ("torch", "onnx"), "train a model on the data (extra train)"),
     "evaluate": ("model.evaluate", (), "measure the model on the data"),
@@ -307,7 +307,7 @@ def _forward(command: str, words: list[str]) -> int:
             "(README.md says how to get torch without CUDA)"
         )
     run = importlib.import_module(f".{module}", __package__).main
-    code: int = run(command, words) if module == "engine.commands" else run(words)
+    code: int = run(command, words) if module == "commands" else run(words)
     return code
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import zmq
 
-from groovelive import GrooveError, load, wire
-from groovelive.engine import Client, EngineError, broker, connection, keys
+from groovelive import GrooveError, connection, keys, load, wire
+from groovelive.engine import Client, EngineError, broker
 from groovelive.engine.broker import ASK, BEAT, BYE, HEADER, NO, READY, REPLY, WHO, Broker, join
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -115,7 +115,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
     told: list[str] = []
     workers: list[subprocess.Popen[bytes]] = []
     with running(told) as address:
-        command = [sys.executable, "-m", "groovelive.engine.commands", "engine", "--join", address]
+        command = [sys.executable, "-m", "groovelive.commands", "engine", "--join", address]
         try:
             for _ in range(3):
                 workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
@@ -166,7 +166,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
 def test_a_broker_and_a_worker_with_keys() -> None:
     """As two machines would: `engine --broker --bind --curve` on one, `engine --join --curve` on the other."""
     keys.create()
-    command = [sys.executable, "-m", "groovelive.engine.commands", "engine"]
+    command = [sys.executable, "-m", "groovelive.commands", "engine"]
     with subprocess.Popen([*command, "--broker", "--bind", "tcp://127.0.0.1:*", "--curve"]) as server:
         try:
             until(lambda: connection.read() is not None)

@@ -14,8 +14,8 @@ import pytest
 import zmq
 from engine_process import process
 
-from groovelive import Groove, GrooveError, load
-from groovelive.engine import Answer, AsyncClient, Client, EngineError, asking, connection, keys
+from groovelive import Groove, GrooveError, connection, keys, load
+from groovelive.engine import Answer, AsyncClient, Client, EngineError, asking
 from groovelive.engine.broker import Broker
 from groovelive.wire import Array, Failure, Grooves, Welcome
 

@@ -21,8 +21,8 @@ from engine_process import Raw, process
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groovelive import Groove, wire
-from groovelive.engine import answer, batch, keys
+from groovelive import Groove, keys, wire
+from groovelive.engine import answer, batch
 from groovelive.engine.batch import Job, Queue
 from groovelive.engine.server import run
 from groovelive.errors import GrooveError

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from groovelive import GrooveError
-from groovelive.engine import Client, connection, keys
-from groovelive.engine.commands import main, probe, report
-from groovelive.engine.supervisor import Program, Supervisor
+from groovelive import GrooveError, connection, keys
+from groovelive.commands import main, probe, report
+from groovelive.engine import Client
+from groovelive.supervisor import Program, Supervisor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and modes of POSIX")
-COMMAND = [sys.executable, "-m", "groovelive.engine.commands"]
+COMMAND = [sys.executable, "-m", "groovelive.commands"]
 
 
 @pytest.fixture(autouse=True)
@@ -186,7 +186,7 @@ def test_a_program_that_hangs_is_started_again() -> None:
 
 
 def test_a_program_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("groovelive.engine.supervisor._FAREWELL", 0.2)
+    monkeypatch.setattr("groovelive.supervisor._FAREWELL", 0.2)
     ready = threading.Event()
     supervisor = Supervisor([program("engine", "import time; time.sleep(60)")], ready=ready.set)
     thread, codes = run(supervisor)
@@ -201,7 +201,7 @@ def test_a_program_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_lock_is_free_again_once_its_process_has_died(folders: Path) -> None:
     code = (
-        "import sys, time; from groovelive.engine.connection import Lock; lock = Lock('engine'); lock.acquire();"
+        "import sys, time; from groovelive.connection import Lock; lock = Lock('engine'); lock.acquire();"
         "print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:

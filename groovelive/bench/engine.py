@@ -18,8 +18,8 @@ import msgspec
 import zmq
 
 from .. import wire
+from ..connection import Connection
 from ..engine import Client
-from ..engine.connection import Connection
 from ..errors import GrooveError
 from ..hvo import Groove
 from . import Figure, difference, figure
@@ -108,7 +108,7 @@ def _engine(
     folder: Path, environment: dict[str, str], command: str = "engine"
 ) -> Iterator[tuple[Connection, subprocess.Popen[bytes]]]:
     """Run an engine of our own; gives its connection once the file says where it is."""
-    words = [sys.executable, "-m", "groovelive.engine.commands", command]
+    words = [sys.executable, "-m", "groovelive.commands", command]
     child = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     path = folder / "engine.json"
     try:

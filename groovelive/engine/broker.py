@@ -22,8 +22,8 @@ import zmq
 
 from .. import wire
 from ..errors import GrooveError
+from ..keys import Curve, Peer, guard, introduce, protect
 from ..wire import Code, EngineError
-from .keys import Curve, Peer, guard, introduce, protect
 
 HEADER = b"GLW1"
 READY, REPLY, BEAT, BYE = b"ready", b"reply", b"beat", b"bye"  # from a worker

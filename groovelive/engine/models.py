@@ -32,7 +32,7 @@ def folders(given: Sequence[Path]) -> list[Path]:
         if not inside:
             raise GrooveError(f"there is no model in {str(folder)!r}: neither it nor what is in it has a manifest.json")
         found += inside
-    from .keys import config_folder
+    from ..keys import config_folder
 
     found += [WEIGHTS, *_inside(config_folder() / "models")]
     return list({path.resolve(): path for path in found}.values())

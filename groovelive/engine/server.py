@@ -19,11 +19,11 @@ import zmq
 from .. import __version__, wire
 from ..errors import GrooveError
 from ..grid import VOICES
+from ..keys import Curve, guard, protect
 from ..model.backend import BackendName
 from ..wire import EngineError
 from . import answer, models
 from .batch import Job, Queue
-from .keys import Curve, guard, protect
 
 _READ = 64  # messages between two batches, where the stage waits
 _PATIENCE = 50  # ms between two looks at whether to stop

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..errors import GrooveError
 from . import connection
 from .connection import Connection
+from .errors import GrooveError
 
 COMMANDS = {
     "engine": "run the engine: serve models over ZeroMQ",
@@ -126,11 +126,11 @@ def _run(
 
     curve = keys.machine_curve() if place.curve else place.curve_server
     if arguments.broker:
-        from .broker import Broker
+        from .engine.broker import Broker
 
         Broker(address, curve=curve, tell=_tell).run(stop, ready)
     else:
-        from .server import run
+        from .engine.server import run
 
         run(address, models=arguments.models, backend=arguments.backend, curve=curve, ready=ready, stop=stop)
 
@@ -164,8 +164,8 @@ def _at(place: Connection, bound: str) -> Connection:
 
 def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Run an engine that works for a broker: it listens at a private address, and a thread joins."""
-    from .broker import join
-    from .server import run
+    from .engine.broker import join
+    from .engine.server import run
 
     peer = connection.check_connect(arguments.join, arguments.server if arguments.curve else None)
     place = connection.private("worker")
@@ -203,7 +203,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     from .supervisor import Program, Supervisor, signals
 
     _check(arguments)
-    command = [sys.executable, "-m", "groovelive.engine.commands", "engine", "--supervised"]
+    command = [sys.executable, "-m", "groovelive.commands", "engine", "--supervised"]
     for folder in arguments.models:
         command += ["--models", str(folder.absolute())]
     for option in ("backend", "bind"):
@@ -233,7 +233,7 @@ def probe(found: Connection, timeout: float = 1.5) -> bool:
     """Return whether somebody there speaks the protocol: engine and broker answer this at once, whatever they do."""
     import zmq
 
-    from .. import wire
+    from . import wire
     from .keys import introduce
 
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
@@ -295,7 +295,7 @@ def report(timeout: float = 2.0) -> dict[str, Any]:
         "answers": False,
     }
     if found is not None and pid is not None:
-        from .client import Client
+        from .engine.client import Client
 
         with contextlib.suppress(GrooveError), Client(timeout=timeout) as client:
             welcome, stats = client.hello(), client.stats()
@@ -400,7 +400,7 @@ def _models_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Names
 
 
 def _models_check(arguments: argparse.Namespace) -> int:
-    from .models import check
+    from .engine.models import check
 
     problems = check(arguments.folder, arguments.backend)
     for problem in problems:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import zmq
 from zmq.utils import z85
 
-from ..errors import GrooveError, closest
+from .errors import GrooveError, closest
 
 _DOMAIN = "groovelive"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

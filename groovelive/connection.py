@@ -18,7 +18,7 @@ from typing import IO, Literal
 import msgspec
 import zmq
 
-from ..errors import GrooveError
+from .errors import GrooveError
 from .keys import Curve, KeyPair, Peer, find, new_pair, own, shared_curve, write_private
 
 Role = Literal["engine", "serve"]

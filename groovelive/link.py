@@ -9,10 +9,10 @@ from typing import Any, Literal, NamedTuple
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from ..errors import GrooveError
-from ..wire import MAX_REPLY, EngineError
 from . import connection
+from .errors import GrooveError
 from .keys import Peer, introduce
+from .wire import MAX_REPLY, EngineError
 
 GLANCE = 0.05  # seconds between two looks at the way while a reply is awaited
 _EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
