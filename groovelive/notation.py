@@ -129,7 +129,7 @@ def pattern(text: str, atom: Callable[[str], Any] = value, *, seed: int = 0) -> 
     return Pattern(mini.read(_text(text), atom, mark, _whole(seed, "seed")), text)
 
 
-def parse(text: str, *, bars: int = 2, seed: int = 0) -> Groove:
+def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
     """Read a rhythm, as mini-notation or as a step string, into a Groove.
 
     A text is a step string if it holds only step characters (x X . - 0..9), '|' and white space and at
@@ -143,6 +143,8 @@ def parse(text: str, *, bars: int = 2, seed: int = 0) -> Groove:
         text: the notation; see docs/notation.md.
         bars: length of the groove, 1..256.
         seed: decides what `?` and `|` do.
+        start: the bar, from 0, with which the groove begins; of mini-notation, which may never repeat. A step string
+            begins with itself.
 
     Raises:
         NotationError: the text cannot be read; it shows where.
@@ -166,8 +168,10 @@ def parse(text: str, *, bars: int = 2, seed: int = 0) -> Groove:
     if stepstring.is_step_string(_text(text)):
         rows = stepstring.read(text, bars * STEPS_PER_BAR, lambda name: drum(name).voice)
         return _groove([(step, voice, velocity, 0.0) for step, voice, velocity in rows], bars)
-    events = pattern(text, drum, seed=seed).query(0, bars)
-    return _groove(_on_grid(events, bars * STEPS_PER_BAR), bars)
+    start = _whole(start, "start")
+    events = pattern(text, drum, seed=seed).query(start, start + bars)
+    moved = [event._replace(begin=event.begin - start) for event in events] if start else events
+    return _groove(_on_grid(moved, bars * STEPS_PER_BAR), bars)
 
 
 def _on_grid(events: Iterable[Event[Hit]], steps: int) -> list[tuple[int, int, float, float]]:

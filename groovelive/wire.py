@@ -92,15 +92,16 @@ class Array(Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             GrooveError: they have no shape of 1 to 3 dimensions, or one is not finite.
         """
-        try:
-            with np.errstate(over="ignore"):  # it is told below
-                array = np.ascontiguousarray(values, "<f4")
-        except (TypeError, ValueError) as error:
-            raise GrooveError(f"this is no array of numbers: {error}") from None
-        if not 1 <= np.ndim(values) <= MAX_RANK or not array.size:
-            shape = np.shape(values)
-            raise GrooveError(f"an array has 1 to {MAX_RANK} dimensions and is not empty, not {shape}")
-        if not np.isfinite(array).all():
+        if not isinstance(values, np.ndarray) or values.dtype != np.float32:
+            try:
+                with np.errstate(over="ignore"):  # it is told below
+                    values = np.asarray(values, np.float32)
+            except (TypeError, ValueError) as error:
+                raise GrooveError(f"this is no array of numbers: {error}") from None
+        if not 1 <= values.ndim <= MAX_RANK or not values.size:
+            raise GrooveError(f"an array has 1 to {MAX_RANK} dimensions and is not empty, not {values.shape}")
+        array = np.ascontiguousarray(values, "<f4")
+        if np.count_nonzero(np.isfinite(array)) < array.size:
             raise GrooveError("an array holds finite numbers; NaN or infinity is among them")
         return cls(array.shape, array.tobytes())
 
@@ -118,7 +119,7 @@ class Array(Struct, frozen=True, forbid_unknown_fields=True):
                 field,
             )
         array = np.frombuffer(self.data, "<f4").reshape(self.shape)
-        if not np.isfinite(array).all():
+        if np.count_nonzero(np.isfinite(array)) < size:
             message = f"{field} must hold finite numbers; NaN or infinity is among them"
             raise EngineError("OUT_OF_RANGE", message, field)
         return array.astype(np.float32, copy=False)
@@ -490,7 +491,7 @@ def request(body: bytes) -> AnyRequest:
     """
     if len(body) > MAX_REQUEST:
         raise EngineError("TOO_LARGE", f"a request has at most {MAX_REQUEST:,} bytes, not {len(body):,}")
-    message: AnyRequest = _decoded(_requests, body, "request")
+    message: AnyRequest = decoded(_requests, body, "request")
     return message
 
 
@@ -502,7 +503,7 @@ def reply(body: bytes) -> AnyReply:
     """
     if len(body) > MAX_REPLY:
         raise EngineError("TOO_LARGE", f"a reply has at most {MAX_REPLY:,} bytes, not {len(body):,}")
-    message: AnyReply = _decoded(_replies, body, "reply")
+    message: AnyReply = decoded(_replies, body, "reply")
     return message
 
 
@@ -512,11 +513,12 @@ def head(body: bytes) -> Head:
     >>> head(frames(b"1", Random(deadline=20))[2])
     Head(type='random', deadline=20.0, priority='stage')
     """
-    found: Head = _decoded(_heads, body, "request")
+    found: Head = decoded(_heads, body, "request")
     return found
 
 
-def _decoded(decoder: msgspec.msgpack.Decoder[Any], body: bytes, what: str) -> Any:
+def decoded(decoder: msgspec.msgpack.Decoder[Any], body: bytes, what: str) -> Any:
+    """Return what a decoder makes of a body; an EngineError, in our words and with its field, where it is wrong."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
