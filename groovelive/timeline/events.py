@@ -160,6 +160,8 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int, beat: f
 
 def audible(score: Score, drummer: str, voice: int, beat: float) -> float:
     """Return 1 where a voice is heard at a beat, 0 where it is not, and between where it is faded out or in."""
+    if score.beats(SESSION, "playing") and score.value(SESSION, "playing", beat) is False:
+        return 0.0
     gain = 1.0
     for path in ("mute", f"mute.{VOICES[voice]}"):
         if score.beats(drummer, path):
@@ -174,11 +176,15 @@ def audible(score: Score, drummer: str, voice: int, beat: float) -> float:
     return gain
 
 
-def bar_notes(score: Score, drummer: str, bar: int, beat: float) -> Notes:
-    """Return the notes of a bar (from 0), of what holds at a beat: steps 0..15, locks and moves included, unshaped."""
+def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True) -> Notes:
+    """Return the notes of a bar (from 0), of what holds at a beat: steps 0..15, locks and moves included, unshaped.
+
+    Args:
+        own: whether bars of the performer's own code count.
+    """
     half = (bar - score.origin(beat)) % rhythms.LOOP
     start = half * STEPS_PER_BAR
-    notes = _locked(score, drummer, bar, beat)
+    notes = _locked(score, drummer, bar, beat, own)
     doing = score.value(drummer, "moves", beat)
     if isinstance(doing, Moves):
         number, seed = bar - score.origin(beat), score.seed(drummer, beat)
@@ -200,15 +206,15 @@ def _scatter(seed: int, drummer: str, bar: int) -> NDArray[np.float64]:
     return _chance(seed, drummer, bar, 1 << 16).standard_normal((2, STEPS_PER_BAR, len(VOICES)))
 
 
-def _locked(score: Score, drummer: str, bar: int, beat: float) -> Notes:
+def _locked(score: Score, drummer: str, bar: int, beat: float, own: bool) -> Notes:
     """Return the loop of a bar with the voices and steps that are locked as they were when they were."""
-    notes = loop_notes(score, drummer, bar, beat)
+    notes = loop_notes(score, drummer, bar, beat, own)
     for path in score.locks(drummer):
         lock = score.edit(drummer, path, beat)
         if lock is None or not lock.value:
             continue
         name = path.partition(".")[2]
-        held = loop_notes(score, drummer, bar, lock.beat)
+        held = loop_notes(score, drummer, bar, lock.beat, own)
         if name.isdigit():
             step = int(name)
             notes = (*(n for n in notes if n.step != step), *(n for n in held if n.step == step))
@@ -218,16 +224,15 @@ def _locked(score: Score, drummer: str, bar: int, beat: float) -> Notes:
     return notes
 
 
-def loop_notes(score: Score, drummer: str, bar: int, beat: float) -> Notes:
+def loop_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True) -> Notes:
     """Return the two bars, steps 0..31, of the loop in which a bar lies, of what holds at a beat.
 
     While no answer is there to a new source, what was played before it plays on.
     """
-    if score.value(drummer, "each_bar", beat):
-        own = score.edit(drummer, "own", beat)
-        asked = score.edit(drummer, "each_bar", beat)
-        if own is not None and asked is not None and own.beat >= asked.beat and isinstance(own.value, Pattern):
-            return _loop_of(own.value, bar - score.origin(beat))
+    if own and score.value(drummer, "each_bar", beat):
+        made, asked = score.edit(drummer, "own", beat), score.edit(drummer, "each_bar", beat)
+        if made is not None and asked is not None and made.beat >= asked.beat and isinstance(made.value, Pattern):
+            return _loop_of(made.value, bar - score.origin(beat))
     pattern = score.edit(drummer, "pattern", beat)
     for source in score.sources(drummer, beat, _BACK):
         if source.value is None:

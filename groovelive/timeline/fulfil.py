@@ -148,6 +148,14 @@ class Fulfiller:
         noise /= math.hypot(1 - share, share)  # as far out between two points as at them
         return (z + amount * noise).astype(np.float32)
 
+    def place(self, wish: Wish) -> Floats:
+        """Return the latent (z,) of what a wish plays."""
+        if wish.walk is None:
+            return self._strayed(wish)
+        start, end, steps, index, _ = wish.walk
+        first, last = (self.latent(spot, _first(wish)) for spot in (start, end))
+        return first + np.float32(index / (steps - 1)) * (last - first)
+
     def latent(self, spot: Spot, genre: str = "") -> Floats:
         """Return the latent (z,) of a spot; of an empty one, that of a genre's preset or of the first of all."""
         if spot.z:

@@ -16,7 +16,7 @@ from .edits import BEATS_PER_BAR, ENGINE, STEP, Cycle, Edit, Line, Value, Weight
 from .tempo import TempoMap
 
 SESSION = ""  # the drummer of the edits that are about all
-_UNMADE = ("undo", "redo", "scene", "seed")  # paths that are not undone
+_UNMADE = ("undo", "redo", "scene", "own", "playing")  # paths that are not undone
 
 
 class Score:
@@ -45,6 +45,7 @@ class Score:
         self._groups: dict[int, list[Edit]] = defaultdict(list)
         self._toggles: dict[int, list[tuple[float, bool]]] = {}  # of a group: (from when on, whether undone)
         self._cycles: dict[str, TimePattern[Any]] = {}
+        self._order: dict[int, int] = {}
         self._tempo: TempoMap | None = None
         self._drummers: dict[str, None] = {}
         self.changes: dict[str, int] = defaultdict(int)  # a drummer's edits so far; "" those of the session
@@ -56,6 +57,7 @@ class Score:
 
     def add(self, edit: Edit) -> None:
         """Take an edit in."""
+        self._order[id(edit)] = len(self.edits)
         self.edits.append(edit)
         if edit.by != ENGINE:
             self.version += 1
@@ -124,6 +126,14 @@ class Score:
         """Return the seed of a drummer's chances: the session's and its own."""
         return (int(self.number(SESSION, "seed", beat, 7)) << 31) + int(self.number(drummer, "seed", beat, 0))
 
+    def group(self, number: int) -> Sequence[Edit]:
+        """Return the edits of a group."""
+        return self._groups.get(number, ())
+
+    def order(self, edit: Edit) -> int:
+        """Return the number of an edit in the log, from 0."""
+        return self._order[id(edit)]
+
     def undone(self, group: int, beat: float = float("inf")) -> bool:
         """Return whether a group of edits does not count at a beat; by default, for good."""
         off = False
@@ -151,6 +161,13 @@ class Score:
         """Return what a lane is set to at a beat, as it was typed: a ramp is a `Line`, not a number."""
         edit = self.edit(drummer, path, beat)
         return None if edit is None else edit.value
+
+    def value_before(self, drummer: str, path: str, beat: float, count: int) -> Value:
+        """Return what a lane was set to at a beat when there were only the first `count` edits."""
+        for edit in self._holding(drummer, path, beat):
+            if self._order[id(edit)] < count:
+                return edit.value
+        return None
 
     def number(self, drummer: str, path: str, beat: float, default: float | None = None) -> Any:
         """Return the number that a lane stands for at a beat, ramps, patterns in time and transitions worked out.

@@ -64,9 +64,13 @@ class Wish:
     seed: int = 0
 
 
-def wish(score: Score, drummer: str, bar: int) -> Wish | None:
-    """Return what a drummer wants for a bar (from 0), or None where the engine need not be asked."""
-    beat = float(bar * BEATS_PER_BAR)
+def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wish | None:
+    """Return what a drummer wants for a bar (from 0), or None where the engine need not be asked.
+
+    Args:
+        beat: what holds then counts; by default at the beginning of the bar.
+    """
+    beat = float(bar * BEATS_PER_BAR) if beat is None else beat
     holding = list(score.sources(drummer, beat, 2))
     if not holding or holding[0].value is None or isinstance(holding[0].value, Exact):
         return None

@@ -1,0 +1,271 @@
+"""The desk: takes requests, decides at which beat each edit is due, and keeps the log. It has no clock and no socket."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from ..errors import GrooveError, closest
+from ..timeline import messages
+from ..timeline.checks import check
+from ..timeline.controls import CONTROLS
+from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Pattern, bar_of, beat_of, plain
+from ..timeline.messages import Draft, When
+from ..timeline.score import SESSION, Score, check_undo
+from ..timeline.wishes import Wish, wish
+from ..wire import ModelInfo
+
+_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out"))
+DRUMMERS = 64
+_AHEAD = 100_000  # beats: more than a day
+
+
+class Clock(Protocol):
+    """What the desk asks of whoever keeps time."""
+
+    def beat(self) -> float:
+        """Return where the transport is."""
+
+    def reach(self, drummer: str) -> float:
+        """Return the first beat at which a drummer's notes can still be changed; of "" those of all."""
+
+    def line(self, drummer: str) -> float:
+        """Return the first beat at which a line can still be met with all notes that sound before it."""
+
+
+class Desk:
+    """The conductor's memory and judgement.
+
+    Args:
+        clock: who keeps time.
+        edits: to begin with.
+        publish: called with every edit that was made, and its number.
+        model: what the engine serves, once it is known.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        edits: Iterable[Edit] = (),
+        publish: Callable[[int, Edit], None] = lambda number, edit: None,
+        model: ModelInfo | None = None,
+    ) -> None:
+        self.clock = clock
+        self.score = Score(edits)
+        self.model = model
+        self._publish = publish
+        self._planned: dict[str, tuple[int, Wish | None]] = {}
+
+    # Edits
+
+    def write(self, request: messages.Write) -> tuple[Edit, ...]:
+        """Make the edits of a request, all or none.
+
+        Raises:
+            GrooveError: one sentence; nothing has changed.
+        """
+        drafts = [self._checked(draft) for draft in request.edits]
+        names = {draft.drummer for draft in drafts}
+        if len({*self.score.drummers, *names} - {SESSION}) > DRUMMERS:
+            raise GrooveError(f"a session has at most {DRUMMERS} drummers")
+        if request.when.at == "beat":
+            return self._write_at_beats(drafts, request.by)
+        due = {name: self._due(request.when, name, names) for name in names}
+        group = self.score.next_group()
+        edits = tuple(
+            Edit(
+                beat=due[draft.drummer], drummer=draft.drummer, path=draft.path, value=draft.value, over=request.over,
+                by=request.by, group=0 if draft.path in ("own", "playing", "scene") else group,
+            )
+            for draft in drafts
+        )  # fmt: skip
+        for edit in edits:
+            self._add(edit)
+        return edits
+
+    def _checked(self, draft: Draft) -> Draft:
+        if draft.path == "pattern" and draft.by == ENGINE:  # of a take that is played again
+            if not isinstance(draft.value, Pattern):
+                raise GrooveError("an answer of the engine is a pattern")
+            return draft
+        if draft.path in ("undo", "redo"):
+            raise GrooveError(f"{draft.path} is asked for by a request of its own")
+        path, value = check(draft.drummer, draft.path, draft.value, self.model)
+        return Draft(path=path, value=value, drummer=draft.drummer, beat=draft.beat, over=draft.over, by=draft.by)
+
+    def _write_at_beats(self, drafts: Sequence[Draft], by: str) -> tuple[Edit, ...]:
+        for draft in drafts:
+            if draft.beat < self.clock.reach(draft.drummer):
+                raise GrooveError(f"beat {draft.beat:g} has passed; the next that can be met is {self._next(draft):g}")
+        group = self.score.next_group()
+        edits = tuple(
+            Edit(
+                beat=d.beat, drummer=d.drummer, path=d.path, value=d.value, over=d.over, by=d.by or by,
+                group=0 if d.path in ("own", "pattern", "playing", "scene") else group,
+            )
+            for d in drafts
+        )  # fmt: skip
+        for edit in edits:
+            self._add(edit)
+        return edits
+
+    def _next(self, draft: Draft) -> float:
+        return math.ceil(self.clock.reach(draft.drummer))
+
+    def _due(self, when: When, name: str, names: Iterable[str]) -> float:
+        """Return the beat at which an edit of one drummer is due, among those of `names`."""
+        reach = max(self.clock.reach(one) for one in names)
+        beat = self.clock.beat()
+        if when.at == "now":
+            return _off_grid(self.clock.reach(name), self.clock.beat())
+        if when.at == "next":
+            quantum = float(self.score.number(SESSION, "quantum", beat, 1.0)) * BEATS_PER_BAR
+            if not quantum:
+                return _off_grid(self.clock.reach(name), beat)
+            origin = self.score.origin(beat) * BEATS_PER_BAR
+            line = origin + math.ceil((reach - origin) / quantum) * quantum
+        elif when.at == "bar":
+            line = beat_of(when.number)
+            if when.number < 1 or line < reach:
+                raise GrooveError(
+                    f"bar {when.number:g} has passed; this is bar {bar_of(beat)}, and the next that can be met is "
+                    f"bar {bar_of(math.ceil(reach / BEATS_PER_BAR) * BEATS_PER_BAR)}"
+                )
+        else:
+            if when.number < 0:
+                raise GrooveError(f"an edit is due in 0 {when.at} or more, not in {when.number:g}")
+            unit = BEATS_PER_BAR if when.at == "bars" else 1
+            line = (math.floor(beat / unit) + when.number) * unit
+            if line < reach:
+                line = math.ceil(reach / unit) * unit
+        if line > beat + _AHEAD:
+            raise GrooveError(f"bar {bar_of(line):,} is more than a day ahead; this is bar {bar_of(beat)}")
+        # So near that early notes have gone already: it holds from now on, and so for the line.
+        return line if line >= max(self.clock.line(one) for one in names) else _off_grid(reach, beat)
+
+    def undo(self, request: messages.Undo) -> tuple[Edit, ...]:
+        """Undo or redo a group of edits, at once.
+
+        Raises:
+            GrooveError: there is nothing to undo, or to redo.
+        """
+        word = "redo" if request.redo else "undo"
+        find = self.score.last_undone if request.redo else self.score.last_group
+        group = check_undo(find(request.by), word)
+        names = {edit.drummer for edit in self.score.group(group)}
+        reach = max(self.clock.reach(name) for name in names)
+        edit = Edit(beat=_off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
+        self._add(edit)
+        return (edit,)
+
+    def scene(self, request: messages.Scene) -> tuple[Edit, ...]:
+        """Set what a scene was: the edits that differ from what is.
+
+        Raises:
+            GrooveError: there is no such scene, or nothing differs.
+        """
+        saved = {str(edit.value): edit for edit in self.score.lane(SESSION, "scene")}
+        found = saved.get(request.name)
+        if found is None:
+            there = f"; there are {', '.join(saved)}" if saved else "; scene.save('verse') makes one"
+            raise GrooveError(f"there is no scene {request.name!r}{closest(request.name, saved)}{there}")
+        count = self.score.order(found)
+        then = math.ceil(found.beat / BEATS_PER_BAR) * float(BEATS_PER_BAR)
+        soon = math.ceil(self.clock.reach(SESSION) / BEATS_PER_BAR) * float(BEATS_PER_BAR)
+        drafts = []
+        for name in self.score.drummers:
+            for path in self.score.paths(name):
+                if path.partition(".")[0] not in _RECALLED:
+                    continue
+                was = self.score.value_before(name, path, then, count)
+                if was != self.score.value(name, path, soon):
+                    drafts.append(Draft(path=path, value=was, drummer=name))
+        if not drafts:
+            raise GrooveError(f"everything is as in the scene {request.name!r} already")
+        many = tuple(drafts[: messages.MAX_EDITS])
+        return self.write(messages.Write(edits=many, when=request.when, over=request.over, by=request.by))
+
+    def _add(self, edit: Edit) -> None:
+        self.score.add(edit)
+        self._publish(len(self.score.edits) - 1, edit)
+
+    # What the drummers want
+
+    def plan(self, drummer: str, bar: int, beat: float | None = None) -> Wish | None:
+        """Return what a drummer wants for a bar (from 0) that it has not been given; None where it has all.
+
+        Args:
+            beat: within the bar, where what holds then counts; else its beginning.
+        """
+        at = float(bar * BEATS_PER_BAR) if beat is None else beat
+        if beat is None and self.score.value(drummer, "response", at) == "loop":
+            inside = (bar - self.score.origin(at)) % 2
+            if inside and drummer in self._planned:
+                return None
+        wanted = wish(self.score, drummer, bar, beat)
+        if wanted is None:
+            self._planned.pop(drummer, None)
+            return None
+        if self._planned.get(drummer, (0, None))[1] == wanted and self._given_since_source(drummer, at):
+            return None
+        return wanted
+
+    def wish_now(self, drummer: str) -> Wish:
+        """Return what a drummer's present pattern is the answer to.
+
+        Raises:
+            GrooveError: it plays nothing that the engine knows.
+        """
+        beat = self.clock.beat()
+        wanted = wish(self.score, drummer, int(beat // BEATS_PER_BAR), beat)
+        if wanted is None:
+            raise GrooveError(f"{drummer} follows nothing, so it has no latent; {drummer} >> groove('x..x..x.') gives it one")
+        return wanted
+
+    def _given_since_source(self, drummer: str, beat: float) -> bool:
+        """Return whether the drummer's pattern is one of its present source."""
+        source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
+        return source is not None and given is not None and given.beat >= source.beat
+
+    def given(self, drummer: str, bar: int, wanted: Wish, pattern: Pattern, at_once: bool = False) -> Edit | None:
+        """Take in the engine's answer to a wish for a bar; None where it came too late for that.
+
+        Args:
+            at_once: whether it is heard as soon as it can be, else from the bar on.
+        """
+        reach, line = self.clock.reach(drummer), float(bar * BEATS_PER_BAR)
+        if at_once or (line < reach and not self._given_since_source(drummer, reach)):
+            beat = max(_off_grid(reach, self.clock.beat()), line)
+        elif line >= self.clock.line(drummer):
+            beat = line
+        elif line >= reach:
+            beat = _off_grid(reach, self.clock.beat())
+        else:
+            return None
+        self._planned[drummer] = (bar, wanted)
+        edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
+        self._add(edit)
+        return edit
+
+    # Words
+
+    def page(self, since: int) -> messages.Edits:
+        """Return the edits from a number on, as many as fit into a reply."""
+        found: list[Edit] = []
+        size = 0
+        for edit in self.score.edits[since:]:
+            value = edit.value
+            size += 120 + (len(value.notes) if isinstance(value, Pattern) else 4 * len(plain(value)))
+            if size > messages.PAGE and found:
+                break
+            found.append(edit)
+        return messages.Edits(since=since, edits=tuple(found), more=since + len(found) < len(self.score.edits))
+
+
+def _off_grid(reach: float, beat: float) -> float:
+    """Return a beat that is on no step, unless nothing has been rendered yet: then early notes are still to come."""
+    if reach == beat or reach % STEP:
+        return reach
+    return math.nextafter(reach, math.inf)
+

@@ -1,0 +1,155 @@
+"""The conductor on a simulated clock, in the client's own process: an hour of music in seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .. import wire
+from ..errors import GrooveError
+from ..timeline import messages
+from ..timeline.edits import BEATS_PER_BAR, Edit, pack
+from ..timeline.events import bar_notes
+from ..timeline.fulfil import Fulfiller
+from ..timeline.score import Score
+from ..timeline.wishes import Spot
+from .desk import Desk
+
+
+class Offline:
+    """What `Desk` is to a performer who need not hear it: requests in, replies out, and time that passes when asked to.
+
+    Args:
+        seed: of the session's chances.
+        tell: called with a sentence for the performer.
+        model: a model folder; by default the shipped one.
+
+    >>> offline = Offline()
+    >>> from groovelive.timeline.edits import Rhythm
+    >>> drafts = (messages.Draft(drummer="d1", path="source", value=Rhythm(text="x..x..x.")),)
+    >>> offline.ask(messages.Write(edits=drafts, by="me")).edits[0].beat
+    0.0
+    >>> offline.run(8)
+    >>> offline.beat, len(offline.score.edits)
+    (8.0, 2)
+    """
+
+    def __init__(
+        self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
+    ) -> None:
+        from ..engine import answer
+        from ..engine.models import info
+        from ..model import load
+
+        loaded = load(model)
+        models = {loaded.manifest.name: loaded}
+        about = info(loaded.manifest.name, loaded)
+
+        def ask(request: wire.AnyRequest) -> wire.AnyReply:
+            if isinstance(request, wire.Hello):
+                return wire.Welcome(protocol=wire.PROTOCOL, server="", models=(about,))
+            reply: Any = answer.run(answer.start(request, models))
+            return reply  # type: ignore[no-any-return]
+
+        self._fulfil = Fulfiller(ask)
+        self._now = 0.0
+        self._tell = tell
+        self._told: set[str] = set()
+        self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
+        self._desk = Desk(_Simulated(self), publish=self._publish, model=about)
+        if seed != 7:
+            self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))
+
+    @property
+    def beat(self) -> float:
+        """Where the transport is."""
+        return self._now
+
+    @property
+    def score(self) -> Score:
+        """The log, and what holds."""
+        return self._desk.score
+
+    def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
+        """Answer a request as the conductor does.
+
+        Raises:
+            GrooveError: it cannot be done; nothing has changed.
+        """
+        desk = self._desk
+        if isinstance(request, messages.Write):
+            return messages.Written(edits=desk.write(request))
+        if isinstance(request, messages.Undo):
+            return messages.Written(edits=desk.undo(request))
+        if isinstance(request, messages.Scene):
+            return messages.Written(edits=desk.scene(request))
+        if isinstance(request, messages.Log):
+            return desk.page(request.since)
+        if isinstance(request, messages.Locate):
+            return messages.Place(z=wire.Array.of(self._located(request)))
+        if isinstance(request, messages.Leave | messages.Panic):
+            return messages.Done()
+        return messages.State(
+            session="offline", beat=self._now, bpm=desk.score.tempo.bpm(self._now), playing=True,
+            edits=len(desk.score.edits), engine="ready", model=desk.model,
+        )  # fmt: skip
+
+    def _located(self, request: messages.Locate) -> Any:
+        if request.point is not None:
+            return self._fulfil.latent(Spot(request.point.name, request.point.z))
+        return self._fulfil.place(self._desk.wish_now(request.drummer))
+
+    def run(self, beats: float) -> None:
+        """Let so many beats pass: bar by bar the model is asked, and the performer's own code."""
+        if not math.isfinite(beats) or beats <= 0:
+            raise GrooveError(f"time passes forwards: so many beats above 0, not {beats:g}")
+        end = self._now + beats
+        while self._now < end:
+            bar = int(self._now // BEATS_PER_BAR)
+            self._ask_for(bar, self._now if self._now % BEATS_PER_BAR else None)
+            line = (bar + 1) * float(BEATS_PER_BAR)
+            self._wanted(bar + 1)
+            self._now = min(line, end)
+            if self._now == line:
+                self.on_news(messages.Tick(beat=line, bpm=self.score.tempo.bpm(line)))
+
+    def _ask_for(self, bar: int, beat: float | None) -> None:
+        for drummer in self.score.drummers:
+            wanted = self._desk.plan(drummer, bar, beat)
+            if wanted is None:
+                continue
+            try:
+                self._desk.given(drummer, bar, wanted, self._fulfil(wanted), at_once=beat is not None)
+            except GrooveError as error:
+                if str(error) not in self._told:
+                    self._told.add(str(error))
+                    self._tell(f"{drummer} plays on what it has: {error}")
+
+    def _wanted(self, bar: int) -> None:
+        beat = float(bar * BEATS_PER_BAR)
+        for drummer in self.score.drummers:
+            if self.score.value(drummer, "each_bar", beat):
+                notes = pack(bar_notes(self.score, drummer, bar, beat, own=False))
+                self.on_news(messages.Wanted(drummer=drummer, bar=bar + 1, beat=beat, notes=notes))
+
+    def _publish(self, number: int, edit: Edit) -> None:
+        self.on_news(messages.Edits(since=number, edits=(edit,)))
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+
+class _Simulated:
+    """The clock of an `Offline`: nothing is ever sent ahead, so whatever has not passed can be changed."""
+
+    def __init__(self, offline: Offline) -> None:
+        self._offline = offline
+
+    def beat(self) -> float:
+        return self._offline.beat
+
+    def reach(self, drummer: str) -> float:
+        return self._offline.beat
+
+    line = reach
