@@ -1,0 +1,6 @@
+"""`python -m groovelive.outlets osc|midi|synth`: the process of an outlet, started by `Outlets`."""
+
+from .child import go
+
+if __name__ == "__main__":
+    go()
