@@ -20,7 +20,7 @@ from . import fields
 
 Floats = NDArray[np.float32]
 _V = len(VOICES)
-
+_LOW, _HIGH = np.repeat(np.array([(0, 0, -0.5), (1, 1, 0.5)], np.float32), _V, 1)  # of an HVO
 _KEPT = np.float32(0.9)  # of a latent, from step to step of a free walk
 
 
@@ -93,7 +93,8 @@ NOTHING = infer._Answer(_NONE, _NONE, _NONE, [])
 def compute(asks: Sequence[Ask]) -> list[infer._Answer]:
     """Answer what several requests ask of one model, in one run of its network."""
     if len(asks) == 1:
-        return [asks[0].model._answer(np.stack(asks[0].taps), asks[0].asked)]
+        only = asks[0].taps
+        return [asks[0].model._answer(only[0][None] if len(only) == 1 else np.stack(only), asks[0].asked)]
     taps = np.stack([tap for ask in asks for tap in ask.taps])
     whole = asks[0].model._answer(taps, [asked for ask in asks for asked in ask.asked])
     parts = []
@@ -124,7 +125,7 @@ def _generate(request: wire.Generate, model: Model, room: Room) -> Work:
         fields.need_latents(model, "latents")
         latents = model._encode(np.stack(loops))[0]
     grooves, chances = yield from _play(model, taps, [wanted] * len(taps), request.probabilities, room)
-    hvo = np.concatenate(grooves)[None, : bars * STEPS_PER_BAR]
+    hvo = grooves.reshape(1, -1, 3 * _V)[:, : bars * STEPS_PER_BAR]
     p = np.concatenate(chances)[None, : bars * STEPS_PER_BAR] if request.probabilities else None
     return _reply(hvo, latents, p)
 
@@ -169,7 +170,7 @@ def _of_latents(
             yield None
     grooves, chances = yield from _play(model, taps, wanted, request.probabilities, room)
     return _reply(
-        np.stack(grooves),
+        grooves,
         z if latents or request.latents else None,
         np.stack(chances) if request.probabilities else None,
     )
@@ -177,15 +178,18 @@ def _of_latents(
 
 def _play(
     model: Model, taps: Sequence[Floats], wanted: Sequence[infer._Wanted], chance: bool, room: Room
-) -> Generator[Ask | None, infer._Answer, tuple[list[Floats], list[Floats]]]:
-    """Return the HVO (32, 27) of each loop and, where asked for, its probabilities (32, 9)."""
-    grooves: list[Floats] = []
+) -> Generator[Ask | None, infer._Answer, tuple[Floats, list[Floats]]]:
+    """Return the HVO (n, 32, 27) of n loops and, where asked for, the probabilities (32, 9) of each."""
+    grooves = np.empty((len(taps), STEPS, 3 * _V), np.float32)
     chances: list[Floats] = []
-    while len(grooves) < len(taps):
-        at = slice(len(grooves), len(grooves) + room())
+    done = 0
+    while done < len(taps):
+        at = slice(done, done + room())
         answer = yield Ask(model, taps[at], [w.asked for w in wanted[at]])
         for row, (tap, want) in enumerate(zip(taps[at], wanted[at], strict=True)):
-            grooves.append(model._finish(tap, answer, row, want).hvo)
+            groove = grooves[done]
+            groove[:, :_V], groove[:, _V : 2 * _V], groove[:, 2 * _V :] = model._finish(tap, answer, row, want)
+            done += 1
             if chance:
                 chances.append(sampling.sigmoid(answer.logits[row] / np.float32(want.temperature)))
     return grooves, chances
@@ -271,8 +275,7 @@ def _encode(request: wire.Encode, model: Model, room: Room) -> Work:
 
 
 def _reply(hvo: Floats, latents: Floats | None, probabilities: Floats | None) -> wire.Grooves:
-    v, o = hvo[..., _V : 2 * _V], hvo[..., 2 * _V :]
-    if not (v.min() >= 0 and v.max() <= 1 and o.min() >= -0.5 and o.max() <= 0.5):
+    if np.count_nonzero((hvo >= _LOW) & (hvo <= _HIGH)) < hvo.size:
         raise EngineError("INTERNAL", "the model gave velocities or offsets that no groove has")
     return wire.Grooves(
         grooves=wire.Array.of(hvo),

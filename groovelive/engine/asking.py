@@ -127,19 +127,18 @@ def answer(reply: wire.Grooves) -> Answer:
         EngineError: INTERNAL, where it holds no grooves.
     """
     hvo = reply.grooves.numpy("grooves")
-    half = np.float32(0.5)
     if hvo.ndim != 3 or hvo.shape[2] != 3 * _V or hvo.shape[1] % 16:
         raise EngineError("INTERNAL", f"the engine sent grooves of the shape {hvo.shape}", "grooves")
-    hits, velocities, offsets = (np.ascontiguousarray(hvo[:, :, i : i + _V]) for i in (0, _V, 2 * _V))
-    reach = hits * half  # of velocities around it, and of offsets around 0: none where there is no hit
-    if not (
-        (np.abs(hits - half) == half).all()
-        and (np.abs(velocities - reach) <= reach).all()
-        and (np.abs(offsets) <= reach).all()
-    ):
+    parts = hvo.reshape(-1, 3, _V).swapaxes(0, 1).copy()
+    hits, velocities, offsets = parts
+    reach = hits * np.float32(0.5)  # of velocities around it, and of offsets around 0: none where there is no hit
+    valid = hits * hits == hits
+    valid &= np.abs(velocities - reach) <= reach
+    valid &= np.abs(offsets) <= reach
+    if np.count_nonzero(valid) < valid.size:
         raise EngineError("INTERNAL", "the engine sent grooves with values that no groove has", "grooves")
     return Answer(
-        tuple(Groove._trusted(h, v, o) for h, v, o in zip(hits, velocities, offsets, strict=True)),
+        tuple(map(Groove._trusted, *parts.reshape(3, *hvo.shape[:2], _V))),
         None if reply.latents is None else reply.latents.numpy("latents"),
         None if reply.probabilities is None else reply.probabilities.numpy("probabilities"),
         reply.spent,

@@ -206,7 +206,7 @@ class Client:
         id = b"%x" % next(self._ids)
         parts = asking.encoded(id, request, timeout)
         glance = end - time.monotonic() if timeout < GLANCE else GLANCE
-        link.socket.rcvtimeo = max(1, int(glance * 1000))
+        _wait(link, glance)
         _send(link, parts)
         while True:
             try:
@@ -220,7 +220,7 @@ class Client:
             remaining = end - time.monotonic()
             if remaining <= 0:
                 raise link.silence(timeout)
-            link.socket.rcvtimeo = max(1, int(min(GLANCE, remaining) * 1000))
+            _wait(link, min(GLANCE, remaining))
             if self._calls != calls:
                 _send(link, wire.frames(b"%x" % next(self._ids), wire.Cancel(id=id)))
                 raise EngineError("CANCELLED", "the request was taken back")
@@ -229,7 +229,7 @@ class Client:
                     link.move()
                 # Under a new id: the engine may have the old one, too.
                 id = b"%x" % next(self._ids)
-                link.socket.rcvtimeo = max(1, int(min(GLANCE, remaining) * 1000))
+                _wait(link, min(GLANCE, remaining))
                 _send(link, asking.encoded(id, request, remaining))
 
 
@@ -471,6 +471,11 @@ class _Waiting:
     def __init__(self, request: wire.AnyRequest, end: float, reply: asyncio.Future[wire.AnyReply]) -> None:
         self.request, self.end, self.reply = request, end, reply
         self.id = b""
+
+
+def _wait(link: Link, seconds: float) -> None:
+    """Let the next receipt take up to `seconds`."""
+    link.socket.setsockopt(zmq.RCVTIMEO, max(1, int(seconds * 1000)))
 
 
 def _send(link: Link, parts: list[bytes]) -> None:

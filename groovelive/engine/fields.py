@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,6 @@ Floats = NDArray[np.float32]
 _T = TypeVar("_T")
 _ABSENT: tuple[Any, ...] = (None, (), {})  # what a control holds that was not given
 _V = len(VOICES)
-
-
 
 def model(request: wire.AnyRequest, models: Mapping[str, Model]) -> Model:
     name = getattr(request, "model", None)
@@ -101,6 +101,12 @@ _CONTROLS = (
     "genre", "density", "redirect", "guidance", "temperature", "sampling", "threshold", "max_hits", "follow",
 )  # fmt: skip
 
+_touchable = attrgetter(
+    "density", "redirect", "guidance", "extra", "temperature", "sampling", "threshold", "max_hits", "keep", "locks"
+)
+_UNTOUCHED = _touchable(wire.Random())
+_usual: WeakKeyDictionary[Model, infer._Wanted] = WeakKeyDictionary()  # what a model is asked where nothing is touched
+
 
 def wanted(model: Model, request: wire.Conditions, genre: Any, seed: int) -> infer._Wanted:
     """Return the controls of a request as the model takes them.
@@ -108,6 +114,17 @@ def wanted(model: Model, request: wire.Conditions, genre: Any, seed: int) -> inf
     Raises:
         EngineError: one is out of range, unknown, or none of this model's controls; with its field.
     """
+    if genre is not None or not isinstance(request, wire.Controls) or _touchable(request) != _UNTOUCHED:
+        return _wanted(model, request, genre, seed)
+    usual = _usual.get(model)  # nothing touched: the most frequent case, and the quickest
+    if usual is None:
+        usual = _wanted(model, request, genre, seed)
+        if usual.rng is None:  # else it must not be drawn from twice
+            _usual[model] = usual
+    return usual
+
+
+def _wanted(model: Model, request: wire.Conditions, genre: Any, seed: int) -> infer._Wanted:
     declared = model.manifest.controls
     for name in _CONTROLS:
         if getattr(request, name, None) not in _ABSENT and name not in declared:

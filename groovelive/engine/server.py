@@ -26,6 +26,7 @@ from . import answer, models
 from .batch import Job, Queue
 
 _READ = 64  # messages between two batches, where the stage waits
+_IN = int(zmq.POLLIN)
 _PATIENCE = 50  # ms between two looks at whether to stop
 _REMEMBERED = 4096  # latencies
 _UNREAD = 128  # replies that a client may leave unread, and requests of one that may wait in its pipe
@@ -103,6 +104,7 @@ class Server:
             for option, value in (
                 (zmq.LINGER, 0),
                 (zmq.ROUTER_MANDATORY, 1),  # a reply that nobody takes is counted, not lost in silence
+                (zmq.RCVTIMEO, _PATIENCE),
                 (zmq.SNDHWM, _UNREAD),
                 (zmq.RCVHWM, _UNREAD),
                 (zmq.MAXMSGSIZE, wire.MAX_REQUEST),
@@ -128,16 +130,18 @@ class Server:
 
     def _turn(self) -> None:
         """Read what came, then compute one batch."""
-        if not len(self._queue) and not self._socket.poll(_PATIENCE):
-            return
         read = 0
-        while read < _READ or not self._queue.has_stage():  # what is not for the stage must not hide what is
+        if not len(self._queue):
             try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                frames = self._socket.recv_multipart()
             except zmq.Again:
-                break
-            read += 1
+                return
+            read = 1
             self._receive(frames)
+        # What is not for the stage must not hide what is.
+        while int(self._socket.getsockopt(zmq.EVENTS)) & _IN and (read < _READ or not self._queue.has_stage()):
+            read += 1
+            self._receive(self._socket.recv_multipart(zmq.NOBLOCK))
             if read >= 16 * _READ:
                 break
         batch = self._queue.take(self._prepare)

@@ -28,6 +28,7 @@ Point = Tap  # of the latent space: a latent (z,), the name of a preset or a gen
 
 WEIGHTS = Path(__file__).parent / "weights"
 _FULL = 2 * STEPS  # density 1 as one number: two hits a step
+_FREE = (None,) * len(GROUPS)
 
 
 class Preset(NamedTuple):
@@ -58,6 +59,11 @@ class _Asked(NamedTuple):
     total: int | None
     guidance: float
     extra: tuple[float, ...]  # controls of the model's own, in the manifest's order
+
+    @property
+    def counted(self) -> bool:
+        """Whether anything is asked for in numbers of hits."""
+        return self.total is not None or self.counts != _FREE
 
     @property
     def moves_energy(self) -> bool:
@@ -197,7 +203,9 @@ class Model:
                 temperature, sampling, threshold, max_hits, keep, locks, seed,
             )  # fmt: skip
         taps = self._heard(loops, follow, preset, genre)
-        grooves = [self._finish(t, self._answer(t[None], (wanted.asked,)), 0, wanted) for t in taps]
+        grooves = [
+            Groove._trusted(*self._finish(t, self._answer(t[None], (wanted.asked,)), 0, wanted)) for t in taps
+        ]
         answer = grooves[0] if len(grooves) == 1 else sum(grooves[1:], grooves[0])
         return answer if answer.bars == bars else answer[:bars]
 
@@ -644,15 +652,16 @@ class Model:
         if energy is not None:
             return sampling.fit_energy(p, v, on, energy)
         hits = self._choose(p, on, thresholds)
-        if asked.total is None and not asked.known.any():
-            return hits
-        return sampling.fit_density(p, hits, asked.counts, asked.total)
+        return sampling.fit_density(p, hits, asked.counts, asked.total) if asked.counted else hits
 
-    def _finish(self, tap: Floats, answer: _Answer, row: int, wanted: _Wanted) -> Groove:
-        """Make a groove of one row of the network's answer to a tap."""
+    def _finish(self, tap: Floats, answer: _Answer, row: int, wanted: _Wanted) -> tuple[Floats, Floats, Floats]:
+        """Make hits, velocities and offsets (32, 9) of one row of the network's answer to a tap."""
         asked, temperature, thresholds, most, rng, held = wanted
         logits, v, o = answer.logits[row], answer.velocities[row], answer.offsets[row]
-        p = sampling.sigmoid((logits - self._bias) / np.float32(temperature))
+        shifted = logits - self._bias
+        if temperature != 1:
+            shifted /= np.float32(temperature)
+        p = sampling.sigmoid(shifted)
         on = tap[:, 0]
         if rng is None:
             hits = self._hits(p, on, asked, thresholds, v, answer.energy[row])
@@ -662,7 +671,7 @@ class Model:
             energy = answer.energy[row]
             if energy is not None:
                 hits = sampling.fit_energy(drawn, v, on, energy)
-            elif asked.total is not None or asked.known.any():
+            elif asked.counted:
                 hits = sampling.fit_density(drawn, hits, asked.counts, asked.total)
         if most is not self._most and (most < STEPS).any():
             for voice in np.flatnonzero(hits.sum(0) > most):
@@ -670,13 +679,13 @@ class Model:
         if held is not None:
             kept, cells = held
             played = hits & ~cells
-            return Groove._trusted(
+            return (
                 np.where(cells, kept.hits, played).astype(np.float32),
                 np.where(cells, kept.velocities, v * played),
                 np.where(cells, kept.offsets, o * played),
             )
         mask = hits.astype(np.float32)
-        return Groove._trusted(mask, v * mask, o * mask)
+        return mask, v * mask, o * mask
 
 
 _TOUCHED = "genre density redirect guidance extra temperature sampling threshold max_hits keep locks"

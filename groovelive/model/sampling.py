@@ -12,6 +12,8 @@ from ..hvo import GROUPS
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 _ROWS = 9 * np.arange(32)  # where the rows of a loop begin in its flat array
+_VOICES = np.arange(9)
+_NEEDED = np.float32(3)  # ranks before all probabilities, with or without 1
 _GROUPS = [list(voices) for voices in GROUPS.values()]
 
 
@@ -65,24 +67,29 @@ def choose(
     k = len(steps)
     if not k:
         return played
-    p = p[steps]  # (k, 9): only where the tap hits, which is also what keeps this fast
+    p = p.take(steps, 0)  # (k, 9): only where the tap hits, which is also what keeps this fast
     likely = p >= threshold
-    rank = p + likely  # what plays comes first, and what is needed (2 more) before that
-    cells, ranks = likely.reshape(-1), rank.reshape(-1)
+    rank = p + likely  # what plays comes first, and what is needed before that
+    chances, cells, ranks = p.reshape(-1), likely.reshape(-1), rank.reshape(-1)
     needed = p.argmax(1)
     needed += _ROWS[:k]
-    peaks = p.max(0)[3:]  # of all but kick, snare and closed hat: the voices that are rare
-    if rare[0] < 1 and peaks.max() >= rare[0]:
-        wanted = 3 + ((peaks >= rare[0]) & (p.sum(0)[3:] >= rare[1])).nonzero()[0]
-        needed = np.unique(np.concatenate([needed, p[:, wanted].argmax(0) * p.shape[1] + wanted]))
     cells[needed] = True
-    ranks[needed] = p.reshape(-1)[needed] + 3
+    ranks[needed] = _NEEDED
+    least = k
+    if rare[0] < 1:
+        best = (p.argmax(0) * 9 + _VOICES)[3:]  # of all but kick, snare and closed hat: the voices that are rare
+        audible = chances[best] >= rare[0]
+        if np.count_nonzero(audible):
+            wanted = best[audible & (p.sum(0)[3:] >= rare[1])]
+            least += int(np.count_nonzero(ranks[wanted] != _NEEDED))
+            cells[wanted] = True
+            ranks[wanted] = _NEEDED
     if centring:
         chance = p * (1 - odds)
         chance += odds
         expected = float((p / chance).sum())
         count = int(np.count_nonzero(cells))
-        goal = min(max(round(count + centring * (expected - count)), len(needed)), cells.size)
+        goal = min(max(round(count + centring * (expected - count)), least), cells.size)
         if goal != count:  # the likeliest are added, or the least likely taken away
             cells[:] = False
             cells[ranks.argpartition(cells.size - goal)[cells.size - goal :]] = True
