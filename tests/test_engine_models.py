@@ -292,7 +292,8 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
     tap = Groove.parse("x..x..x. x.x..x.x")
     for controls in (
         {}, {"genre": "funk"}, {"genre": {"funk": 0.3, "jazz": 0.7}, "density": 0.4}, {"redirect": ("hats",)},
-        {"density": {"kick": 0.2}, "max_hits": 9}, {"sampling": "bernoulli", "seed": 5, "temperature": 1.4},
+        {"density": {"kick": 0.2}, "max_hits": 9}, {"density": {"hats": 0.5, "oh": 0.1}},
+        {"sampling": "bernoulli", "seed": 5, "temperature": 1.4},
         {"follow": 0.4, "genre": "rock"}, {"follow": 0, "preset": next(iter(model.presets))},
         {"threshold": {"hats": 0.3}},
     ):  # fmt: skip
@@ -358,6 +359,8 @@ def test_a_random_walk_keeps_its_ends_and_its_seed(shipped: dict[str, Model]) ->
     [
         (wire.Generate(tap="x..x", density=2), "OUT_OF_RANGE", "density"),
         (wire.Generate(tap="x..x", density={"hat": 0.2}), "UNKNOWN_NAME", "density"),
+        (wire.Generate(tap="x..x", density={"hh": 2}), "OUT_OF_RANGE", "density"),
+        (wire.Generate(tap="x..x", density={"hats": 0.1, "hh": 0.2}), "OUT_OF_RANGE", "density"),
         (wire.Generate(tap="x..x", genre="fnuk"), "UNKNOWN_NAME", "genre"),
         (wire.Generate(tap="x..x", genre={"funk": -1}), "OUT_OF_RANGE", "genre"),
         (wire.Generate(tap="x..x", redirect=("drums",)), "UNKNOWN_NAME", "redirect"),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from groovelive import Groove, GrooveError
-from groovelive.hvo import GROUPS, VOICES
+from groovelive.hvo import GROUPS, SHORT, VOICES, voice_indices
 from groovelive.model import infer, load, sampling
 
 EXPECTED = Path(__file__).parent / "expected_model.json"
@@ -156,6 +156,35 @@ def test_a_group_density_gives_so_many_hits_of_the_group_exactly(model, group):
     for wanted in (0.0, 0.125, 0.5, 1.0):
         groove = model.drum(TEXTS["busy"], density={group: wanted})
         assert groove.hits[:, list(GROUPS[group])].sum() == wanted * 32
+
+
+@pytest.mark.parametrize("voice", [*VOICES, *SHORT])
+@pytest.mark.parametrize("drawn", [{}, {"sampling": "bernoulli", "seed": 4}])
+def test_a_voice_density_gives_so_many_hits_of_the_voice_exactly(model, voice, drawn):
+    for wanted in (0.0, 0.1, 0.5, 1.0):
+        for text in TEXTS.values():
+            groove = model.drum(text, density={voice: wanted}, **drawn)
+            assert groove.hits[:, voice_indices(voice)[0]].sum() == round(wanted * 32)
+
+
+def test_a_voice_density_changes_nothing_else(model):
+    plain, busy = model.drum(TEXTS["busy"]), model.drum(TEXTS["busy"], density={"ride": 0.5})
+    rest = [voice for voice in VOICES if voice != "ride"]
+    assert plain.only(*rest) == busy.only(*rest)
+    assert (model.drum(TEXTS["busy"], density={"ride": 0.25}).hits <= busy.hits).all()  # the likeliest of them
+
+
+def test_a_voice_takes_its_part_of_its_group(model):
+    groove = model.drum(TEXTS["busy"], density={"hats": 0.5, "open_hat": 0.125})
+    assert groove.hits[:, 2:4].sum(0).tolist() == [12, 4]
+    assert model.drum(TEXTS["son"], density={"hh": 0.25, "hats": 0.25}).hits[:, 2:4].sum(0).tolist() == [8, 0]
+    whole = model.drum(TEXTS["busy"], density={"lt": 0.25, "toms": 0.5, "mt": 0.125})
+    assert whole.hits[:, 4:7].sum(0).tolist() == [8, 4, 4]
+
+
+def test_the_voice_of_a_group_of_one_is_the_group(model):
+    assert model.drum(TEXTS["son"], density={"bd": 0.3}) == model.drum(TEXTS["son"], density={"kick": 0.3})
+    assert model.drum(TEXTS["son"], density={"sn": 0.0, "hh": 0.0}, redirect="snare").hits[:, 1:3].sum() == 0
 
 
 def test_density_is_more_than_a_cut_the_feel_follows(model):
@@ -321,6 +350,11 @@ def test_rare_voices_play_their_best_cell_only_where_it_is_likely():
         (lambda m: m.drum("x...", density=float("nan")), ["density"]),
         (lambda m: m.drum("x...", density={"hat": 0.5}), ["hat", "hats"]),
         (lambda m: m.drum("x...", density={"hats": 2}), ["density of hats", "2"]),
+        (lambda m: m.drum("x...", density={"hh": -1}), ["density of closed_hat", "-1"]),
+        (lambda m: m.drum("x...", density={"hats": 0.25, "hh": 0.5}), ["8 hits of hats", "16 of closed_hat"]),
+        (lambda m: m.drum("x...", density={"cymbals": 0.5, "cr": 0.1, "rd": 0.1}), ["16 hits of cymbals", "6 of"]),
+        (lambda m: m.drum("x...", density={"kick": 0.1, "bd": 0.1}), ["kick", "twice"]),
+        (lambda m: m.drum("x...", redirect="hats", density={"hh": 0.5}), ["hats", "absent"]),
         (lambda m: m.drum("x...", redirect=["tom"]), ["tom", "toms"]),
         (lambda m: m.drum("x...", redirect=list(GROUPS)), ["redirect", "five"]),
         (lambda m: m.drum("x...", redirect="hats", density={"hats": 0.5}), ["hats", "absent"]),

@@ -157,7 +157,7 @@ def _located(model: Model, request: wire.Conditions, error: GrooveError) -> Engi
     groups, voices = set(GROUPS), {*VOICES, *SHORT, *GROUPS}
     tries: dict[str, tuple[Callable[[Any], Any], Iterable[str]]] = {
         "genre": (model._genre, {*model.genres, "any"}),
-        "density": (lambda value: model._asked(None, value, (), None), groups),
+        "density": (lambda value: model._asked(None, value, (), None), voices),
         "redirect": (lambda value: model._asked(None, None, value, None), groups),
         "guidance": (lambda value: model._asked(None, None, (), value), ()),
         "extra": (model._extras, model._extra.values()),

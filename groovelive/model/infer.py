@@ -28,7 +28,7 @@ Point = Tap  # of the latent space: a latent (z,), the name of a preset or a gen
 
 WEIGHTS = Path(__file__).parent / "weights"
 _FULL = 2 * STEPS  # density 1 as one number: two hits a step
-_FREE = (None,) * len(GROUPS)
+_FREE, _EACH_FREE = (None,) * len(GROUPS), (None,) * len(VOICES)
 
 
 class Preset(NamedTuple):
@@ -56,6 +56,7 @@ class _Asked(NamedTuple):
     known: Floats  # (6,)
     absent: tuple[int, ...]  # voices
     counts: tuple[int | None, ...]  # hits of each group
+    voices: tuple[int | None, ...]  # hits of each voice that is asked for by itself
     total: int | None
     guidance: float
     extra: tuple[float, ...]  # controls of the model's own, in the manifest's order
@@ -63,12 +64,13 @@ class _Asked(NamedTuple):
     @property
     def counted(self) -> bool:
         """Whether anything is asked for in numbers of hits."""
-        return self.total is not None or self.counts != _FREE
+        return self.total is not None or self.counts != _FREE or self.voices != _EACH_FREE
 
     @property
     def moves_energy(self) -> bool:
         """Whether groups are absent and nothing else says how much the others play."""
-        return bool(self.absent) and self.total is None and all(c in (None, 0) for c in self.counts)
+        free = self.total is None and self.voices == _EACH_FREE and all(c in (None, 0) for c in self.counts)
+        return bool(self.absent) and free
 
 
 class _Wanted(NamedTuple):
@@ -166,7 +168,8 @@ class Model:
                 A Groove of another length is answered two bars at a time.
             genre: one of `genres`, or weights over them; None leaves the style to the tap.
             density: one number 0..1, of two hits a step (.6 is usual): so many hits exactly; or hits per step,
-                0..1, of groups: {"kick": .2, "hats": .5}.
+                0..1, of groups and voices: {"kick": .2, "hats": .5, "ride": .25}. A voice beside its group
+                takes its part of the group's hits.
             redirect: groups that must be absent; their energy moves to the others.
             temperature: above 0; how much bernoulli sampling dares, 1 is as the data.
             sampling: "threshold" plays the likely cells, "bernoulli" draws every cell by its probability.
@@ -365,25 +368,42 @@ class Model:
             raise GrooveError("redirect must leave a group to play; it names all five")
         level, known = np.zeros(6, np.float32), np.zeros(6, np.float32)
         counts: list[int | None] = [None] * len(groups)
+        voices: list[int | None] = [None] * len(VOICES)
         total = None
         if isinstance(density, Mapping):
-            for name, value in density.items():
-                k = _group(name, "density")
-                level[k], known[k] = self._control(f"density of {groups[k]}", value, "density"), 1
-                counts[k] = round(float(level[k]) * STEPS)
+            for part, value in self._densities(density).items():
+                hits = round(value * STEPS)
+                if part in GROUPS:
+                    k = groups.index(part)
+                    level[k], known[k], counts[k] = value, 1, hits
+                else:
+                    voices[VOICES.index(part)] = hits
+            _check_shares(counts, voices)
         elif density is not None:
             total = round(self._control("density", density) * _FULL)
             level[5], known[5] = total / STEPS, 1
         for k in absent_groups:
-            if counts[k]:
+            if counts[k] or any(voices[v] for v in GROUPS[groups[k]]):
                 raise GrooveError(f"{groups[k]} cannot be absent (redirect) and have a density too")
             level[k], known[k], counts[k] = 0, 1, 0
         absent = tuple(v for k in absent_groups for v in GROUPS[groups[k]])
         strength = self._declared("guidance").default if guidance is None else guidance
         return _Asked(
-            self._genre(genre), level, known, absent, tuple(counts), total, self._control("guidance", strength),
-            self._extras(extra) if extra or self._extra else (),
+            self._genre(genre), level, known, absent, tuple(counts), tuple(voices), total,
+            self._control("guidance", strength), self._extras(extra) if extra or self._extra else (),
         )  # fmt: skip
+
+    def _densities(self, density: Mapping[str, float]) -> dict[str, float]:
+        """Return hits per step by group, and by voice where its group has others."""
+        found: dict[str, float] = {}
+        for name, value in density.items():
+            indices = voice_indices(name)
+            groups = [group for group, voices in GROUPS.items() if voices == indices]
+            part = groups[0] if groups else VOICES[indices[0]]
+            if part in found:
+                raise GrooveError(f"density names {part} twice")
+            found[part] = self._control(f"density of {part}", value, "density")
+        return found
 
     def _extras(self, extra: Mapping[str, float] | None) -> tuple[float, ...]:
         names = list(self._extra.values())
@@ -652,7 +672,7 @@ class Model:
         if energy is not None:
             return sampling.fit_energy(p, v, on, energy)
         hits = self._choose(p, on, thresholds)
-        return sampling.fit_density(p, hits, asked.counts, asked.total) if asked.counted else hits
+        return sampling.fit_density(p, hits, asked.counts, asked.voices, asked.total) if asked.counted else hits
 
     def _finish(self, tap: Floats, answer: _Answer, row: int, wanted: _Wanted) -> tuple[Floats, Floats, Floats]:
         """Make hits, velocities and offsets (32, 9) of one row of the network's answer to a tap."""
@@ -672,7 +692,7 @@ class Model:
             if energy is not None:
                 hits = sampling.fit_energy(drawn, v, on, energy)
             elif asked.counted:
-                hits = sampling.fit_density(drawn, hits, asked.counts, asked.total)
+                hits = sampling.fit_density(drawn, hits, asked.counts, asked.voices, asked.total)
         if most is not self._most and (most < STEPS).any():
             for voice in np.flatnonzero(hits.sum(0) > most):
                 hits[:, voice] = sampling.top(p[:, voice] * hits[:, voice], int(most[voice]))
@@ -711,6 +731,17 @@ def _group(name: str, what: str) -> int:
     if name not in GROUPS:
         raise GrooveError(f"{what} takes groups: {', '.join(GROUPS)}; not {name!r}{closest(str(name), GROUPS)}")
     return list(GROUPS).index(name)
+
+
+def _check_shares(counts: Sequence[int | None], voices: Sequence[int | None]) -> None:
+    """Refuse voices that ask for what their group has not."""
+    for (group, members), count in zip(GROUPS.items(), counts, strict=True):
+        named = {VOICES[v]: hits for v in members if (hits := voices[v]) is not None}
+        if count is None or not named:
+            continue
+        asked = sum(named.values())
+        if asked > count or (asked < count and len(named) == len(members)):
+            raise GrooveError(f"density asks for {count} hits of {group}, but for {asked} of {', '.join(named)}")
 
 
 def _seed(seed: Any) -> int:

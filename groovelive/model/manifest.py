@@ -23,7 +23,7 @@ class Control(msgspec.Struct, frozen=True, omit_defaults=True):
     high: float | None = None
     default: float | str | None = None
     choices: tuple[str, ...] = ()
-    per: str = ""  # "group", "voice" or "genre" where it takes a mapping too
+    per: str = ""  # "group", "voice" (groups too) or "genre" where it takes a mapping too
     input: str = ""  # of a control of the model's own: the network input (n, 1) that it goes to
 
     def check(self, name: str, value: float) -> float:
@@ -179,7 +179,9 @@ def _control_problems(name: str, control: Control) -> Iterator[str]:
 
 CONTROLS = {
     "genre": Control("style of the answer: a name, or weights over names", default="any", per="genre"),
-    "density": Control("how much is played: 0..1 of two hits a step; of a group, its hits per step", 0, 1, per="group"),
+    "density": Control(
+        "how much is played: 0..1 of two hits a step; of a group or voice, its hits a step", 0, 1, per="voice"
+    ),
     "redirect": Control("groups that must be absent; their energy moves to the others", per="group"),
     "guidance": Control("how strongly a genre is pressed on a tap that is not of it; 1 is as in the data", 0, 8, 3.0),
     "temperature": Control("0 repeats the likeliest, above 1 is wilder (in bernoulli sampling)", 0.01, 10, 1.0),

@@ -97,20 +97,30 @@ def choose(
     return played
 
 
-def fit_density(p: Floats, played: Bools, counts: Sequence[int | None], total: int | None) -> Bools:
+def fit_density(
+    p: Floats, played: Bools, counts: Sequence[int | None], voices: Sequence[int | None], total: int | None
+) -> Bools:
     """Return the likeliest cells in exactly the numbers asked for.
 
     Args:
         p: (32, 9), probabilities.
         played: (32, 9), what plays where nothing is asked for.
         counts: hits of each group, None where free.
+        voices: hits of each voice, None where free; what they leave of their group's goes to its other voices.
         total: hits of all voices, or None; what the groups leave of it goes to the free groups.
     """
     played = played.copy()
-    for voices, count in zip(_GROUPS, counts, strict=True):
+    free: list[int] = []
+    for v, count in enumerate(voices):
         if count is not None:
-            played[:, voices] = top(p[:, voices].ravel(), count).reshape(len(p), -1)
-    free = [v for voices, count in zip(_GROUPS, counts, strict=True) if count is None for v in voices]
+            played[:, v] = top(p[:, v], count)
+    for group, count in zip(_GROUPS, counts, strict=True):
+        others = [v for v in group if voices[v] is None]
+        if count is None:
+            free += others
+        elif others:
+            rest = count - sum(voices[v] or 0 for v in group)
+            played[:, others] = top(p[:, others].ravel(), rest).reshape(len(p), -1)
     if total is not None and free:
         played[:, free] = False
         rest = max(total - int(played.sum()), 0)
