@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-import sys
+
+from .start import command, environment
 
 _PATIENCE = 8.0  # seconds
 
@@ -25,9 +26,15 @@ def audio_device() -> bool:
 
 
 def _look(what: str) -> str:
-    command = [sys.executable, "-m", "groovelive.outlets", what]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
+        done = subprocess.run(
+            command(what),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            env=environment(),
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode(errors="replace")

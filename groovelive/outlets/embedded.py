@@ -6,6 +6,7 @@ import glob
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from .. import synth
@@ -119,10 +120,11 @@ class SynthSink(Sink):
             world.tell([*rest, ("/n_set", self._kit.master, "amp", float(target.gain))])
             world.slots.add(self._slot)
 
-    def play(self, note: Due, at: int) -> None:
-        """Send a stroke with its time."""
+    def prepare(self, note: Due, at: int) -> Callable[[], None]:
+        """Return what sends a stroke with its time."""
         strokes = [_packet(each) for each in self._kit.strike(note.voice, float(note.velocity))]
-        self._world.send(bundle(self._clock.tag(at), strokes))
+        packet = bundle(self._clock.tag(at), strokes)
+        return lambda: self._world.send(packet)
 
     def hush(self) -> None:
         """Free all sounding notes, and forget all bundles that scsynth has been sent."""

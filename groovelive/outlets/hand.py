@@ -35,10 +35,12 @@ from .frames import (
     answers,
     frame,
 )
+from .start import command, environment
 
 MOST = 4096  # notes that wait for a process that does not read; more are dropped
 _PATIENCE = 3.0  # seconds to open a target in
 _START = 10.0  # seconds for a process to come up, on a machine that has much to do
+_AGAIN = 2.0  # seconds until a target that has gone is tried again
 _FAREWELL = 2.0  # seconds for a process to end by itself
 _RESTS = (0.0, 0.2, 0.5, 1.0)  # seconds before a process that dies again and again is started again
 _SETTLED = 5.0  # seconds after which a process counts as one that runs
@@ -51,6 +53,7 @@ class _Place:
         self.target = target
         self.answered = threading.Event()
         self.why: str | None = None  # it was refused
+        self.lost = False  # it was refused when it was opened again
         self.before = Counts()  # by processes that are no more
         self.now = Counts()
         self.dropped = 0  # on this side
@@ -113,13 +116,17 @@ class Hand:
     def send(self, notes: Sequence[Due]) -> None:
         """Hand notes over, or drop them where too many wait already."""
         with self._turn:
-            known = [note for note in notes if note.sink in self._places]
-            room = MOST - self._waiting
-            for note in known[room:]:
-                self._places[note.sink].dropped += 1
-            if known := known[:room]:
-                self._waiting += len(known)
-                self._put(Notes(known))
+            taken = []
+            for note in notes:
+                if (place := self._places.get(note.sink)) is None:
+                    continue
+                if place.lost or self._waiting >= MOST:
+                    place.dropped += 1
+                else:
+                    taken.append(note)
+                    self._waiting += 1
+            if taken:
+                self._put(Notes(taken))
 
     def flush(self, sinks: list[int] | None, since: int) -> None:
         """Take back what is not sent."""
@@ -186,27 +193,34 @@ class Hand:
                     return
                 self._ready.clear()
                 for place in self._places.values():
-                    place.before, place.now = place.before + place.now, Counts()
+                    place.before, place.now, place.lost = place.before + place.now, Counts(), False
                     if not place.answered.is_set():
                         place.why = f"the {self.kind} outlet {_death(code)} when it was to open {place.target}"
                         place.answered.set()
             falls = 0 if time.monotonic() - began > _SETTLED else falls + 1
-            if falls < 2:
-                self._tell(f"the {self.kind} outlet {_death(code)}; it is started again")
+            if falls < 2 and self._process is not None:
+                number = self._process.pid
+                self._tell(f"the {self.kind} outlet (process {number}) {_death(code)}; it is started again")
             with self._turn:
                 if self._turn.wait_for(lambda: self._ending, _RESTS[min(falls, len(_RESTS) - 1)] if falls > 1 else 0):
                     return
 
     def _live(self) -> int:
         """Start the process, hear it out, and return its exit code."""
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
         apart: dict[str, Any] = {"start_new_session": True}  # a Ctrl-C in the terminal is the conductor's
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        command = [sys.executable, "-m", "groovelive.outlets", self.kind]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **apart)
+        try:
+            process: subprocess.Popen[bytes] = subprocess.Popen(command(self.kind), env=environment(), **pipes, **apart)
+        except OSError as error:
+            self._tell(f"the {self.kind} outlet cannot be started: {error}")
+            return 1
         assert process.stdin is not None and process.stdout is not None
         with self._turn:
             self._process, self._pipe = process, process.stdin
+            if self._ending:
+                process.stdin.close()
             again = [
                 Open(sink, place.target, place.before.sent) for sink, place in self._places.items() if place.why is None
             ]
@@ -240,11 +254,22 @@ class Hand:
             case Opened(sink) | Refused(sink):
                 with self._turn:
                     place = self._places.get(sink)
-                if place is None:
-                    return
-                if isinstance(answer, Refused):
-                    if place.answered.is_set():
-                        self._tell(answer.why)
-                    else:
-                        place.why = answer.why
-                place.answered.set()
+                    if place is None:
+                        return
+                    why = answer.why if isinstance(answer, Refused) else None
+                    if not place.answered.is_set():
+                        place.why = why
+                        place.answered.set()
+                        return
+                    place.lost = why is not None
+                if why is not None:  # it was there before: a server or a device that is away for a while
+                    self._tell(why)
+                    again = threading.Timer(_AGAIN, self._reopen, (sink,))
+                    again.daemon = True
+                    again.start()
+
+    def _reopen(self, sink: int) -> None:
+        with self._turn:
+            place = self._places.get(sink)
+            if place is not None and place.lost:
+                self._put(Open(sink, place.target, (place.before + place.now).sent))

@@ -64,16 +64,20 @@ class MidiSink(Sink):
             client.open_port(_which(target.port, list(client.ports)))
         self._out: Any = client
 
-    def play(self, note: Due, at: int) -> None:
-        """Send a note-on, after the note-off of the same key where it still sounds."""
-        key = self._target.notes[note.voice]
-        if key < 0:
-            return
-        self._release(key)
-        self._stroke += 1
-        self._sounding[key] = stroke = self._stroke
-        self._send(_NOTE_ON, key, min(127, max(1, round(note.velocity * 127))))
-        self._later(at + self._length, lambda: self._release(key, stroke))
+    def prepare(self, note: Due, at: int) -> Callable[[], None]:
+        """Return what sends a note-on, after the note-off of the same key where it still sounds."""
+        key, velocity = self._target.notes[note.voice], min(127, max(1, round(note.velocity * 127)))
+
+        def send() -> None:
+            if key < 0:
+                return
+            self._release(key)
+            self._stroke += 1
+            self._sounding[key] = stroke = self._stroke
+            self._send(_NOTE_ON, key, velocity)
+            self._later(at + self._length, lambda: self._release(key, stroke))
+
+        return send
 
     def hush(self) -> None:
         """End all notes: by their note-offs, and, for what else may sound on the channel, by its controllers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import GrooveError
@@ -73,16 +73,20 @@ class OscSink(Sink):
         self._target, self._clock, self._count = target, clock, sent
         self._socket, self._where = _reach(target.host, target.port)
 
-    def play(self, note: Due, at: int) -> None:
-        """Send a note that sounds at the monotonic moment `at`."""
+    def prepare(self, note: Due, at: int) -> Callable[[], None]:
+        """Return what sends a note that sounds at the monotonic moment `at`."""
         voice = VOICES[note.voice]
         address = self._target.address.replace("{voice}", voice).replace("{drummer}", note.drummer)
         count = self._count & 0x7FFFFFFF
         data = message(address, count, voice, float(note.velocity), note.drummer, GM_NOTES[note.voice])
         if self._target.tagged:
             data = bundle(self._clock.tag(at), [data])
-        self._socket.sendto(data, self._where)
-        self._count += 1
+
+        def send() -> None:
+            self._socket.sendto(data, self._where)
+            self._count += 1
+
+        return send
 
     def close(self) -> None:
         """Close the socket."""

@@ -15,6 +15,7 @@ from .frames import Counts, Due
 
 HOPELESS = 50_000_000  # ns; a note that is later than this is not sent
 TOLERABLE = 10_000_000  # ns; a note without a timetag that is later than this counts as late
+NEAR = 1_000_000  # ns; so long before its time a note is made ready
 _SECOND = 1_000_000_000
 
 
@@ -31,8 +32,8 @@ class Sink:
         self.ahead = round(target.ahead * _SECOND) if self.tagged else 0
         self.shift = round(target.shift * _SECOND)
 
-    def play(self, note: Due, at: int) -> None:
-        """Send a note that sounds at the monotonic moment `at`, its shift included."""
+    def prepare(self, note: Due, at: int) -> Callable[[], None]:
+        """Return what sends a note that sounds at the monotonic moment `at`, its shift included."""
         raise NotImplementedError
 
     def hush(self) -> None:
@@ -76,10 +77,16 @@ class Sender:
     Args:
         fault: told a sentence when a receiver cannot be sent to.
         clock: nanoseconds, monotonic.
+        sleep: waits for some seconds.
     """
 
-    def __init__(self, fault: Callable[[str], None], clock: Callable[[], int] = time.monotonic_ns) -> None:
-        self._fault, self._clock = fault, clock
+    def __init__(
+        self,
+        fault: Callable[[str], None],
+        clock: Callable[[], int] = time.monotonic_ns,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._fault, self._clock, self._sleep = fault, clock, sleep
         self._turn = threading.Condition(threading.Lock())
         self._heap: list[_Entry] = []
         self._orders = itertools.count()
@@ -158,14 +165,19 @@ class Sender:
                 self._turn.wait(None if rest is None else rest / _SECOND)
 
     def step(self) -> int | None:
-        """Send all that is due by now, and return the nanoseconds until something is again; None: nothing is."""
+        """Send all that is due by now or within 1 ms, and return the nanoseconds until there is more; None: no more.
+
+        The last millisecond is slept through, not waited: a short sleep ends closer to its time than a condition that
+        others may notify (here by 0.1 ms), and the note is ready by then. Orders wait so long.
+        """
         while self._heap:
             rest = self._heap[0].at - self._clock()
-            if rest > 0:
-                return rest
+            if rest > NEAR:
+                return rest - NEAR
             entry = heapq.heappop(self._heap)
             sink = self._sinks[entry.sink]
             if entry.action is not None:
+                self._await(entry.at)
                 self._attempt(sink, entry.action)
             elif entry.note is not None:
                 self._play(sink, self._tallies[entry.sink], entry.note)
@@ -174,22 +186,37 @@ class Sender:
     def _play(self, sink: Sink, tally: _Tally, note: Due) -> None:
         at = note.when + sink.shift
         lead = at - self._clock()
-        if lead < -HOPELESS or not sink.ready or not self._attempt(sink, lambda: sink.play(note, at)):
+        if lead < -HOPELESS or not sink.ready:
             tally.dropped += 1
+            return
+        try:
+            send = sink.prepare(note, at)
+            if not sink.tagged:
+                self._await(at)
+                lead = at - self._clock()
+            send()
+        except Exception as error:
+            tally.dropped += 1
+            self._failed(sink, error)
             return
         tally.sent += 1
         tally.late += lead < (0 if sink.tagged else -TOLERABLE)
         if sink.tagged and (tally.lead is None or lead < tally.lead):
             tally.lead = lead
 
-    def _attempt(self, sink: Sink, action: Callable[[], None]) -> bool:
+    def _await(self, at: int) -> None:
+        while (rest := at - self._clock()) > 0:
+            self._sleep(rest / _SECOND)
+
+    def _attempt(self, sink: Sink, action: Callable[[], None]) -> None:
         try:
             action()
         except Exception as error:
-            why = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
-            self._fault(f"the {sink.name()} cannot be sent to: {why}")
-            return False
-        return True
+            self._failed(sink, error)
+
+    def _failed(self, sink: Sink, error: Exception) -> None:
+        why = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+        self._fault(f"the {sink.name()} cannot be sent to: {why}")
 
     def _keep(self, wanted: Callable[[_Entry], bool]) -> None:
         self._heap = [entry for entry in self._heap if wanted(entry)]
