@@ -128,9 +128,11 @@ class Model:
         self._backend = backend
         self.manifest: Manifest = manifests.read(folder)
         self.genres: tuple[str, ...] = self.manifest.genres
-        self._any = np.eye(len(self.genres) + 1, dtype=np.float32)[-1]
-        self._bias = np.array(self.manifest.bias, np.float32)
-        self._odds = np.exp(-self._bias)
+        self._alone = dict(zip((*self.genres, "any"), np.eye(len(self.genres) + 1, dtype=np.float32), strict=True))
+        self._any = self._alone["any"]
+        bias = np.array(self.manifest.bias, np.float32)
+        self._bias = np.tile(bias, (STEPS, 1))  # (32, 9): of one shape with the logits it goes faster
+        self._odds = np.exp(-bias)
         self._most = np.full(len(VOICES), STEPS, np.float32)
         self._thresholds = np.array(self.manifest.thresholds, np.float32)
         self._extra = {c.input: name for name, c in self.manifest.controls.items() if c.input}
@@ -455,8 +457,10 @@ class Model:
         return self.manifest.controls.get(name) or CONTROLS[name]
 
     def _genre(self, genre: Genre) -> Floats:
-        if genre is None or genre == "any":
+        if genre is None:
             return self._any
+        if isinstance(genre, str) and genre in self._alone:
+            return self._alone[genre]
         weights = {genre: 1.0} if isinstance(genre, str) else genre
         if not isinstance(weights, Mapping):
             raise GrooveError(f"genre must be a name or weights over names, not {genre!r}")
@@ -604,10 +608,10 @@ class Model:
         genre, density, known = [a[0][None] for a in columns] if n == 1 else [np.stack(a) for a in columns]
         guided = [i for i, a in enumerate(asked) if a.guidance != 1 and a.genre[-1] < 1]
         if guided:
-            plain = np.broadcast_to(self._any, (len(guided), len(self._any)))
-            taps = np.concatenate([taps, taps[guided]])
-            genre = np.concatenate([genre, plain])
-            density, known = np.concatenate([density, density[guided]]), np.concatenate([known, known[guided]])
+            again = slice(n) if len(guided) == n else guided
+            taps = np.concatenate([taps, taps[again]])
+            genre = np.concatenate([genre, self._any[None].repeat(len(guided), 0)])
+            density, known = np.concatenate([density, density[again]]), np.concatenate([known, known[again]])
         feeds = {"tap": taps, "genre": genre, "density": density, "known": known}
         for k, name in enumerate(self._extra):
             column = np.array([[a.extra[k]] for a in asked], np.float32)
@@ -629,21 +633,24 @@ class Model:
         already must not be exaggerated. The expected number of hits stays as the genre has it.
         """
         n = len(taps)
-        rows = [i for i, _ in asked]
+        rows = slice(n) if len(asked) == n else [i for i, _ in asked]
         strength = np.array([a.guidance for _, a in asked], np.float32)
         if self._hearing is not None:
             weights = np.stack([a.genre[:-1] / (1 - a.genre[-1]) for _, a in asked])
             familiar = (self._hearing({"tap": taps[rows]})[0] * weights).sum(1)
             strength = 1 + (strength - 1) * (1 - familiar) ** 4
         step = (strength - 1)[:, None, None]
-        kept = sampling.sigmoid(logits[rows] - self._bias).sum((1, 2), keepdims=True)
-        pressed = logits[rows] + step * (logits[rows] - logits[n:])
+        own = logits[rows]
+        kept = sampling.sigmoid(own - self._bias).sum((1, 2), keepdims=True)
+        pressed = own + step * (own - logits[n:])
         for _ in range(3):  # Newton's method on one shift a loop
             p = sampling.sigmoid(pressed - self._bias)
             slope = (p * (1 - p)).sum((1, 2), keepdims=True)
-            pressed += ((kept - p.sum((1, 2), keepdims=True)) / np.maximum(slope, 1e-3)).clip(-1, 1)
+            shift = (kept - p.sum((1, 2), keepdims=True)) / np.maximum(slope, 1e-3)
+            pressed += np.minimum(np.maximum(shift, -1), 1)
         logits[rows] = pressed
-        v[rows] = (v[rows] + step * (v[rows] - v[n:])).clip(0, 1)
+        louder = v[rows] + step * (v[rows] - v[n:])
+        v[rows] = np.minimum(np.maximum(louder, 0), 1)
 
     def _answer(self, taps: Floats, asked: Sequence[_Asked]) -> _Answer:
         """Ask the network, and once more without `redirect` where the energy of a loop has to be kept."""

@@ -13,15 +13,17 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 _ROWS = 9 * np.arange(32)  # where the rows of a loop begin in its flat array
 _VOICES = np.arange(9)
+_HALF = np.float32(0.5)
 _NEEDED = np.float32(3)  # ranks before all probabilities, with or without 1
 _GROUPS = [list(voices) for voices in GROUPS.values()]
 
 
 def sigmoid(logits: Floats) -> Floats:
     """Return 1 / (1 + exp(-x)), without overflow."""
-    half = np.tanh(np.float32(0.5) * logits)
-    half *= np.float32(0.5)
-    half += np.float32(0.5)
+    half = _HALF * logits
+    np.tanh(half, half)
+    half *= _HALF
+    half += _HALF
     return half
 
 

@@ -13,7 +13,6 @@ from ..hvo import STEPS_PER_BAR, Groove
 Floats = NDArray[np.float32]
 Tap = Groove | str | ArrayLike
 STEPS = 32  # of a loop: two bars
-_LOW, _HIGH = np.array([(0, 0, -0.5), (1, 1, 0.5)], np.float32)  # of hit, velocity, offset
 
 
 def as_array(values: Any, name: str) -> Floats:
@@ -30,10 +29,10 @@ def as_array(values: Any, name: str) -> Floats:
 def check_taps(taps: Floats) -> Floats:
     """Return taps (..., 3) if they are in range."""
     rows = taps.reshape(-1, 3)
-    hit = rows[:, 0]
+    hit, velocity, offset = rows.T
     if np.count_nonzero(hit * hit == hit) < hit.size:  # (counting is the quickest way to ask for all)
         raise GrooveError("the hits of a tap must be 0 or 1")
-    if np.count_nonzero((rows >= _LOW) & (rows <= _HIGH)) < rows.size:
+    if np.count_nonzero((velocity * velocity <= velocity) & (np.abs(offset) <= 0.5)) < hit.size:
         raise GrooveError("the velocities of a tap must lie from 0 to 1 and its offsets from -0.5 to 0.5")
     return taps
 
