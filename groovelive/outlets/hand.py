@@ -145,11 +145,15 @@ class Hand:
         with self._turn:
             return {sink: place.counts() for sink, place in self._places.items()}
 
-    def end(self) -> None:
-        """End the process: what sounds at its targets first."""
+    def leave(self) -> None:
+        """Have the process end what sounds at its targets, and itself."""
         with self._turn:
             self._ending = True
             self._turn.notify_all()
+
+    def end(self) -> None:
+        """Leave, and wait until the process has ended; make it, if need be."""
+        self.leave()
         self._keeper.join(_FAREWELL)
         if self._keeper.is_alive() and self._process is not None:
             self._process.kill()

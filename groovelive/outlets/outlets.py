@@ -113,6 +113,8 @@ class Outlets:
                 self._sinks.clear()
                 self._homes.clear()
             for hand in hands:
+                hand.leave()
+            for hand in hands:
                 hand.end()
 
     def _all(self) -> list[Hand]:
