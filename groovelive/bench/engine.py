@@ -179,6 +179,9 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             socket.setsockopt(zmq.LINGER, 0)
             socket.connect(address)
             requests = [_frames(tap) for tap in taps]
+            asked = model._asked(None, None, (), None)
+            given = [tap.tap()[None] for tap in taps]
+            conditions = {"genre": asked.genre[None], "density": asked.density[None], "known": asked.known[None]}
 
             def bare(n: int) -> None:
                 socket.send_multipart([wire.HEADER, b"1", requests[n]])
@@ -189,6 +192,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             calls: dict[str, Callable[[int], object]] = {
                 "generate": lambda n: client.generate(taps[n]).groove,
                 "inference": lambda n: model.drum(taps[n]),
+                "network": lambda n: model._drum({"tap": given[n], **conditions}),
                 "generate_genre": lambda n: client.generate(taps[n], genre=GENRE).groove,
                 "inference_genre": lambda n: model.drum(taps[n], genre=GENRE),
                 "echo": bare,
@@ -211,6 +215,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             times["generate"], "ms", "from the client's call to the Groove in hand", {"median": 0.7, "p99": 2.5}
         ),
         "inference": figure(times["inference"], "ms", "the same request to the model in process"),
+        "network": figure(times["network"], "ms", "its network alone: the floor of both on this machine"),
         "generate_genre": figure(times["generate_genre"], "ms", "with a genre, whose guidance asks the network twice"),
         "inference_genre": figure(times["inference_genre"], "ms", "that in process"),
         "echo": figure(times["echo"], "ms", "as many bytes through ZeroMQ and a server that does nothing"),
