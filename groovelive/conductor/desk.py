@@ -1,4 +1,4 @@
-"""The desk: takes requests, decides at which beat each edit is due, and keeps the log. It has no clock and no socket."""
+"""The desk: takes requests, decides at which beat each edit is due, and keeps the log. It has no clock, no socket."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..timeline.checks import check
 from ..timeline.controls import CONTROLS
 from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Pattern, bar_of, beat_of, plain
 from ..timeline.messages import Draft, When
+from ..timeline.rhythms import LOOP
 from ..timeline.score import SESSION, Score, check_undo
 from ..timeline.wishes import Wish, wish
 from ..wire import ModelInfo
@@ -55,7 +56,7 @@ class Desk:
         self.score = Score(edits)
         self.model = model
         self._publish = publish
-        self._planned: dict[str, tuple[int, Wish | None]] = {}
+        self._planned: dict[str, list[tuple[int, Wish]]] = {}  # the wishes last answered, and the bars they are for
 
     # Edits
 
@@ -120,7 +121,7 @@ class Desk:
         if when.at == "now":
             return _off_grid(self.clock.reach(name), self.clock.beat())
         if when.at == "next":
-            quantum = float(self.score.number(SESSION, "quantum", beat, 1.0)) * BEATS_PER_BAR
+            quantum = self._quantum(names, beat)
             if not quantum:
                 return _off_grid(self.clock.reach(name), beat)
             origin = self.score.origin(beat) * BEATS_PER_BAR
@@ -143,6 +144,12 @@ class Desk:
             raise GrooveError(f"bar {bar_of(line):,} is more than a day ahead; this is bar {bar_of(beat)}")
         # So near that early notes have gone already: it holds from now on, and so for the line.
         return line if line >= max(self.clock.line(one) for one in names) else _off_grid(reach, beat)
+
+    def _quantum(self, names: Iterable[str], beat: float) -> float:
+        """Return the beats from line to line at which edits of these drummers are due: the widest of theirs."""
+        bars = float(self.score.number(SESSION, "quantum", beat, 1.0))
+        each = {"now": 0.0, "loop": max(bars, float(LOOP))}
+        return BEATS_PER_BAR * max(each.get(str(self.score.value(n, "response", beat)), bars) for n in names)
 
     def undo(self, request: messages.Undo) -> tuple[Edit, ...]:
         """Undo or redo a group of edits, at once.
@@ -200,14 +207,14 @@ class Desk:
         """
         at = float(bar * BEATS_PER_BAR) if beat is None else beat
         if beat is None and self.score.value(drummer, "response", at) == "loop":
-            inside = (bar - self.score.origin(at)) % 2
+            inside = (bar - self.score.origin(at)) % LOOP
             if inside and drummer in self._planned:
                 return None
         wanted = wish(self.score, drummer, bar, beat)
         if wanted is None:
-            self._planned.pop(drummer, None)
             return None
-        if self._planned.get(drummer, (0, None))[1] == wanted and self._given_since_source(drummer, at):
+        given = [planned for planned in self._planned.get(drummer, ()) if planned[0] <= bar]
+        if given and max(given, key=lambda planned: planned[0])[1] == wanted and self.plays(drummer, at):
             return None
         return wanted
 
@@ -220,10 +227,10 @@ class Desk:
         beat = self.clock.beat()
         wanted = wish(self.score, drummer, int(beat // BEATS_PER_BAR), beat)
         if wanted is None:
-            raise GrooveError(f"{drummer} follows nothing, so it has no latent; {drummer} >> groove('x..x..x.') gives it one")
+            raise GrooveError(f"{drummer} follows nothing, so it has no latent; {drummer} >> groove('x..x..x.') is one")
         return wanted
 
-    def _given_since_source(self, drummer: str, beat: float) -> bool:
+    def plays(self, drummer: str, beat: float) -> bool:
         """Return whether the drummer's pattern is one of its present source."""
         source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
         return source is not None and given is not None and given.beat >= source.beat
@@ -235,7 +242,7 @@ class Desk:
             at_once: whether it is heard as soon as it can be, else from the bar on.
         """
         reach, line = self.clock.reach(drummer), float(bar * BEATS_PER_BAR)
-        if at_once or (line < reach and not self._given_since_source(drummer, reach)):
+        if at_once or (line < reach and not self.plays(drummer, reach)):
             beat = max(_off_grid(reach, self.clock.beat()), line)
         elif line >= self.clock.line(drummer):
             beat = line
@@ -243,7 +250,8 @@ class Desk:
             beat = _off_grid(reach, self.clock.beat())
         else:
             return None
-        self._planned[drummer] = (bar, wanted)
+        planned = self._planned.setdefault(drummer, [])
+        planned[:] = [(bar, wanted), *planned[:7]]  # the newest first, so that of one bar it counts
         edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
         self._add(edit)
         return edit

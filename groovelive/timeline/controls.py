@@ -65,7 +65,7 @@ CONTROLS: dict[str, Control] = {
         asks=True,
     ),
     "response": Control(
-        "choice", "when a new answer is heard: at once, from the next bar, or from the next loop of two bars",
+        "choice", "when what is changed without a time is heard: at once, from the next bar, or the next loop of two",
         default="bar", choices=("now", "bar", "loop"),
     ),
     "seed": Control("whole", "another seed, other chances", high=2**31 - 1, default=0, asks=True),

@@ -20,7 +20,6 @@ TIMING, DYNAMICS = 0.2, 0.1  # steps and velocity: the spread of the Groove MIDI
 EARLIEST = STEP / 2  # beats that a note may sound before its step, nudges apart
 _BACK = 8  # sources that are looked at for what plays on while an answer is awaited
 _SCALED = ("velocity", *(f"velocity.{name}" for name in VOICES))
-_NUDGED = ("nudge", *(f"nudge.{name}" for name in VOICES))
 
 
 class Event(NamedTuple):
@@ -128,7 +127,7 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int, beat: f
     swing = score.number(drummer, "swing", beat)
     scatter = _scatter(score.seed(drummer, beat), drummer, bar - score.origin(beat)) if humanise else None
     scaled = [path for path in _SCALED if score.beats(drummer, path)]
-    nudged = [path for path in _NUDGED if score.beats(drummer, path)]
+    nudged = score.nudges(drummer)
     found = []
     for step, voice, velocity, offset in inside:
         if quantise:

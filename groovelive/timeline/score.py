@@ -49,8 +49,10 @@ class Score:
         self._tempo: TempoMap | None = None
         self._drummers: dict[str, None] = {}
         self.changes: dict[str, int] = defaultdict(int)  # a drummer's edits so far; "" those of the session
+        self._turns: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
         self.soloists: dict[str, None] = {}  # drummers with an edit of solo
-        self._locks: dict[str, list[str]] = {}
+        self._locks: dict[str, list[str]] = defaultdict(list)
+        self._nudges: dict[str, list[str]] = defaultdict(list)
         self.cuts: dict[str, list[float]] = defaultdict(list)  # beats off the grid at which something changes
         for edit in edits:
             self.add(edit)
@@ -72,12 +74,16 @@ class Score:
         self.changes[edit.drummer] += 1
         if edit.beat % STEP:
             insort(self.cuts[edit.drummer], edit.beat)
+            control = CONTROLS.get(edit.path.partition(".")[0])
+            if control is not None and control.asks:
+                insort(self._turns[edit.drummer], edit.beat)
         if edit.drummer:
             self._drummers.setdefault(edit.drummer)
         if edit.path == "solo":
             self.soloists.setdefault(edit.drummer)
-        if edit.path.startswith("lock.") and edit.path not in self._locks.setdefault(edit.drummer, []):
-            self._locks[edit.drummer].append(edit.path)
+        for prefix, paths in (("lock.", self._locks), ("nudge", self._nudges)):
+            if edit.path.startswith(prefix) and edit.path not in paths[edit.drummer]:
+                paths[edit.drummer].append(edit.path)
         if edit.group:
             self._groups[edit.group].append(edit)
         if lane == (SESSION, "bpm"):
@@ -92,6 +98,7 @@ class Score:
             self.changes[undone.drummer] += 1
             if edit.beat % STEP:
                 insort(self.cuts[undone.drummer], edit.beat)
+                insort(self._turns[undone.drummer], edit.beat)
             if (undone.drummer, undone.path) == (SESSION, "bpm"):
                 self._tempo = None
 
@@ -117,6 +124,16 @@ class Score:
     def locks(self, drummer: str) -> Sequence[str]:
         """Return the paths of a drummer's locks that have an edit."""
         return self._locks.get(drummer, ())
+
+    def nudges(self, drummer: str) -> Sequence[str]:
+        """Return the paths of a drummer's nudges that have an edit."""
+        return self._nudges.get(drummer, ())
+
+    def last_turn(self, drummer: str, beat: float) -> float | None:
+        """Return the last beat off the grid, up to a beat, at which a drummer's answer has to change, or None."""
+        turns = self._turns.get(drummer, ())
+        k = bisect_right(turns, beat)
+        return turns[k - 1] if k else None
 
     def sources(self, drummer: str, beat: float, most: int) -> Iterator[Edit]:
         """Yield the edits of a drummer's source that hold, or held before that, the last first."""

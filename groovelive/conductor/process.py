@@ -1,0 +1,426 @@
+"""The conductor's process: one loop that hears clients, lets time pass, and hands notes to the outlets."""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import zmq
+
+from .. import wire
+from ..engine import Client
+from ..errors import GrooveError
+from ..keys import Curve
+from ..outlets import Counts, Outlets, audio_device
+from ..realtime import claim
+from ..timeline import messages
+from ..timeline.edits import BEATS_PER_BAR, Edit, Outs, bar_of, pack
+from ..timeline.events import bar_notes
+from ..timeline.fulfil import Fulfiller
+from ..timeline.messages import Draft, When
+from ..timeline.score import SESSION
+from ..timeline.targets import AnyTarget, File, Midi, Osc, Synth
+from ..timeline.wishes import Spot, Wish
+from . import journal
+from .asks import Worker
+from .desk import Desk
+from .door import Bell, Caller, Door
+from .player import Player, ahead_of
+from .transport import Transport
+
+_TURN = 3  # ms between two looks at what is due
+_FIFO = 50  # below that of the outlets
+_PATIENCE = 2.0  # seconds that the engine has for an answer
+_RESTART = 150_000_000  # ns from the word to the first beat when the transport starts again
+_GREETING = 0.2  # seconds between two tries to learn what the engine serves
+_OWN_AT = 1.0  # beats into a bar, at which the performer's own code is asked for the next
+
+
+class Conductor:
+    """Everything that the conductor's process does.
+
+    Args:
+        bind: address of its socket.
+        curve: the keys, where others can reach it.
+        engine: the address of the engine; by default that of this machine.
+        recovered: a session that goes on.
+        serve: the process that looks after this one, for the journal.
+        tell: called with a sentence.
+
+    Raises:
+        GrooveError: the address cannot be bound.
+    """
+
+    def __init__(
+        self,
+        bind: str,
+        *,
+        curve: Curve | None = None,
+        engine: str | None = None,
+        recovered: journal.Recovered | None = None,
+        serve: int = 0,
+        tell: Callable[[str], None] = lambda sentence: print("groovelive:", sentence, file=sys.stderr, flush=True),
+    ) -> None:
+        self._tell_outside = tell
+        self.door = Door(bind, curve)
+        self._bell = Bell(self.door.context)
+        self.session = recovered.session if recovered else uuid.uuid4().hex[:12]
+        self._sentences: list[str] = []
+        self._client = Client(engine, timeout=_PATIENCE)
+        self._fulfil = Fulfiller(lambda request: self._client.ask(request))
+        self._outlets = Outlets(self._say_later)
+        past = recovered.edits if recovered else []
+        self.desk = Desk(self, past, self._publish)
+        self.transport = Transport(self.desk.score)
+        self.player = Player(self.desk.score, self.transport, self._outlets)
+        self._journal = journal.Journal(journal.Header(journal.FORMAT, self.session, serve), past, self._say_later)
+        self._asker, self._porter = Worker("engine", self._bell.ring), Worker("targets", self._bell.ring)
+        self._asked: dict[str, tuple[int, Wish]] = {}
+        self._engine, self._answer = "starting", 0.0
+        self._bar = -1
+        self._version: tuple[int, ...] = ()
+        self._own_bar = -1
+        self._faults: dict[AnyTarget, str] = {}
+        self._opening: set[AnyTarget] = set()
+        self._fifo = False
+        self._greet_at = 0.0
+        if recovered:
+            self._recover(recovered)
+        if audio_device():
+            self._default_out()
+
+    def _recover(self, recovered: journal.Recovered) -> None:
+        tempo = self.desk.score.tempo
+        beat = recovered.beat_now(lambda beat, seconds: tempo.beat(tempo.seconds(beat) + seconds))
+        self.transport.anchor += time.monotonic_ns() - self.transport.ns(beat)
+        self.player.skip(self.player.reach(SESSION))
+        for name in self.desk.score.drummers:
+            for target in self.player.targets(name, beat):
+                self._open(target)
+        self._say(f"the session goes on at bar {bar_of(beat)}")
+
+    # The desk's clock
+
+    def beat(self) -> float:
+        """Return where the transport is."""
+        return self.transport.beat()
+
+    def reach(self, drummer: str) -> float:
+        """Return the first beat at which a drummer's notes can still be changed."""
+        return self.player.reach(drummer)
+
+    def line(self, drummer: str) -> float:
+        """Return the first beat at which a line can still be met with all notes that sound before it."""
+        return self.player.line(drummer)
+
+    # The loop
+
+    def run(self, stop: threading.Event, ready: Callable[[str], None] = lambda address: None) -> None:
+        """Conduct until `stop` is set.
+
+        Args:
+            ready: called with the address once clients are heard.
+        """
+        poller = zmq.Poller()
+        poller.register(self.door.socket, zmq.POLLIN)
+        poller.register(self._bell.socket, zmq.POLLIN)
+        sys.setswitchinterval(0.0005)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 1000)
+        self._fifo = claim(_FIFO)  # after the threads have begun: they stay ordinary
+        ready(self.door.address)
+        try:
+            while not stop.is_set():
+                self.turn(poller)
+        finally:
+            self.end()
+
+    def turn(self, poller: zmq.Poller) -> None:
+        """Wait for a moment, or for a request, and see to all that is due."""
+        poller.poll(_TURN)
+        self._bell.heard()
+        for caller, request in self.door.requests():
+            self._serve(caller, request)
+        if time.monotonic() >= self._greet_at:
+            self._greet()
+        self._asker.take()
+        self._porter.take()
+        self._time_passes()
+        self.player.turn()
+        while self._sentences:
+            self._say(self._sentences.pop(0))
+
+    def _time_passes(self) -> None:
+        beat = self.transport.beat()
+        bar = int(beat // BEATS_PER_BAR)
+        if bar != self._bar:
+            self._bar = bar
+            self.door.tell(messages.Tick(beat=beat, bpm=self.desk.score.tempo.bpm(beat)))
+            self._journal.mark(beat, not self.transport.playing)
+            self._version = ()
+        version = (self.desk.score.version, bar, len(self._asked))
+        if version != self._version:
+            self._version = version
+            self._plan(bar)
+        if bar != self._own_bar and beat - bar * BEATS_PER_BAR >= _OWN_AT:
+            self._own_bar = bar
+            self._want_own(bar + 1)
+
+    def _plan(self, bar: int) -> None:
+        score = self.desk.score
+        for drummer in score.drummers:
+            if drummer in self._asked:
+                continue
+            reach = self.player.reach(drummer)
+            here = int(reach // BEATS_PER_BAR)
+            turn = score.last_turn(drummer, reach)
+            if turn is not None and turn < here * BEATS_PER_BAR:
+                turn = None
+            wanted = self.desk.plan(drummer, here, turn)
+            if wanted is not None and (turn is not None or not self.desk.plays(drummer, reach)):
+                self._wish(drummer, here, wanted, True)
+                continue
+            wanted = self.desk.plan(drummer, here + 1)
+            if wanted is not None:
+                self._wish(drummer, here + 1, wanted, False)
+
+    def _wish(self, drummer: str, bar: int, wanted: Wish, at_once: bool) -> None:
+        self._asked[drummer] = (bar, wanted)
+        began = time.monotonic()
+
+        def then(pattern: Any, error: GrooveError | None) -> None:
+            self._asked.pop(drummer, None)
+            if error is not None:
+                self._engine_fault(error, drummer)
+                return
+            self._answer = 1000 * (time.monotonic() - began)
+            self._engine_back()
+            self.desk.given(drummer, bar, wanted, pattern, at_once)
+
+        self._asker.do(lambda: self._fulfil(wanted), then)
+
+    def _want_own(self, bar: int) -> None:
+        beat = float(bar * BEATS_PER_BAR)
+        for drummer in self.desk.score.drummers:
+            if self.desk.score.value(drummer, "each_bar", beat):
+                notes = pack(bar_notes(self.desk.score, drummer, bar, beat, own=False))
+                self.door.tell(messages.Wanted(drummer=drummer, bar=bar + 1, beat=beat, notes=notes))
+
+    # The engine
+
+    def _greet(self) -> None:
+        self._greet_at = math.inf
+
+        def then(model: Any, error: GrooveError | None) -> None:
+            if error is None and model is not None:
+                self.desk.model = model
+                self._engine_back()
+            else:
+                self._greet_at = time.monotonic() + _GREETING
+
+        def hello() -> Any:
+            reply = self._client.hello()
+            return reply.models[0] if reply.models else None
+
+        self._asker.do(hello, then)
+
+    def _engine_fault(self, error: GrooveError, drummer: str) -> None:
+        code = getattr(error, "code", "")
+        if code in ("LATE", "NO_WORKER", "BUSY", "CANCELLED"):
+            if self._engine == "ready":
+                self._say(f"the engine does not answer ({error}); what plays goes on")
+            self._engine = "gone"
+        else:
+            self._say(f"{drummer} plays on what it has: {error}")
+
+    def _engine_back(self) -> None:
+        if self._engine == "gone":
+            self._say("the engine is back")
+        self._engine = "ready"
+
+    # Requests
+
+    def _serve(self, caller: Caller, request: messages.AnyRequest) -> None:
+        try:
+            self._answer_to(caller, request)
+        except GrooveError as error:
+            self.door.refuse(caller, error)
+        except Exception as error:
+            self._tell_outside(f"a {type(request).__name__.lower()} failed: {type(error).__name__}: {error}")
+            self.door.refuse(caller, wire.EngineError("INTERNAL", "the conductor failed at this; its output says more"))
+
+    def _answer_to(self, caller: Caller, request: messages.AnyRequest) -> None:
+        reply = self.door.reply
+        if isinstance(request, messages.Join):
+            self.door.join(caller, request.by)
+            reply(caller, self.state())
+        elif isinstance(request, messages.Here):
+            reply(caller, self.state())
+        elif isinstance(request, messages.Leave):
+            self.door.leave(caller)
+            reply(caller, messages.Done())
+        elif isinstance(request, messages.Log):
+            reply(caller, self.desk.page(request.since))
+        elif isinstance(request, messages.Write):
+            self._write(caller, request)
+        elif isinstance(request, messages.Undo):
+            reply(caller, messages.Written(edits=self.desk.undo(request)))
+        elif isinstance(request, messages.Scene):
+            reply(caller, messages.Written(edits=self.desk.scene(request)))
+        elif isinstance(request, messages.Locate):
+            self._locate(caller, request)
+        else:
+            self._panic(caller, request)
+
+    def _write(self, caller: Caller, request: messages.Write) -> None:
+        if any(draft.path == "playing" and not draft.drummer for draft in request.edits):
+            self.door.reply(caller, messages.Written(edits=self._start_or_stop(request)))
+            return
+        targets = [t for draft in request.edits if isinstance(draft.value, Outs) for t in draft.value.targets]
+        new = [t for t in targets if t not in self.player.sinks and not isinstance(t, File)]
+        if not new:
+            self.door.reply(caller, messages.Written(edits=self.desk.write(request)))
+            return
+
+        def then(sinks: Any, error: GrooveError | None) -> None:
+            if error is not None:
+                self.door.refuse(caller, error)
+                return
+            self.player.sinks.update(sinks)
+            try:
+                self.door.reply(caller, messages.Written(edits=self.desk.write(request)))
+            except GrooveError as problem:
+                self.door.refuse(caller, problem)
+
+        self._porter.do(lambda: {target: self._outlets.open(target) for target in new}, then)
+
+    def _start_or_stop(self, request: messages.Write) -> tuple[Edit, ...]:
+        if len(request.edits) != 1 or request.when.at not in ("now", "next"):
+            raise GrooveError("the transport starts and stops now, and by an edit of its own")
+        start = request.edits[0].value
+        if start is self.transport.playing:
+            raise GrooveError(f"the transport {'plays' if start else 'stands'} already")
+        if start:
+            assert self.transport.stopped is not None
+            beat = math.ceil(self.transport.stopped / BEATS_PER_BAR) * float(BEATS_PER_BAR)
+            self.transport.start(beat, _RESTART)
+            self.player.skip(beat)
+            at = Draft(path="playing", value=True, beat=max(beat, self.reach(SESSION)))
+            edits = self.desk.write(messages.Write(edits=(at,), when=When("beat"), by=request.by))
+            self.player.skip(beat)
+            return edits
+        edits = self.desk.write(messages.Write(edits=request.edits, when=When("now"), by=request.by))
+        self.transport.stop(edits[0].beat)
+        return edits
+
+    def _locate(self, caller: Caller, request: messages.Locate) -> None:
+        if request.point is not None:
+            spot = Spot(request.point.name, request.point.z)
+            job: Callable[[], Any] = lambda: self._fulfil.latent(spot)  # noqa: E731
+        else:
+            wanted = self.desk.wish_now(request.drummer)
+            job = lambda: self._fulfil.place(wanted)  # noqa: E731
+
+        def then(z: Any, error: GrooveError | None) -> None:
+            if error is not None:
+                self.door.refuse(caller, error)
+            else:
+                self.door.reply(caller, messages.Place(z=wire.Array.of(z)))
+
+        self._asker.do(job, then)
+
+    def _panic(self, caller: Caller, request: messages.Panic) -> None:
+        self._outlets.panic()
+        drafts = tuple(Draft(drummer=name, path="source") for name in self.desk.score.drummers)
+        if drafts:
+            self.desk.write(messages.Write(edits=drafts, when=When("now"), by=request.by))
+        self.door.reply(caller, messages.Done())
+
+    def state(self) -> messages.State:
+        """Return where the session is."""
+        beat = self.transport.beat()
+        counts = self._outlets.counts()
+        outs = tuple(
+            messages.OutState(
+                name=name_of(target), ahead=ahead_of(target), sent=count.sent, late=count.late, dropped=count.dropped,
+                fault=self._faults.get(target, ""),
+            )
+            for target in {t: None for n in (SESSION, *self.desk.score.drummers) for t in self.player.targets(n, beat)}
+            for count in [counts.get(self.player.sinks.get(target, -1), Counts())]
+        )  # fmt: skip
+        return messages.State(
+            session=self.session, beat=beat, bpm=self.desk.score.tempo.bpm(beat), playing=self.transport.playing,
+            edits=len(self.desk.score.edits), engine=self._engine, answer=self._answer, outs=outs,
+            clients=self.door.clients, late=sum(c.late for c in counts.values()),
+            dropped=sum(c.dropped for c in counts.values()), model=self.desk.model, fifo=self._fifo,
+        )  # fmt: skip
+
+    # Targets
+
+    def _default_out(self) -> None:
+        target = Synth()
+
+        def then(sink: Any, error: GrooveError | None) -> None:
+            if error is None:
+                self.player.sinks[target] = sink
+                self.player.fallback = (target,)
+            else:
+                self._say(f"no sound of its own: {error}")
+
+        self._porter.do(lambda: self._outlets.open(target), then)
+
+    def _open(self, target: AnyTarget) -> None:
+        def then(sink: Any, error: GrooveError | None) -> None:
+            if error is None:
+                self.player.sinks[target] = sink
+            else:
+                self._faults[target] = str(error)
+                self._say(str(error))
+
+        if not isinstance(target, File):
+            self._porter.do(lambda: self._outlets.open(target), then)
+
+    # Out
+
+    def _publish(self, number: int, edit: Edit) -> None:
+        self._journal.add(edit)
+        self.player.changed(edit)
+        self.door.tell(messages.Edits(since=number, edits=(edit,)))
+
+    def _say_later(self, sentence: str) -> None:
+        self._sentences.append(sentence)
+
+    def _say(self, sentence: str) -> None:
+        self._tell_outside(sentence)
+        self.door.tell(messages.Told(text=sentence))
+
+    def end(self) -> None:
+        """End what sounds, and leave nothing behind."""
+        self._outlets.end()
+        self._client.close()
+        self._asker.end()
+        self._porter.end()
+        self._journal.end()
+        journal.path().unlink(missing_ok=True)
+        self._bell.close()
+        self.door.close()
+
+
+def name_of(target: AnyTarget) -> str:
+    """Return what a target is called, shortly.
+
+    >>> name_of(Osc(host="10.0.0.5", port=9000))
+    'osc 10.0.0.5:9000'
+    """
+    if isinstance(target, Osc):
+        return f"osc {target.host}:{target.port}"
+    if isinstance(target, Midi):
+        return f"midi {target.port}"
+    return f"synth {target.kit}" if isinstance(target, Synth) else f"file {target.path}"
