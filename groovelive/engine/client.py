@@ -59,6 +59,15 @@ class Client:
         self._calls = 0  # how often `cancel` was called
         self._closed = False
 
+    def ask(
+        self, request: wire.AnyRequest, *, timeout: float | None = None, priority: Priority = "stage"
+    ) -> wire.AnyReply:
+        """Send a request of `wire` as it is, and return its reply; what the engine refuses is raised."""
+        reply = self._ask(request, timeout, priority)
+        if isinstance(reply, wire.Failure):
+            raise reply.error()
+        return reply
+
     def hello(self, *, timeout: float | None = None) -> wire.Welcome:
         """Return what the engine is, and its models with their controls, ranges and defaults."""
         return asking.expect(self._ask(wire.Hello(), timeout), wire.Welcome)
