@@ -21,20 +21,21 @@ import zmq
 from .errors import GrooveError
 from .keys import Curve, KeyPair, Peer, find, new_pair, own, shared_curve, write_private
 
-Role = Literal["engine", "serve"]
+Role = Literal["engine", "conductor", "serve"]
+Service = Literal["engine", "conductor"]
 _LONGEST_IPC = 100  # bytes of a path: sun_path has 104 on macOS and BSD, 108 on Linux
 _TCP = re.compile(r"tcp://(\[[0-9a-fA-F:.%]+\]|[^:/\[\]]+):(\d{1,5}|\*)")
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """How to reach the engine of this user, as in its connection file.
+    """How to reach the engine, or the conductor, of this user, as in its connection file.
 
     Args:
         address: of ZeroMQ.
-        pid: of the engine.
-        public, secret: the keys that engine and clients share, in Z85; empty where a socket file needs none,
-            and where the engine uses this machine's keys.
-        curve: whether this machine's keys are used (the engine was started with `--curve`).
+        pid: of the process.
+        public, secret: the keys that it and its clients share, in Z85; empty where a socket file needs none,
+            and where this machine's keys are used.
+        curve: whether this machine's keys are used (it was started with `--curve`).
     """
 
     address: str
@@ -97,43 +98,43 @@ def _runtime_path() -> Path:
 # The connection file
 
 
-def read() -> Connection | None:
-    """Return where the engine is, or None where no file says so; a damaged file counts as none."""
+def read(service: Service = "engine") -> Connection | None:
+    """Return where a service is, or None where no file says so; a damaged file counts as none."""
     try:
-        return msgspec.json.decode((_runtime_path() / "engine.json").read_bytes(), type=Connection)
+        return msgspec.json.decode((_runtime_path() / f"{service}.json").read_bytes(), type=Connection)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def write(connection: Connection) -> None:
+def write(connection: Connection, service: Service = "engine") -> None:
     """Write the connection file, whole or not at all, for this user only (0600).
 
     Raises:
         GrooveError: the folder cannot be written, or its disk is full.
     """
-    path = runtime_folder() / "engine.json"
+    path = runtime_folder() / f"{service}.json"
     try:
         write_private(path, msgspec.json.format(msgspec.json.encode(connection)) + b"\n")
     except OSError as error:
         raise GrooveError(f"the connection file {path} cannot be written: {error.strerror}") from None
 
 
-def remove() -> None:
-    """Remove the connection file and the socket, as an engine does that ends."""
-    for name in ("engine.json", "engine.ipc"):
+def remove(service: Service = "engine") -> None:
+    """Remove the connection file and the socket, as a service does that ends."""
+    for name in (f"{service}.json", f"{service}.ipc"):
         with contextlib.suppress(OSError):
             (_runtime_path() / name).unlink()
 
 
-def choose() -> Connection:
-    """Return the connection of an engine that is to start: a socket file, else loopback TCP with new keys.
+def choose(service: Service = "engine") -> Connection:
+    """Return the connection of a service that is to start: a socket file, else loopback TCP with new keys.
 
-    Where an engine died without a farewell, its address and keys are taken over, so that clients find back.
+    Where one died without a farewell, its address and keys are taken over, so that clients find back.
     """
-    last = read()
+    last = read(service)
     if last is not None and last.secret and last.address.startswith("tcp://127.0.0.1:"):
         return msgspec.structs.replace(last, pid=os.getpid())
-    return _fresh("engine.ipc")
+    return _fresh(f"{service}.ipc")
 
 
 def private(role: str) -> Connection:

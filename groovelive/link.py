@@ -1,4 +1,4 @@
-"""A client's way to the engine: finds it, connects, and notices when it is lost, back, elsewhere or gone."""
+"""A client's way to a service: finds it, connects, and notices when it is lost, back, elsewhere or gone."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ _EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HAN
 
 
 class Place(NamedTuple):
-    """Where an engine is: its address, and how to prove who is there."""
+    """Where a service is: its address, and how to prove who is there."""
 
     address: str
     peer: Peer | None
 
 
 class Directory:
-    """Knows where the engine is: at a given address, or where its connection file says just now.
+    """Knows where a service is: at a given address, or where its connection file says just now.
 
     Args:
-        address: of an engine; None takes the one of this user on this machine.
+        address: of it; None takes the one of this user on this machine.
         server: see `connection.check_connect`.
+        service: the engine or the conductor.
     """
 
-    def __init__(self, address: str | None, server: str | None) -> None:
+    def __init__(self, address: str | None, server: str | None, service: connection.Service = "engine") -> None:
+        self.service = service
         self._fixed: Place | None = None
         if address is not None:
             self._fixed = Place(address, connection.check_connect(address, server))
@@ -51,16 +53,16 @@ class Directory:
         """
         if self._fixed is not None:
             return self._fixed
-        found = connection.read()
+        found = connection.read(self.service)
         if found is not None:
             return Place(found.address, found.peer)
-        if connection.holder("engine") is None and connection.holder("serve") is None:
-            raise EngineError("NO_WORKER", "no engine is running here; start one with: groovelive serve")
+        if connection.holder(self.service) is None and connection.holder("serve") is None:
+            raise EngineError("NO_WORKER", f"no {self.service} is running here; start one with: groovelive serve")
         return None
 
     def running(self) -> bool:
-        """Whether the engine of this machine is meant, and there, though it may not answer."""
-        return self._fixed is None and connection.holder("engine") is not None
+        """Whether the service of this machine is meant, and there, though it may not answer."""
+        return self._fixed is None and connection.holder(self.service) is not None
 
     def await_place(self, end: float) -> Place:
         """Return where the engine is, and wait for one that starts, until `end` on the monotonic clock.
@@ -70,13 +72,13 @@ class Directory:
         """
         while (place := self.find()) is None:
             if time.monotonic() >= end:
-                raise EngineError("NO_WORKER", "the engine is starting, but is not there yet")
+                raise EngineError("NO_WORKER", f"the {self.service} is starting, but is not there yet")
             time.sleep(min(GLANCE, max(0.0, end - time.monotonic())))
         return place
 
 
 class Link:
-    """One DEALER socket to the engine, and what ZeroMQ tells of its connection.
+    """One DEALER socket to a service, and what ZeroMQ tells of its connection.
 
     Args:
         directory: where the engine is.
@@ -107,11 +109,11 @@ class Link:
         """See what has become of the connection.
 
         Returns:
-            "again" where what has no answer must be sent again, since it was on its way to an engine that
-            died, and an engine is back; "moved" where that is at another address, so that `move` is due.
+            "again" where what has no answer must be sent again, since it was on its way to one that
+            died, and one is back; "moved" where that is at another address, so that `move` is due.
 
         Raises:
-            EngineError: NO_WORKER, where no engine runs any more, or it does not let this machine in.
+            EngineError: NO_WORKER, where none runs any more, or it does not let this machine in.
         """
         again = False
         while self._monitor.poll(0):
@@ -126,7 +128,7 @@ class Link:
             self._refused = False
             raise EngineError(
                 "NO_WORKER",
-                f"the engine {self._directory} does not let this machine in: tell it the key that groovelive keys "
+                f"the {self._service_there} does not let this machine in: tell it the key that groovelive keys "
                 "shows here, by groovelive keys add NAME KEY",
             )
         place = self._directory.find()
@@ -135,16 +137,20 @@ class Link:
         return "again" if again else ""
 
     def move(self) -> None:
-        """Connect to where the engine is now; what has no answer must be sent again."""
+        """Connect to where the service is now; what has no answer must be sent again."""
         self.close()
         self._open(self._directory.find() or self.place)
 
+    @property
+    def _service_there(self) -> str:
+        return f"{self._directory.service} {self._directory}"
+
     def silence(self, timeout: float) -> EngineError:
-        """Return the error for an engine that has not answered within `timeout` seconds."""
+        """Return the error for a service that has not answered within `timeout` seconds."""
         if self._reached or self._directory.running():
-            return EngineError("LATE", f"the engine {self._directory} has not answered within {timeout:g} s")
+            return EngineError("LATE", f"the {self._service_there} has not answered within {timeout:g} s")
         doubt = "; if one is there, its key is not the one that is known here" if self.place.peer else ""
-        return EngineError("NO_WORKER", f"no engine {self._directory} has answered within {timeout:g} s{doubt}")
+        return EngineError("NO_WORKER", f"no {self._service_there} has answered within {timeout:g} s{doubt}")
 
     def close(self) -> None:
         """Close the sockets."""
