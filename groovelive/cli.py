@@ -42,7 +42,8 @@ Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd.
 # Their options belong to their own modules, which are loaded only then: the module, what it needs, help.
 FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "engine": ("commands", (), "run the engine: serve models over ZeroMQ"),
-    "serve": ("commands", (), "run the engine, and start it again whenever it dies"),
+    "conductor": ("commands", (), "run the conductor: time, drummers, clients"),
+    "serve": ("commands", (), "run engine and conductor, and start them again whenever they die"),
     "status": ("commands", (), "tell what is running"),
     "stop": ("commands", (), "end what is running"),
     "keys": ("commands", (), "make and show the keys for engines on other machines"),

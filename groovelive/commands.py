@@ -1,4 +1,4 @@
-"""The commands that run engines and look after them: engine, serve, status, stop, keys, models."""
+"""The commands that run engine and conductor and look after them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import connection
 from .connection import Connection
 from .errors import GrooveError
+from .keys import Curve
+
+if TYPE_CHECKING:
+    from . import wire
 
 COMMANDS = {
     "engine": "run the engine: serve models over ZeroMQ",
-    "serve": "run the engine, and start it again whenever it dies",
+    "conductor": "run the conductor: time, drummers, clients",
+    "serve": "run engine and conductor, and start them again whenever they die",
     "status": "tell what is running",
     "stop": "end what is running",
     "keys": "make and show the keys for engines on other machines",
@@ -47,6 +52,7 @@ def main(command: str, argv: Sequence[str]) -> int:
     parser = _Parser(prog=f"groovelive {command}", description=f"{about[0].upper()}{about[1:]}.")
     run: Callable[[argparse.Namespace], int] = {
         "engine": _engine_options,
+        "conductor": _conductor_options,
         "serve": _serve_options,
         "status": _status_options,
         "stop": _stop_options,
@@ -85,7 +91,19 @@ def _engine_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Names
 
 def _serve_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
     _serving_options(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with the session that died, at the right bar")
+    parser.add_argument("--engine-only", action="store_true", help="run no conductor")
+    parser.add_argument("--conductor-bind", metavar="ADDRESS", help="where clients find the conductor; with --curve")
     return _serve
+
+
+def _conductor_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    parser.add_argument("--bind", metavar="ADDRESS", help="as tcp://0.0.0.0:5571 (default: a private one)")
+    parser.add_argument("--curve", action="store_true", help="let known machines in (groovelive keys)")
+    parser.add_argument("--engine", metavar="ADDRESS", help="of the engine (default: that of this machine)")
+    parser.add_argument("--resume", action="store_true", help="go on with the session that died, at the right bar")
+    parser.add_argument("--supervised", metavar="PID", type=int, default=0, help=argparse.SUPPRESS)  # by serve
+    return _conductor
 
 
 def _engine(arguments: argparse.Namespace) -> int:
@@ -122,9 +140,7 @@ def _run(
     ready: Callable[[str], None],
     stop: threading.Event,
 ) -> None:
-    from . import keys
-
-    curve = keys.machine_curve() if place.curve else place.curve_server
+    curve = _curve(place)
     if arguments.broker:
         from .engine.broker import Broker
 
@@ -133,6 +149,47 @@ def _run(
         from .engine.server import run
 
         run(address, models=arguments.models, backend=arguments.backend, curve=curve, ready=ready, stop=stop)
+
+
+def _conductor(arguments: argparse.Namespace) -> int:
+    from .conductor import journal
+    from .conductor.process import Conductor
+    from .supervisor import signals, until_end_of
+
+    if arguments.bind is not None:
+        connection.check_bind(arguments.bind, arguments.curve)
+    stop = threading.Event()
+    if arguments.supervised:
+        until_end_of(sys.stdin.buffer, stop.set)
+    with signals(stop.set), connection.Lock("conductor"):
+        place = connection.choose("conductor") if arguments.bind is None else _place(arguments)
+        recovered = None
+        last = journal.read()
+        if last is not None and (arguments.resume or (arguments.supervised and last[0].serve == arguments.supervised)):
+            recovered = last[1]
+        elif arguments.resume:
+            raise GrooveError("there is no session to go on with: none has died since the last was ended")
+
+        def ready(bound: str) -> None:
+            where = place if arguments.bind is None else _at(place, bound)
+            connection.write(where, "conductor")
+            if not arguments.supervised:
+                print(f"conductor at {bound} (process {os.getpid()}); Ctrl-C ends it", flush=True)
+
+        try:
+            Conductor(
+                place.address, curve=_curve(place), engine=arguments.engine, recovered=recovered,
+                serve=arguments.supervised, tell=_tell,
+            ).run(stop, ready)  # fmt: skip
+        finally:
+            connection.remove("conductor")
+    return 0
+
+
+def _curve(place: Connection) -> Curve | None:
+    from . import keys
+
+    return keys.machine_curve() if place.curve else place.curve_server
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -203,6 +260,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     from .supervisor import Program, Supervisor, signals
 
     _check(arguments)
+    if arguments.conductor_bind is not None:
+        connection.check_bind(arguments.conductor_bind, arguments.curve)
     command = [sys.executable, "-m", "groovelive.commands", "engine", "--supervised"]
     for folder in arguments.models:
         command += ["--models", str(folder.absolute())]
@@ -210,27 +269,49 @@ def _serve(arguments: argparse.Namespace) -> int:
         if (value := getattr(arguments, option)) is not None:
             command += [f"--{option}", value]
     command += [f"--{option}" for option in ("curve", "broker") if getattr(arguments, option)]
+    programs = [Program("engine", command, lambda: _answers("engine"))]
+    if not (arguments.engine_only or arguments.broker):
+        command = [sys.executable, "-m", "groovelive.commands", "conductor", "--supervised", str(os.getpid())]
+        if arguments.conductor_bind is not None:
+            command += ["--bind", arguments.conductor_bind, *(["--curve"] if arguments.curve else [])]
+        command += ["--resume"] if arguments.resume else []
+        programs.append(Program("conductor", command, lambda: _answers("conductor")))
+    elif arguments.resume:
+        raise GrooveError("--resume goes on with a conductor's session, and none is to run")
 
     def ready() -> None:
-        found = connection.read()
-        if found is not None:
-            print(f"engine at {found.address} (process {found.pid}); Ctrl-C ends it", flush=True)
+        for program in programs:
+            found = connection.read(_service(program.name))
+            if found is not None:
+                print(f"{program.name} at {found.address} (process {found.pid})", flush=True)
+        print("Ctrl-C ends what runs", flush=True)
 
-    # What a killed `serve` left behind; no engine has it, since that ends with its `serve`.
+    # What a killed `serve` left behind; no program has it, since they end with their `serve`.
     with connection.Lock("serve"):
-        supervisor = Supervisor([Program("engine", command, _answers)], ready=ready)
+        supervisor = Supervisor(programs, ready=ready)
         with signals(supervisor.stop):
             return supervisor.run()
 
 
-def _answers() -> bool:
-    """Whether the engine, or the broker, of this machine can be reached."""
-    found = connection.read()
+def _service(name: str) -> connection.Service:
+    return "conductor" if name == "conductor" else "engine"
+
+
+def _answers(service: connection.Service) -> bool:
+    """Whether the engine (or the broker), or the conductor, of this machine can be reached."""
+    found = connection.read(service)
     return found is not None and probe(found)
 
 
 def probe(found: Connection, timeout: float = 1.5) -> bool:
-    """Return whether somebody there speaks the protocol: engine and broker answer this at once, whatever they do."""
+    """Return whether somebody there speaks the protocol: all answer this at once, whatever they do."""
+    from . import wire
+
+    return _exchange(found, wire.Cancel(id=b"nothing"), timeout) is not None
+
+
+def _exchange(found: Connection, request: wire.Request, timeout: float) -> bytes | None:
+    """Send one request and return the body of its reply, or None where none comes in time."""
     import zmq
 
     from . import wire
@@ -243,14 +324,15 @@ def probe(found: Connection, timeout: float = 1.5) -> bool:
             if found.peer is not None:
                 introduce(socket, found.peer)
         socket.connect(found.address)
-        socket.send_multipart(wire.frames(b"probe", wire.Cancel(id=b"nothing")))
-        return bool(socket.poll(int(timeout * 1000)))
+        socket.send_multipart(wire.frames(b"probe", request))
+        return wire.unpack(socket.recv_multipart()).body if socket.poll(int(timeout * 1000)) else None
     finally:
         socket.close(linger=0)
 
 
 def _tell(sentence: str) -> None:
-    print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"groovelive: {sentence}\n")  # whole, among what other processes write there
+    sys.stderr.flush()
 
 
 # status and stop
@@ -266,35 +348,51 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(status))
         return 0
-    engine = status["engine"]
-    if engine is None:
+    if status["engine"] is None and status["conductor"] is None:
         print("nothing is running; start it with: groovelive serve")
-    elif not engine["answers"]:
-        print(f"the engine (process {engine['pid']}) at {engine['address']} does not answer")
-    else:
-        print(f"engine at {engine['address']} (process {engine['pid']}), up {engine['uptime']:.0f} s")
-        for model in engine["models"]:
-            print(f"  {model['name']} {model['version']} ({model['backend']})")
+    for name, found in status.items():
+        if found is None:
+            continue
+        if not found["answers"]:
+            print(f"the {name} (process {found['pid']}) at {found['address']} does not answer")
+            continue
+        print(f"{name} at {found['address']} (process {found['pid']})", end="")
+        if name == "engine":
+            print(f", up {found['uptime']:.0f} s")
+            for model in found["models"]:
+                print(f"  {model['name']} {model['version']} ({model['backend']})")
+        else:
+            stands = "" if found["playing"] else ", stopped"
+            clients = ", ".join(found["clients"]) or "none"
+            print(f", bar {found['bar']}, {found['bpm']:g} bpm{stands}, clients: {clients}")
+            for out in found["outs"]:
+                print(f"  {out['name']}: {out['sent']} notes, {out['late']} late, {out['dropped']} dropped")
     return 0
 
 
 def report(timeout: float = 2.0) -> dict[str, Any]:
     """Return what is running, as `groovelive status --json` prints it: the engine and the conductor, or None.
 
-    The engine has: pid, address, serve (pid of its supervisor or None), answers; and where it answers: version,
-    protocol, uptime (s), requests, rss (bytes), models (name, version, backend).
+    Both have: pid, address, serve (pid of their supervisor or None), answers. Where it answers, the engine has:
+    version, protocol, uptime (s), requests, rss (bytes), models (name, version, backend); and the conductor: session,
+    bar, bpm, playing, engine, fifo, edits, clients, late, dropped, outs (name, ahead, sent, late, dropped, fault).
     """
-    supervisor, pid = connection.holder("serve"), connection.holder("engine")
-    found = connection.read()
-    if pid is None and supervisor is None:
-        return {"engine": None, "conductor": None}
-    engine: dict[str, Any] = {
-        "pid": pid,
-        "address": found.address if found and pid else None,
-        "serve": supervisor,
-        "answers": False,
-    }
-    if found is not None and pid is not None:
+    return {"engine": _engine_report(timeout), "conductor": _conductor_report(timeout)}
+
+
+def _place_of(service: connection.Service) -> tuple[dict[str, Any] | None, Connection | None]:
+    pid = connection.holder(service)
+    supervisor = connection.holder("serve")
+    found = connection.read(service)
+    if pid is None and (supervisor is None or service == "conductor"):
+        return None, None
+    address = found.address if found and pid else None
+    return {"pid": pid, "address": address, "serve": supervisor, "answers": False}, found if pid is not None else None
+
+
+def _engine_report(timeout: float) -> dict[str, Any] | None:
+    engine, found = _place_of("engine")
+    if engine is not None and found is not None:
         from .engine.client import Client
 
         with contextlib.suppress(GrooveError), Client(timeout=timeout) as client:
@@ -310,7 +408,24 @@ def report(timeout: float = 2.0) -> dict[str, Any]:
                     {"name": m.name, "version": m.version, "backend": m.backend} for m in welcome.models
                 ],
             }
-    return {"engine": engine, "conductor": None}
+    return engine
+
+
+def _conductor_report(timeout: float) -> dict[str, Any] | None:
+    conductor, found = _place_of("conductor")
+    if conductor is not None and found is not None:
+        import msgspec
+
+        from .timeline import messages
+        from .timeline.edits import bar_of
+
+        body = _exchange(found, messages.Here(), timeout)
+        state = messages.reply(body) if body is not None else None
+        if isinstance(state, messages.State):
+            kept = ("session", "bpm", "playing", "engine", "fifo", "edits", "clients", "late", "dropped", "outs")
+            told = msgspec.to_builtins({name: getattr(state, name) for name in kept})
+            conductor |= {"answers": True, "bar": bar_of(state.beat), **told}
+    return conductor
 
 
 def _stop_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
@@ -319,8 +434,9 @@ def _stop_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespa
 
 
 def _stop(arguments: argparse.Namespace) -> int:
-    """End the supervisor, or else the engine, and wait until it is gone."""
-    role: connection.Role = "serve" if connection.holder("serve") is not None else "engine"
+    """End the supervisor, or else the conductor or the engine, and wait until all is gone."""
+    roles: tuple[connection.Role, ...] = ("serve", "conductor", "engine")
+    role: connection.Role = next((role for role in roles if connection.holder(role) is not None), "engine")
     pid = connection.holder(role)
     if pid is None:
         print("nothing is running")
@@ -332,11 +448,14 @@ def _stop(arguments: argparse.Namespace) -> int:
     if pid:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-    while connection.holder("serve") is not None or connection.holder("engine") is not None:
+    gone: tuple[connection.Role, ...] = roles if role == "serve" else (role,)
+    while any(connection.holder(one) is not None for one in gone):
         if time.monotonic() >= end:
             raise GrooveError(f"process {pid} has not ended within {arguments.timeout:g} s")
         time.sleep(0.02)
-    connection.remove()
+    for service in ("engine", "conductor"):
+        if connection.holder(_service(service)) is None:
+            connection.remove(_service(service))
     print(f"process {pid} has ended")
     return 0
 

@@ -90,7 +90,7 @@ def test_serve_restarts_a_killed_engine_and_leaves_nothing_behind(
 
     assert main("status", ["--json"]) == 0
     status = json.loads(capsys.readouterr().out)
-    assert status["engine"]["pid"] == again["pid"] and status["conductor"] is None
+    assert status["engine"]["pid"] == again["pid"] and status["conductor"]["answers"]
 
     assert main("stop", []) == 0
     assert process.wait(5) == 0
