@@ -22,6 +22,8 @@ from .keys import Curve
 if TYPE_CHECKING:
     from . import wire
 
+_FAREWELL = 5.0  # seconds that a program of a supervisor that has died may take to end
+
 COMMANDS = {
     "engine": "run the engine: serve models over ZeroMQ",
     "conductor": "run the conductor: time, drummers, clients",
@@ -116,7 +118,7 @@ def _engine(arguments: argparse.Namespace) -> int:
     with signals(stop.set):
         if arguments.join is not None:
             return _worker(arguments, stop)
-        with connection.Lock("engine"):
+        with connection.Lock("engine", _FAREWELL if arguments.supervised else 0.0):
             place = _place(arguments)
             address = place.address if arguments.bind is None else arguments.bind
 
@@ -161,7 +163,7 @@ def _conductor(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     if arguments.supervised:
         until_end_of(sys.stdin.buffer, stop.set)
-    with signals(stop.set), connection.Lock("conductor"):
+    with signals(stop.set), connection.Lock("conductor", _FAREWELL if arguments.supervised else 0.0):
         place = connection.choose("conductor") if arguments.bind is None else _place(arguments)
         recovered = None
         last = journal.read()

@@ -254,6 +254,10 @@ def _check(address: str, wildcard: bool = True) -> None:
 class Lock:
     """A lock on a role in the runtime folder, held while its process lives, however it ends.
 
+    Args:
+        role: what is to be held by one process only.
+        patience: seconds to wait for one that has it and is about to end.
+
     >>> import os, tempfile
     >>> os.environ["GROOVELIVE_RUNTIME"] = tempfile.mkdtemp()
     >>> with Lock("serve"):
@@ -264,8 +268,8 @@ class Lock:
     >>> del os.environ["GROOVELIVE_RUNTIME"]
     """
 
-    def __init__(self, role: Role) -> None:
-        self.role = role
+    def __init__(self, role: Role, patience: float = 0.0) -> None:
+        self.role, self.patience = role, patience
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> None:
@@ -274,7 +278,9 @@ class Lock:
         Raises:
             GrooveError: another process has it, or the folder cannot be written.
         """
-        for _ in range(50):
+        tries, end = 0, time.monotonic() + self.patience
+        while tries < 50:
+            tries += 1
             path = runtime_folder() / f"{self.role}.lock"
             try:
                 file = open(path, "a+b", buffering=0)  # noqa: SIM115 - it stays open while the lock is held
@@ -288,6 +294,10 @@ class Lock:
                     break
             elif (other := holder(self.role)) is not None:
                 file.close()
+                if time.monotonic() < end:
+                    tries = 0
+                    time.sleep(0.02)
+                    continue
                 raise GrooveError(
                     f"groovelive {self.role} is running already{f' (process {other})' if other else ''}; "
                     "groovelive status shows it, groovelive stop ends it"
