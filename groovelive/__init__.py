@@ -18,12 +18,53 @@ if TYPE_CHECKING:
     from .hvo import Groove
     from .model import Model, load
     from .notation import NotationError, parse
+    from .stage.words import (
+        Live,
+        at,
+        crash,
+        degrade,
+        double,
+        file,
+        fill,
+        groove,
+        halve,
+        hush,
+        line,
+        louder,
+        midi,
+        now,
+        open,
+        osc,
+        panic,
+        play,
+        record,
+        redo,
+        replay,
+        reverse,
+        rotate,
+        scene,
+        session,
+        stutter,
+        synth,
+        undo,
+        unsolo,
+        without,
+        z,
+    )  # fmt: skip
 
 __version__ = "0.1.0"
 
+_WORDS = (
+    "Live", "at", "crash", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "louder", "midi",
+    "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "session",
+    "stutter", "synth", "undo", "unsolo", "without", "z",
+)  # fmt: skip
+
 __all__ = [
-    "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Model", "NotationError", "Note", "__version__",
-    "load", "parse",
+    "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Live", "Model", "NotationError", "Note", "__version__",
+    "at", "crash", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "load", "louder", "midi",
+    "now", "open", "osc", "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "session",
+    "stutter", "synth", "undo", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.
@@ -37,6 +78,7 @@ _HOME = {
     "Note": "grid",
     "load": "model",
     "parse": "notation",
+    **dict.fromkeys(_WORDS, "stage.words"),
 }
 
 
@@ -50,3 +92,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext groovelive`: put the session, d1 to d9 and the words in reach, and add the magics."""
+    from .stage.ipython import load
+
+    load(shell)

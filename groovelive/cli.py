@@ -105,7 +105,7 @@ def _parser() -> tuple[Parser, Sequence[str]]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"groovelive {__version__}")
-    parser.set_defaults(run=lambda _: _help(parser))
+    parser.set_defaults(run=lambda _: _perform(parser))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
 
     _drum_options(
@@ -184,6 +184,32 @@ def _drum_options(drum: argparse.ArgumentParser) -> None:
     option = drum.add_argument_group("how to read a MIDI file").add_argument
     option("--track", metavar="T", type=_track, help="only this track: its number, or part of its name")
     option("--input-kit", metavar="MAP", default="common", help="drum map of the file that is read")
+
+
+def plain() -> int:
+    """Run the line REPL, as `python -m groovelive` does, and return its exit code."""
+    from .stage.repl import run
+
+    try:
+        return run()
+    except GrooveError as error:
+        print(f"groovelive: {error}", file=sys.stderr)
+        return 2
+
+
+def _perform(parser: argparse.ArgumentParser) -> int:
+    """Open IPython with everything in reach; where that cannot be, show the help."""
+    import importlib.util
+
+    if not sys.stdin.isatty():
+        return _help(parser)
+    if importlib.util.find_spec("IPython") is None:
+        code = _help(parser)
+        print("\nTo play in IPython: pip install 'groovelive[notebook]'; python -m groovelive is a plain line REPL.")
+        return code
+    from .stage.ipython import shell
+
+    return shell()
 
 
 def _help(parser: argparse.ArgumentParser) -> int:

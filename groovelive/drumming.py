@@ -143,7 +143,7 @@ def save(
         parts = [stack.enter_context(replacing(path)) for path in outputs]
         for part in parts:
             if part.suffix.lower() == ".wav":
-                from .synth import render
+                from .sound import render
 
                 render(grooves, part, tempo=first_tempo(tempo))
             elif part.suffix.lower() == ".svg":

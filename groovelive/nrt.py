@@ -1,6 +1,6 @@
 """The embedded synth in a process of its own: renders a score from standard input to a WAV file.
 
-scsynth prints to the C library's stdout, and a fault in it would end the interpreter; so `synth.render` runs
+scsynth prints to the C library's stdout, and a fault in it would end the interpreter; so `sound.render` runs
 this file as a child: `python nrt.py OUT.wav SAMPLE_RATE < score.msgpack`. The score is a MessagePack list
 of [seconds, [OSC message, ...]]; it ends at its last entry. No sound card is needed.
 """

@@ -114,6 +114,11 @@ class Offline:
             if self._now == line:
                 self.on_news(messages.Tick(beat=line, bpm=self.score.tempo.bpm(line)))
 
+    def peek(self) -> None:
+        """Ask the model for the bar that is about to be played, so that it can be looked at."""
+        if not self._now % BEATS_PER_BAR:
+            self._ask_for(int(self._now // BEATS_PER_BAR), None)
+
     def _ask_for(self, bar: int, beat: float | None) -> None:
         for drummer in self.score.drummers:
             wanted = self._desk.plan(drummer, bar, beat)

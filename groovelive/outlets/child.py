@@ -127,7 +127,7 @@ class Outlet:
                 self._linger = LINGER
                 return MidiSink(target, lambda at, action: self._sender.later(order.sink, at, action))
             case Synth() as target:
-                from ..synth import Kit
+                from ..sound import Kit
                 from .embedded import SynthSink, World
 
                 Kit(target.kit)  # a slip of the pen opens no sound device

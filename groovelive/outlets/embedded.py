@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .. import synth
+from .. import sound
 from ..errors import GrooveError
 from ..timeline.targets import Synth
 from .frames import Due
@@ -64,7 +64,7 @@ class World:
         """Send an OSC packet."""
         self._engine.send_packet(packet)
 
-    def tell(self, messages: list[synth.Message]) -> None:
+    def tell(self, messages: list[sound.Message]) -> None:
         """Send messages, and wait until all is done.
 
         Raises:
@@ -112,7 +112,7 @@ class SynthSink(Sink):
         self._world, self._clock = world, clock
         with world.lock:
             self._slot = min(set(range(len(world.slots) + 1)) - world.slots)
-            self._kit = synth.Kit(target.kit, group=_GROUPS + 10 * self._slot, bus=_BUSES + 2 * self._slot)
+            self._kit = sound.Kit(target.kit, group=_GROUPS + 10 * self._slot, bus=_BUSES + 2 * self._slot)
             setup = self._kit.setup()
             defs = [each for each in setup if each[0] == "/d_recv"]
             world.tell(defs)  # a definition is read beside the audio thread: what uses it must come after
@@ -141,5 +141,5 @@ class SynthSink(Sink):
         return "embedded synth"
 
 
-def _packet(each: synth.Message) -> bytes:
+def _packet(each: sound.Message) -> bytes:
     return message(str(each[0]), *each[1:])

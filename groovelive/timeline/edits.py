@@ -235,6 +235,11 @@ def beat_of(bar: float) -> float:
     return (bar - 1) * float(BEATS_PER_BAR)
 
 
+def _move(move: Move) -> str:
+    amount = f"({', '.join(f'{number:g}' for number in move.amount)})" if move.amount else ""
+    return f"{move.when}({move.n:g}, {move.what}{amount})"
+
+
 def plain(value: Any) -> Any:
     """Return a value as what a performer would have typed, as far as it is short."""
     if isinstance(value, Line):
@@ -255,9 +260,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Pattern):
         return f"{len(unpack(value.notes))} notes"
     if isinstance(value, Moves):
-        return ", ".join(
-            f"{m.when}({m.n:g}, {m.what}{m.amount if m.amount else ''})" for m in value.moves
-        ) or "none"  # fmt: skip
+        return ", ".join(map(_move, value.moves)) or "none"
     if isinstance(value, Outs):
         return " + ".join(type(t).__name__.lower() for t in value.targets) or "none"
     return f"{value:g}" if isinstance(value, float) else repr(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -12,12 +13,12 @@ from ..errors import GrooveError
 from ..grid import STEPS_PER_BAR
 from ..hvo import DEFAULT_VELOCITY, Groove
 from ..notation import drum, parse, pattern
-from ..stepstring import is_step_string
+from ..stepstring import VELOCITIES, is_step_string
 from .edits import Exact, Note, Notes, Rhythm, of_groove, unpack
 
 LOOP = 2  # bars
 LOOP_STEPS = LOOP * STEPS_PER_BAR
-_LENGTHS = (*range(1, 11), 12, 14, 15, 16, 18, 20, 21, 24, 28, 30, 32)  # bars that step strings may fill
+_LINES = re.compile(r"[\n;]")
 
 
 @lru_cache(maxsize=1024)
@@ -68,15 +69,15 @@ def check(source: Rhythm | Exact) -> None:
 
 @lru_cache(maxsize=256)
 def _step_string(text: str) -> Groove:
-    """Return a step string over as few bars as it fills evenly."""
-    error: NotationError | None = None
-    for bars in _LENGTHS:
-        try:
-            return parse(text, bars=bars)
-        except NotationError as problem:
-            error = problem
-    assert error is not None
-    raise error
+    """Return a step string over one bar or two, or over as many whole bars as its longest line has."""
+    lines = (line.rpartition(":")[2] for line in _LINES.split(text))
+    longest = max((sum(char in VELOCITIES for char in line) for line in lines), default=0)
+    if longest > LOOP_STEPS and longest % STEPS_PER_BAR == 0:
+        return parse(text, bars=longest // STEPS_PER_BAR)
+    try:
+        return parse(text, bars=1)
+    except NotationError:
+        return parse(text, bars=LOOP)
 
 
 def around(notes: Notes, steps: int, bar: int, bars: int) -> Notes:

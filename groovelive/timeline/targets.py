@@ -36,7 +36,7 @@ class Synth(Target, frozen=True, kw_only=True, tag="synth"):
     """The embedded synth: scsynth in a process of groovelive's own.
 
     Args:
-        kit: one of `synth.kits()`.
+        kit: one of `sound.kits()`.
         gain: 0..2, of the whole kit.
     """
 

@@ -191,9 +191,30 @@ def render(
     groovelive.errors.GrooveError: tempo must be a number from 10 to 999, not -1
     """
     _within("tempo", tempo, 10, 999)
+    grooves = _grooves(music)
+    beats = sum(groove.steps for groove in grooves) / STEPS_PER_BEAT
+    notes = timed(grooves, tempo=tempo)
+    return render_timed(notes, path, beats * 60.0 / tempo, kit=kit, sample_rate=sample_rate, tail=tail)
+
+
+def render_timed(
+    notes: Iterable[tuple[float, Note]],
+    path: str | os.PathLike[str],
+    seconds: float,
+    *,
+    kit: str | Kit = "acoustic",
+    sample_rate: int = 48000,
+    tail: float = 2.0,
+) -> Path:
+    """Render notes at times of their own to a WAV file; else as `render`.
+
+    Args:
+        notes: pairs of the time in seconds and the Note that sounds then.
+        seconds: how long the music lasts, without its tail.
+    """
     _within("sample_rate", sample_rate, 8000, 192000)
     _within("tail", tail, 0, 60)
-    grooves, drums, target = _grooves(music), kit if isinstance(kit, Kit) else Kit(kit), Path(path)
+    drums, target = kit if isinstance(kit, Kit) else Kit(kit), Path(path)
     if sample_rate != int(sample_rate):
         raise GrooveError(f"sample_rate must be a whole number of Hz, not {sample_rate!r}")
     if target.suffix.lower() != ".wav":
@@ -201,17 +222,12 @@ def render(
     if importlib.util.find_spec("nanosynth") is None:
         raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
 
-    beats = sum(groove.steps for groove in grooves) / STEPS_PER_BEAT
-    end = beats * 60.0 / tempo + tail
+    end = seconds + tail
     size = math.floor(end * sample_rate) * BYTES_PER_FRAME
     if size > 2**32 - 2**16:
         raise GrooveError(f"{end / 3600:.1f} hours do not fit into a WAV file (4 GiB): render fewer bars")
     silence: Message = ("/c_set", 0, 0)  # does nothing: its time is where the file ends
-    events = [
-        (0.0, drums.setup(seed=1)),
-        *score(timed(grooves, tempo=tempo), drums),
-        (end, [silence]),
-    ]
+    events = [(0.0, drums.setup(seed=1)), *score(notes, drums), (end, [silence])]
     with replacing(target) as part:
         _scsynth(events, part, int(sample_rate))
         if part.stat().st_size < size:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groovelive import synth
+from groovelive import sound
 from groovelive.errors import GrooveError
 from groovelive.hvo import VOICES, Groove, Note
-from groovelive.synth import Kit, kits, render, score, timed
+from groovelive.sound import Kit, kits, render, score, timed
 
 RATE = 48000
 DRY = Kit(room=0)
@@ -131,7 +131,7 @@ def test_without_the_embedded_synth(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_import_is_light() -> None:
-    heavy = "import sys, groovelive.synth; print({'nanosynth', 'onnxruntime', 'torch'} & set(sys.modules))"
+    heavy = "import sys, groovelive.sound; print({'nanosynth', 'onnxruntime', 'torch'} & set(sys.modules))"
     root = {**os.environ, "PYTHONPATH": str(SOURCES.parent)}
     run = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, env=root)
     assert run.stdout == "set()\n"
@@ -170,7 +170,7 @@ class TestRefusalsOfTheFile:
     def test_a_short_file_is_not_passed_off_as_whole(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(synth, "_scsynth", lambda events, path, rate: path.write_bytes(b"RIFF"))
+        monkeypatch.setattr(sound, "_scsynth", lambda events, path, rate: path.write_bytes(b"RIFF"))
         with pytest.raises(GrooveError, match="too short"):
             render(one("kick"), tmp_path / "x.wav")
         assert not list(tmp_path.iterdir())
@@ -288,7 +288,7 @@ def test_the_shipped_kit_is_what_its_sources_compile_to(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stdout
     compiled = {path.name: path.read_bytes() for path in tmp_path.glob("*.scsyndef")}
-    shipped = {path.name: path.read_bytes() for path in synth.FOLDER.glob("*.scsyndef")}
+    shipped = {path.name: path.read_bytes() for path in sound.FOLDER.glob("*.scsyndef")}
     assert compiled.keys() == shipped.keys()
     stale = [name for name in shipped if shipped[name] != compiled[name]]
     assert not stale, "run `sclang supercollider/compile.scd`"

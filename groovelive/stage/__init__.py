@@ -1,0 +1,1 @@
+"""The stage: what a performer types, in a script, IPython or a notebook, and how it reaches the conductor."""
