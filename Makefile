@@ -9,7 +9,7 @@ STAMP := .venv/.groovelive
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   install groovelive with its synth, and make demo.mid, demo.wav and demo.svg"
+	@echo "make demo   install groovelive with its synth, and play a set, or make sound, MIDI and a picture of it"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff and mypy"
 	@echo "make clean  remove .venv and what was made"
@@ -26,7 +26,7 @@ lint: $(STAMP)-dev
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo.mid demo.wav demo.svg
-	find groovelive tests -name __pycache__ -prune -exec rm -rf {} +
+	find groovelive tests examples -name __pycache__ -prune -exec rm -rf {} +
 
 # .venv/.groovelive-EXTRAS: groovelive is installed with these extras.
 $(STAMP)-%: pyproject.toml | $(PY)

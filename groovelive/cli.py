@@ -14,7 +14,7 @@ from .errors import GrooveError, closest
 
 DESCRIPTION = """\
 A drummer that you play from code. It listens to a rhythm, typed or from a MIDI file,
-and answers with nine voices of drums.
+and answers with nine voices of drums. Without a command it opens IPython to play in.
 """
 
 EXAMPLES = """\
@@ -120,8 +120,8 @@ def _parser() -> tuple[Parser, Sequence[str]]:
 
     demo = commands.add_parser(
         "demo",
-        help="make demo.mid, demo.wav and demo.svg from a bundled performance",
-        description="Tap a rhythm, drum to it in three genres, and walk through the latent space.",
+        help="play a set of 32 bars, and make demo.mid, demo.wav and demo.svg of it",
+        description="Play a set of 32 bars through the embedded synth, where there is a sound device, and make MIDI, WAV and a picture of it.",
     )
     demo.add_argument("--out", metavar="DIR", default=".", help="where to put the files (default: here)")
     demo.set_defaults(run=_demo)

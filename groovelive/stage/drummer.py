@@ -34,7 +34,8 @@ class Setting(property):
         def set(self_: Any, value: Any) -> None:
             self_._set(name, value)
 
-        super().__init__(get, set, None, describe(name, CONTROLS[name]))
+        super().__init__(get, set)
+        self.__doc__ = describe(name, CONTROLS[name])
 
 
 def describe(name: str, control: Control, declared: Declared | None = None) -> str:
