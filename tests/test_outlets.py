@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groovelive import GrooveError
+from groovelive.osccodec import bundle, message
 from groovelive.outlets.frames import Close, Counts, Due, Flush, Frames, Notes, Open, Panic, frame, orders
 from groovelive.outlets.midi import MidiSink, _which
-from groovelive.outlets.osc import bundle, message
 from groovelive.outlets.sender import Sender, Sink
 from groovelive.outlets.walltime import WallClock
 from groovelive.timeline.targets import Midi, Osc, Synth

@@ -11,9 +11,9 @@ from typing import Any
 
 from .. import sound
 from ..errors import GrooveError
+from ..osccodec import bundle, message
 from ..timeline.targets import Synth
 from .frames import Due
-from .osc import bundle, message
 from .sender import Sink
 from .walltime import WallClock
 
