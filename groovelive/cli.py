@@ -121,7 +121,8 @@ def _parser() -> tuple[Parser, Sequence[str]]:
     demo = commands.add_parser(
         "demo",
         help="play a set of 32 bars, and make demo.mid, demo.wav and demo.svg of it",
-        description="Play a set of 32 bars through the embedded synth, where there is a sound device, and make MIDI, WAV and a picture of it.",
+        description="Play a set of 32 bars through the embedded synth, where there is a sound device, and make MIDI, "
+        "WAV and a picture of it.",
     )
     demo.add_argument("--out", metavar="DIR", default=".", help="where to put the files (default: here)")
     demo.set_defaults(run=_demo)

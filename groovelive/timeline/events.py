@@ -18,6 +18,7 @@ from .score import SESSION, Score
 
 TIMING, DYNAMICS = 0.2, 0.1  # steps and velocity: the spread of the Groove MIDI Dataset, as in Groove.humanise
 EARLIEST = STEP / 2  # beats that a note may sound before its step, nudges apart
+LATEST = 1.5  # steps that a note may sound after its step
 _BACK = 8  # sources that are looked at for what plays on while an answer is awaited
 _SCALED = ("velocity", *(f"velocity.{name}" for name in VOICES))
 
@@ -81,44 +82,35 @@ def _pieces(score: Score, drummer: str, first: int, last: int) -> list[tuple[int
     """Return spans of steps within a bar during which nothing changes for a drummer but by ramps."""
     turns = {first, last}
     for name in (drummer, SESSION):
-        for path in score.paths(name):
-            beats = score.beats(name, path)
-            for k in range(bisect_left(beats, first * STEP), bisect_left(beats, last * STEP)):
-                turns.add(-int(-beats[k] // STEP))
-        cuts = score.cuts.get(name, ())
-        for k in range(bisect_left(cuts, first * STEP), bisect_left(cuts, last * STEP)):
-            turns.add(-int(-cuts[k] // STEP))
+        beats = score.turns.get(name, ())
+        for k in range(bisect_left(beats, first * STEP), bisect_left(beats, last * STEP)):
+            turns.add(-int(-beats[k] // STEP))
     return list(pairwise(sorted(turns)))
 
 
 def _of_steps(score: Score, drummer: str, bar: int, first: int, last: int) -> list[Event]:
+    found = _shaped(score, drummer, bar, first, last)
     beat = first * STEP
-    found = _shaped(score, drummer, bar, first, last, beat)
-    cut = _cut(score, drummer, beat)
-    if cut is not None:
-        # What changed off the grid, just before this step, came too late for the notes that had been sent by then;
+    cuts = score.cuts(drummer, beat - EARLIEST, np.nextafter(beat, 0))
+    if cuts:
+        # What changed off the grid, just before this step, came too late for the notes that had sounded by then;
         # and those are notes of what held before.
-        found = [event for event in found if event.beat >= cut]
-        early = _shaped(score, drummer, bar, first, first + 1, np.nextafter(cut, 0))
-        found += [event for event in early if event.beat < cut]
+        found = [event for event in found if event.beat >= cuts[-1]]
+        for since, cut in pairwise((-1.0, *cuts)):
+            early = _shaped(score.before(cut), drummer, bar, first, first + 1)
+            found += [event for event in early if since <= event.beat < cut]
     return found
 
 
-def _cut(score: Score, drummer: str, beat: float) -> float | None:
-    """Return the last change off the grid within the reach of a step's early notes, or None."""
-    last = None
-    for name in (drummer, SESSION):
-        cuts = score.cuts.get(name)
-        if cuts:
-            k = bisect_left(cuts, beat) - 1
-            if k >= 0 and cuts[k] > beat - 2 * STEP and (last is None or cuts[k] > last):
-                last = cuts[k]
-    return last
+def seen(score: Score, drummer: str, beat: float, step: int) -> Score:
+    """Return the score that a note of a step knew of when it sounded, at a beat."""
+    cuts = score.cuts(drummer, beat, step * STEP) if beat < step * STEP else ()
+    return score.before(cuts[0]) if cuts else score
 
 
-def _shaped(score: Score, drummer: str, bar: int, first: int, last: int, beat: float) -> list[Event]:
-    """Return the events of the steps from first to last, of what holds at a beat."""
-    early = beat < first * STEP
+def _shaped(score: Score, drummer: str, bar: int, first: int, last: int) -> list[Event]:
+    """Return the events of the steps from first to last, of what holds at the first."""
+    beat = first * STEP
     inside = [n for n in bar_notes(score, drummer, bar, beat) if first <= bar * STEPS_PER_BAR + n.step < last]
     if not inside:
         return []
@@ -137,16 +129,15 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int, beat: f
         if scatter is not None:
             offset += float(scatter[0, step, voice]) * humanise * TIMING
             velocity += float(scatter[1, step, voice]) * humanise * DYNAMICS
-        offset = min(max(offset, -0.5), 1.5)
+        offset = min(max(offset, -0.5), LATEST)
         at = bar * STEPS_PER_BAR + step
         sounds = max((at + offset) * STEP, 0.0)
         for path in scaled:
             if path == "velocity" or path == f"velocity.{VOICES[voice]}":
                 velocity *= score.number(drummer, path, at * STEP)
-        moment = beat if early else at * STEP
-        if sounds > moment and (late := _cut(score, drummer, np.nextafter(sounds, np.inf))) and late > moment:
-            moment = late  # it was silenced before it sounded
-        velocity = min(velocity, 1.0) * audible(score, drummer, voice, moment)
+        # A late note can still be silenced, off the grid, between its step and when it sounds.
+        late = score.cuts(drummer, at * STEP, sounds) if sounds > at * STEP else ()
+        velocity = min(velocity, 1.0) * audible(score, drummer, voice, late[-1] if late else at * STEP)
         if velocity <= 0:
             continue
         nudge = 0.0
@@ -213,7 +204,10 @@ def _locked(score: Score, drummer: str, bar: int, beat: float, own: bool) -> Not
         if lock is None or not lock.value:
             continue
         name = path.partition(".")[2]
-        held = loop_notes(score, drummer, bar, lock.beat, own)
+        # As it was just before: what changes on the same downbeat must not change it.
+        before = float(np.nextafter(lock.beat, -np.inf))
+        since = before if score.value(drummer, "source", before) is not None else lock.beat
+        held = loop_notes(score, drummer, bar, since, own)
         if name.isdigit():
             step = int(name)
             notes = (*(n for n in notes if n.step != step), *(n for n in held if n.step == step))

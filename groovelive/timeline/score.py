@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from itertools import islice
+from math import inf
 from typing import Any
 
 from ..cycles import Pattern as TimePattern
@@ -42,18 +44,20 @@ class Score:
         self.version = 0  # goes up with every edit but those of the engine
         self._lanes: dict[tuple[str, str], list[Edit]] = {}
         self._beats: dict[tuple[str, str], list[float]] = {}
+        self._paths: dict[str, list[str]] = defaultdict(list)
         self._groups: dict[int, list[Edit]] = defaultdict(list)
         self._toggles: dict[int, list[tuple[float, bool]]] = {}  # of a group: (from when on, whether undone)
         self._cycles: dict[str, TimePattern[Any]] = {}
         self._order: dict[int, int] = {}
         self._tempo: TempoMap | None = None
         self._drummers: dict[str, None] = {}
-        self.changes: dict[str, int] = defaultdict(int)  # a drummer's edits so far; "" those of the session
-        self._turns: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
         self.soloists: dict[str, None] = {}  # drummers with an edit of solo
         self._locks: dict[str, list[str]] = defaultdict(list)
         self._nudges: dict[str, list[str]] = defaultdict(list)
-        self.cuts: dict[str, list[float]] = defaultdict(list)  # beats off the grid at which something changes
+        self.turns: dict[str, list[float]] = defaultdict(list)  # beats at which something of a drummer changes
+        self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
+        self._asking: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
+        self._unseen = inf  # the beat from which changes off the grid do not count
         for edit in edits:
             self.add(edit)
 
@@ -67,16 +71,15 @@ class Score:
             self._toggle(edit)
             return
         lane = (edit.drummer, edit.path)
-        beats = self._beats.setdefault(lane, [])
+        if lane not in self._lanes:
+            self._lanes[lane], self._beats[lane] = [], []
+            self._paths[edit.drummer].append(edit.path)
+        beats = self._beats[lane]
         at = bisect_right(beats, edit.beat)
         beats.insert(at, edit.beat)
-        self._lanes.setdefault(lane, []).insert(at, edit)
-        self.changes[edit.drummer] += 1
-        if edit.beat % STEP:
-            insort(self.cuts[edit.drummer], edit.beat)
-            control = CONTROLS.get(edit.path.partition(".")[0])
-            if control is not None and control.asks:
-                insort(self._turns[edit.drummer], edit.beat)
+        self._lanes[lane].insert(at, edit)
+        control = CONTROLS.get(edit.path.partition(".")[0])
+        self._turn(edit.drummer, edit.beat, control is not None and control.asks)
         if edit.drummer:
             self._drummers.setdefault(edit.drummer)
         if edit.path == "solo":
@@ -95,14 +98,33 @@ class Score:
         toggles = self._toggles.setdefault(group, [])
         toggles.append((edit.beat, edit.path == "undo"))
         for undone in self._groups.get(group, ()):
-            self.changes[undone.drummer] += 1
-            if edit.beat % STEP:
-                insort(self.cuts[undone.drummer], edit.beat)
-                insort(self._turns[undone.drummer], edit.beat)
+            self._turn(undone.drummer, edit.beat, True)
             if (undone.drummer, undone.path) == (SESSION, "bpm"):
                 self._tempo = None
 
+    def _turn(self, drummer: str, beat: float, asks: bool) -> None:
+        insort(self.turns[drummer], beat)
+        if beat % STEP:
+            insort(self._cuts[drummer], beat)
+            if asks:
+                insort(self._asking[drummer], beat)
+
     # What holds
+
+    def before(self, cut: float) -> Score:
+        """Return the score as it was without the changes off the grid from a beat on: what early notes knew of."""
+        view = copy(self)
+        view._unseen = cut
+        return view
+
+    def cuts(self, drummer: str, after: float, until: float) -> list[float]:
+        """Return the beats off the grid, after one and up to another, at which something of a drummer changes."""
+        found: list[float] = []
+        for name in (drummer, SESSION):
+            beats = self._cuts.get(name)
+            if beats and beats[-1] > after:
+                found += beats[bisect_right(beats, after) : bisect_right(beats, until)]
+        return sorted(found) if len(found) > 1 else found
 
     @property
     def drummers(self) -> tuple[str, ...]:
@@ -115,7 +137,7 @@ class Score:
 
     def paths(self, drummer: str) -> list[str]:
         """Return the paths of a drummer that have an edit."""
-        return [path for name, path in self._lanes if name == drummer]
+        return list(self._paths.get(drummer, ()))
 
     def beats(self, drummer: str, path: str) -> Sequence[float]:
         """Return the beats of the edits of a lane."""
@@ -131,7 +153,7 @@ class Score:
 
     def last_turn(self, drummer: str, beat: float) -> float | None:
         """Return the last beat off the grid, up to a beat, at which a drummer's answer has to change, or None."""
-        turns = self._turns.get(drummer, ())
+        turns = self._asking.get(drummer, ())
         k = bisect_right(turns, beat)
         return turns[k - 1] if k else None
 
@@ -151,11 +173,11 @@ class Score:
         """Return the number of an edit in the log, from 0."""
         return self._order[id(edit)]
 
-    def undone(self, group: int, beat: float = float("inf")) -> bool:
+    def undone(self, group: int, beat: float = inf) -> bool:
         """Return whether a group of edits does not count at a beat; by default, for good."""
         off = False
         for since, undone in self._toggles.get(group, ()):
-            if since <= beat:
+            if since <= beat and (since < self._unseen or not since % STEP):
                 off = undone
         return off
 
@@ -171,6 +193,8 @@ class Score:
         lane = self._lanes[drummer, path]
         for k in range(bisect_right(beats, beat) - 1, -1, -1):
             edit = lane[k]
+            if edit.beat >= self._unseen and edit.beat % STEP:
+                continue
             if not (edit.group and edit.group in self._toggles and self.undone(edit.group, beat)):
                 yield edit
 
@@ -195,19 +219,23 @@ class Score:
         if default is None:
             control = CONTROLS.get(path.partition(".")[0])
             default = control.default if control is not None else None
-        return self._folded(self._holding(drummer, path, beat), beat, default)
-
-    def _folded(self, holding: Iterator[Edit], beat: float, default: float | None) -> Any:
-        """Return what the first of these edits, the last first, makes of what the next ones had made by its beat."""
-        edit = next(holding, None)
-        if edit is None:
-            return default
-        new = self._number(edit, beat, default)
-        end = edit.beat + edit.over * BEATS_PER_BAR
-        if beat >= end or new is None:
-            return new
-        old = self._folded(holding, edit.beat, default)
-        return new if old is None else old + (new - old) * (beat - edit.beat) / (end - edit.beat)
+        asked = beat
+        going: list[tuple[Edit, float]] = []  # edits that are still going over into what they set, and until when
+        found: Any = default
+        for edit in self._holding(drummer, path, beat):
+            end = edit.beat + edit.over * BEATS_PER_BAR
+            found = self._number(edit, beat, default)
+            if beat >= end or found is None:
+                break
+            going.append((edit, end))
+            beat = edit.beat
+            found = default
+        for k in range(len(going) - 1, -1, -1):
+            edit, end = going[k]
+            at = going[k - 1][0].beat if k else asked
+            new = self._number(edit, at, default)
+            found = new if found is None else found + (new - found) * (at - edit.beat) / (end - edit.beat)
+        return found
 
     def _number(self, edit: Edit, beat: float, default: float | None) -> Any:
         value = edit.value
@@ -313,7 +341,7 @@ class Score:
                 continue
             if edit.path == "undo" and isinstance(edit.value, int) and self.undone(edit.value):
                 return edit.value
-            if edit.path not in ("undo", "redo"):
+            if edit.path not in _UNMADE:
                 return None
         return None
 
