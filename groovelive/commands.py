@@ -22,6 +22,7 @@ from .keys import Curve
 if TYPE_CHECKING:
     from . import wire
 
+OSC_PORT = 57140  # beside those of SuperCollider, 57110 and 57120
 _FAREWELL = 5.0  # seconds that a program of a supervisor that has died may take to end
 
 COMMANDS = {
@@ -96,7 +97,20 @@ def _serve_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namesp
     parser.add_argument("--resume", action="store_true", help="go on with the session that died, at the right bar")
     parser.add_argument("--engine-only", action="store_true", help="run no conductor")
     parser.add_argument("--conductor-bind", metavar="ADDRESS", help="where clients find the conductor; with --curve")
+    _osc_option(parser)
     return _serve
+
+
+def _osc_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--osc-port", metavar="N", type=int, default=OSC_PORT,
+        help=f"of the OSC door on this machine, UDP and TCP (default: {OSC_PORT}; 0: no door)",
+    )  # fmt: skip
+
+
+def _check_osc(arguments: argparse.Namespace) -> None:
+    if not 0 <= arguments.osc_port < 65536:
+        raise GrooveError(f"a port is a number from 1 to 65535, or 0 for none, not {arguments.osc_port}")
 
 
 def _conductor_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
@@ -104,6 +118,7 @@ def _conductor_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Na
     parser.add_argument("--curve", action="store_true", help="let known machines in (groovelive keys)")
     parser.add_argument("--engine", metavar="ADDRESS", help="of the engine (default: that of this machine)")
     parser.add_argument("--resume", action="store_true", help="go on with the session that died, at the right bar")
+    _osc_option(parser)
     parser.add_argument("--supervised", metavar="PID", type=int, default=0, help=argparse.SUPPRESS)  # by serve
     return _conductor
 
@@ -160,6 +175,7 @@ def _conductor(arguments: argparse.Namespace) -> int:
 
     if arguments.bind is not None:
         connection.check_bind(arguments.bind, arguments.curve)
+    _check_osc(arguments)
     stop = threading.Event()
     if arguments.supervised:
         until_end_of(sys.stdin.buffer, stop.set)
@@ -181,7 +197,7 @@ def _conductor(arguments: argparse.Namespace) -> int:
         try:
             Conductor(
                 place.address, curve=_curve(place), engine=arguments.engine, recovered=recovered,
-                serve=arguments.supervised, tell=_tell,
+                serve=arguments.supervised, osc_port=arguments.osc_port, tell=_tell,
             ).run(stop, ready)  # fmt: skip
         finally:
             connection.remove("conductor")
@@ -264,6 +280,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     _check(arguments)
     if arguments.conductor_bind is not None:
         connection.check_bind(arguments.conductor_bind, arguments.curve)
+    _check_osc(arguments)
     command = [sys.executable, "-m", "groovelive.commands", "engine", "--supervised"]
     for folder in arguments.models:
         command += ["--models", str(folder.absolute())]
@@ -276,6 +293,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         command = [sys.executable, "-m", "groovelive.commands", "conductor", "--supervised", str(os.getpid())]
         if arguments.conductor_bind is not None:
             command += ["--bind", arguments.conductor_bind, *(["--curve"] if arguments.curve else [])]
+        command += ["--osc-port", str(arguments.osc_port)]
         command += ["--resume"] if arguments.resume else []
         programs.append(Program("conductor", command, lambda: _answers("conductor")))
     elif arguments.resume:
@@ -367,6 +385,11 @@ def _status(arguments: argparse.Namespace) -> int:
             stands = "" if found["playing"] else ", stopped"
             clients = ", ".join(found["clients"]) or "none"
             print(f", bar {found['bar']}, {found['bpm']:g} bpm{stands}, clients: {clients}")
+            if found["osc"]:
+                print(f"  OSC at {found['osc']}" if found["osc"][0].isdigit() else f"  {found['osc']}")
+            if found["leader"] or found["phase"] is not None:
+                late = "" if found["phase"] is None else f", {found['phase']:+.1f} ms behind the peer"
+                print(f"  tempo led by {found['leader'] or 'the conductor'}{late}")
             for out in found["outs"]:
                 print(f"  {out['name']}: {out['sent']} notes, {out['late']} late, {out['dropped']} dropped")
     return 0
@@ -377,7 +400,8 @@ def report(timeout: float = 2.0) -> dict[str, Any]:
 
     Both have: pid, address, serve (pid of their supervisor or None), answers. Where it answers, the engine has:
     version, protocol, uptime (s), requests, rss (bytes), models (name, version, backend); and the conductor: session,
-    bar, bpm, playing, engine, fifo, edits, clients, late, dropped, outs (name, ahead, sent, late, dropped, fault).
+    bar, bpm, playing, engine, fifo, edits, clients, late, dropped, outs (name, ahead, sent, late, dropped, fault), osc
+    (where its OSC door is), leader (of the tempo; "" is the conductor), phase (ms behind a peer, or None).
     """
     return {"engine": _engine_report(timeout), "conductor": _conductor_report(timeout)}
 
@@ -424,7 +448,8 @@ def _conductor_report(timeout: float) -> dict[str, Any] | None:
         body = _exchange(found, messages.Here(), timeout)
         state = messages.reply(body) if body is not None else None
         if isinstance(state, messages.State):
-            kept = ("session", "bpm", "playing", "engine", "fifo", "edits", "clients", "late", "dropped", "outs")
+            kept = ("session", "bpm", "playing", "engine", "fifo", "edits", "clients", "late", "dropped", "outs",
+                    "osc", "leader", "phase")  # fmt: skip
             told = msgspec.to_builtins({name: getattr(state, name) for name in kept})
             conductor |= {"answers": True, "bar": bar_of(state.beat), **told}
     return conductor

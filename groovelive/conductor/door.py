@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,6 +32,12 @@ class Caller(NamedTuple):
     def client(self) -> bytes:
         """What tells a client's connection from others."""
         return self.envelope[0]
+
+
+class Visitor(NamedTuple):
+    """Who asks, but came in by another door; `hear` takes the reply."""
+
+    hear: Callable[[wire.Reply], None]
 
 
 class _Guest(msgspec.Struct):
@@ -116,15 +122,18 @@ class Door:
         """Tell a client nothing more."""
         self._guests.pop(caller.client, None)
 
-    def reply(self, caller: Caller, message: wire.Reply) -> None:
+    def reply(self, caller: Caller | Visitor, message: wire.Reply) -> None:
         """Answer a request."""
+        if isinstance(caller, Visitor):
+            caller.hear(message)
+            return
         try:
             frames = wire.frames(caller.id, message)
         except EngineError as error:
             frames = wire.frames(caller.id, wire.Failure(code=error.code, message=error.message, field=error.field))
         self._send(caller.envelope, frames)
 
-    def refuse(self, caller: Caller, error: GrooveError) -> None:
+    def refuse(self, caller: Caller | Visitor, error: GrooveError) -> None:
         """Answer a request with what is wrong."""
         code, field = (error.code, error.field) if isinstance(error, EngineError) else ("OUT_OF_RANGE", "")
         self.reply(caller, wire.Failure(code=code, message=str(error), field=field))

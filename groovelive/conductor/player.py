@@ -13,7 +13,7 @@ from ..outlets import Due
 from ..timeline.edits import STEP, Edit, Outs
 from ..timeline.events import EARLIEST, Event, events
 from ..timeline.score import SESSION, Score
-from ..timeline.targets import AnyTarget, Osc, Synth
+from ..timeline.targets import AnyTarget, tagged
 from .transport import Transport
 
 LEAD = 0.012  # seconds before a note leaves its outlet that it is handed over, and can be changed no more
@@ -38,11 +38,11 @@ class _Waiting(NamedTuple):
 def ahead_of(target: AnyTarget) -> float:
     """Return how long before the time of a note it leaves for a target, in seconds.
 
+    >>> from groovelive.timeline.targets import Osc
     >>> ahead_of(Osc(port=9000)), ahead_of(Osc(port=9000, tagged=False, shift=-0.02))
     (0.1, 0.02)
     """
-    tagged = isinstance(target, Synth) or (isinstance(target, Osc) and target.tagged)
-    return (target.ahead if tagged else 0.0) + max(0.0, -target.shift)
+    return (target.ahead if tagged(target) else 0.0) + max(0.0, -target.shift)
 
 
 class Player:

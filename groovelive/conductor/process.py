@@ -25,13 +25,16 @@ from ..timeline.events import bar_notes
 from ..timeline.fulfil import Fulfiller
 from ..timeline.messages import Draft, When
 from ..timeline.score import SESSION
-from ..timeline.targets import AnyTarget, File, Midi, Osc, Synth
+from ..timeline.targets import AnyTarget, File, Synth, name_of
 from ..timeline.wishes import Spot, Wish
 from . import journal
 from .asks import Worker
 from .desk import Desk
-from .door import Bell, Caller, Door
+from .door import Bell, Caller, Door, Visitor
+from .oscdesk import OscDesk
+from .oscdoor import OscDoor
 from .player import Player, ahead_of
+from .tempo import Tempo
 from .transport import Transport
 
 _TURN = 3  # ms between two looks at what is due
@@ -51,6 +54,7 @@ class Conductor:
         engine: the address of the engine; by default that of this machine.
         recovered: a session that goes on.
         serve: the process that looks after this one, for the journal.
+        osc_port: of the OSC door; 0: none. Where it is in use the conductor says so, and goes on.
         tell: called with a sentence.
 
     Raises:
@@ -65,6 +69,7 @@ class Conductor:
         engine: str | None = None,
         recovered: journal.Recovered | None = None,
         serve: int = 0,
+        osc_port: int = 0,
         tell: Callable[[str], None] = lambda sentence: print("groovelive:", sentence, file=sys.stderr, flush=True),
     ) -> None:
         self._tell_outside = tell
@@ -90,6 +95,12 @@ class Conductor:
         self._opening: set[AnyTarget] = set()
         self._fifo = False
         self._greet_at = 0.0
+        self._osc_door: OscDoor | None = None
+        self._osc: OscDesk | None = None
+        self._osc_fault = ""
+        self._tempo = Tempo(self, self._say_later)
+        if osc_port:
+            self._open_osc(osc_port)
         if recovered:
             self._recover(recovered)
         if audio_device():
@@ -104,6 +115,15 @@ class Conductor:
             for target in self.player.targets(name, beat):
                 self._open(target)
         self._say(f"the session goes on at bar {bar_of(beat)}")
+
+    def _open_osc(self, port: int) -> None:
+        try:
+            self._osc_door = OscDoor(port, self._bell.ring)
+        except GrooveError as error:
+            self._osc_fault = str(error)
+            self._say_later(str(error))
+            return
+        self._osc = OscDesk(self, self._osc_door, self._tempo)
 
     # The desk's clock
 
@@ -147,7 +167,10 @@ class Conductor:
         poller.poll(_TURN)
         self._bell.heard()
         for caller, request in self.door.requests():
-            self._serve(caller, request)
+            self.ask(caller, request)
+        if self._osc is not None:
+            self._osc.turn()
+            self._tempo.look()
         if time.monotonic() >= self._greet_at:
             self._greet()
         self._asker.take()
@@ -163,6 +186,8 @@ class Conductor:
         if bar != self._bar:
             self._bar = bar
             self.door.tell(messages.Tick(beat=beat, bpm=self.desk.score.tempo.bpm(beat)))
+            if self._osc is not None:
+                self._osc.bar(bar)
             self._journal.mark(beat, not self.transport.playing)
             self._version = ()
         version = (self.desk.score.version, bar, len(self._asked))
@@ -247,7 +272,8 @@ class Conductor:
 
     # Requests
 
-    def _serve(self, caller: Caller, request: messages.AnyRequest) -> None:
+    def ask(self, caller: Caller | Visitor, request: messages.AnyRequest) -> None:
+        """Answer a request."""
         try:
             self._answer_to(caller, request)
         except GrooveError as error:
@@ -256,14 +282,16 @@ class Conductor:
             self._tell_outside(f"a {type(request).__name__.lower()} failed: {type(error).__name__}: {error}")
             self.door.refuse(caller, wire.EngineError("INTERNAL", "the conductor failed at this; its output says more"))
 
-    def _answer_to(self, caller: Caller, request: messages.AnyRequest) -> None:
+    def _answer_to(self, caller: Caller | Visitor, request: messages.AnyRequest) -> None:
         reply = self.door.reply
         if isinstance(request, messages.Join):
+            assert isinstance(caller, Caller)
             self.door.join(caller, request.by)
             reply(caller, self.state())
         elif isinstance(request, messages.Here):
             reply(caller, self.state())
         elif isinstance(request, messages.Leave):
+            assert isinstance(caller, Caller)
             self.door.leave(caller)
             reply(caller, messages.Done())
         elif isinstance(request, messages.Log):
@@ -279,7 +307,7 @@ class Conductor:
         else:
             self._panic(caller, request)
 
-    def _write(self, caller: Caller, request: messages.Write) -> None:
+    def _write(self, caller: Caller | Visitor, request: messages.Write) -> None:
         if any(draft.path == "playing" and not draft.drummer for draft in request.edits):
             self.door.reply(caller, messages.Written(edits=self._start_or_stop(request)))
             return
@@ -320,7 +348,7 @@ class Conductor:
         self.transport.stop(edits[0].beat)
         return edits
 
-    def _locate(self, caller: Caller, request: messages.Locate) -> None:
+    def _locate(self, caller: Caller | Visitor, request: messages.Locate) -> None:
         if request.point is not None:
             spot = Spot(request.point.name, request.point.z)
             job: Callable[[], Any] = lambda: self._fulfil.latent(spot)  # noqa: E731
@@ -336,7 +364,7 @@ class Conductor:
 
         self._asker.do(job, then)
 
-    def _panic(self, caller: Caller, request: messages.Panic) -> None:
+    def _panic(self, caller: Caller | Visitor, request: messages.Panic) -> None:
         self._outlets.panic()
         drafts = tuple(Draft(drummer=name, path="source") for name in self.desk.score.drummers)
         if drafts:
@@ -360,6 +388,8 @@ class Conductor:
             edits=len(self.desk.score.edits), engine=self._engine, answer=self._answer, outs=outs,
             clients=self.door.clients, late=sum(c.late for c in counts.values()),
             dropped=sum(c.dropped for c in counts.values()), model=self.desk.model, fifo=self._fifo,
+            osc=self._osc_fault if self._osc_door is None else f"127.0.0.1:{self._osc_door.port}",
+            leader="" if self._tempo.leader is None else str(self._tempo.leader), phase=self._tempo.phase(),
         )  # fmt: skip
 
     # Targets
@@ -393,6 +423,8 @@ class Conductor:
         self._journal.add(edit)
         self.player.changed(edit)
         self.door.tell(messages.Edits(since=number, edits=(edit,)))
+        if self._osc is not None:
+            self._osc.edited(edit)
 
     def _say_later(self, sentence: str) -> None:
         self._sentences.append(sentence)
@@ -400,6 +432,8 @@ class Conductor:
     def _say(self, sentence: str) -> None:
         self._tell_outside(sentence)
         self.door.tell(messages.Told(text=sentence))
+        if self._osc is not None:
+            self._osc.told(sentence)
 
     def end(self) -> None:
         """End what sounds, and leave nothing behind."""
@@ -409,18 +443,7 @@ class Conductor:
         self._porter.end()
         self._journal.end()
         journal.path().unlink(missing_ok=True)
+        if self._osc_door is not None:
+            self._osc_door.close()
         self._bell.close()
         self.door.close()
-
-
-def name_of(target: AnyTarget) -> str:
-    """Return what a target is called, shortly.
-
-    >>> name_of(Osc(host="10.0.0.5", port=9000))
-    'osc 10.0.0.5:9000'
-    """
-    if isinstance(target, Osc):
-        return f"osc {target.host}:{target.port}"
-    if isinstance(target, Midi):
-        return f"midi {target.port}"
-    return f"synth {target.kit}" if isinstance(target, Synth) else f"file {target.path}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ..realtime import claim
-from ..timeline.targets import AnyTarget, Osc, Synth
+from ..timeline.targets import AnyTarget, tagged
 from .frames import Counts, Due
 
 HOPELESS = 50_000_000  # ns; a note that is later than this is not sent
@@ -28,7 +28,7 @@ class Sink:
     ready = False
 
     def __init__(self, target: AnyTarget) -> None:
-        self.tagged = isinstance(target, Synth) or (isinstance(target, Osc) and target.tagged)
+        self.tagged = tagged(target)
         self.ahead = round(target.ahead * _SECOND) if self.tagged else 0
         self.shift = round(target.shift * _SECOND)
 

@@ -158,6 +158,9 @@ class State(Reply, frozen=True, kw_only=True, tag="state"):
         late, dropped: notes of all targets.
         model: what the engine serves, where it has said so.
         fifo: whether the conductor runs in real time (SCHED_FIFO).
+        osc: where the OSC door is; a sentence where there is none though there should be; or "".
+        leader: who leads the tempo, as its address; "" is the conductor.
+        phase: ms by which the beats lie behind those of the peer that leads, or was heard last; None: nobody was.
     """
 
     session: str
@@ -173,6 +176,9 @@ class State(Reply, frozen=True, kw_only=True, tag="state"):
     dropped: int = 0
     model: ModelInfo | None = None
     fifo: bool = False
+    osc: str = ""
+    leader: str = ""
+    phase: float | None = None
 
 
 class Edits(Reply, frozen=True, kw_only=True, tag="edits"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from ..errors import GrooveError, closest
 from ..grid import GM_NOTES
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -15,6 +17,8 @@ Shift = Annotated[float, Meta(ge=-1, le=1)]
 Key = Annotated[int, Meta(ge=0, le=127)]
 Channel = Annotated[int, Meta(ge=1, le=16)]
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
+Bus = Annotated[int, Meta(ge=0, le=16384)]
+Output = Annotated[int, Meta(ge=-1, le=1023)]
 
 AHEAD = 0.1  # seconds
 
@@ -89,8 +93,158 @@ class File(Target, frozen=True, kw_only=True, tag="file"):
     ahead: Seconds = 0.0
 
 
-AnyTarget = Synth | Midi | Osc | File
+class Scsynth(Target, frozen=True, kw_only=True, tag="scsynth"):
+    """A SuperCollider server, beside whatever else plays on it: notes are bundles with their time, straight to it.
+
+    Args:
+        host: name or address.
+        port: of UDP.
+        kit: one of `sound.kits()`; its SynthDefs are sent.
+        gain: 0..2, of the whole kit.
+        group: node id of the group at whose end that of the kit is put; 0 is the root.
+        out: the first of two output buses.
+        bus: the first of two private buses that the kit plays on; -1 takes two at the end of the usual 1024.
+        boot: whether to boot one, on this machine, where none answers.
+    """
+
+    host: Text = "127.0.0.1"
+    port: Port = 57110
+    kit: Text = "acoustic"
+    gain: Annotated[float, Meta(ge=0, le=2)] = 1.0
+    group: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    out: Bus = 0
+    bus: Annotated[int, Meta(ge=-1, le=16384)] = -1
+    boot: bool = False
+
+
+Sample = Annotated[str, Meta(max_length=64, pattern=r"^(~|[^\s:]+(:\d+)?)$")]
+DIRT: tuple[str, ...] = ("bd", "sn", "hc", "ho", "lt", "mt", "ht", "cc", "cr")  # folders of Dirt-Samples: cr is a ride
+
+
+class SuperDirt(Target, frozen=True, kw_only=True, tag="superdirt"):
+    """SuperDirt, the sampler of TidalCycles: each note is a `/dirt/play` bundle with its time.
+
+    Args:
+        host: name or address of the sclang in which SuperDirt runs.
+        port: of UDP.
+        samples: for each of the nine voices a folder of samples, or a synth, as Tidal writes it: "bd", "sn:3"; "~" is
+            none. The default is that of the Dirt-Samples which come with SuperDirt.
+        orbit: 0 or more.
+        gain: 0..2; velocities are played by it, too.
+        cut: the cut group that both hats are in, so that a closed one ends an open one; 0: none.
+    """
+
+    host: Text = "127.0.0.1"
+    port: Port = 57120
+    samples: tuple[Sample, Sample, Sample, Sample, Sample, Sample, Sample, Sample, Sample] = DIRT  # type: ignore[assignment]
+    orbit: Annotated[int, Meta(ge=0, le=1023)] = 0
+    gain: Annotated[float, Meta(ge=0, le=2)] = 1.0
+    cut: Annotated[int, Meta(ge=0, le=1023)] = 1
+
+
+class Lane(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Outputs of a DC-coupled interface that some voices play.
+
+    Args:
+        voices: 0..8, those of the lane; the louder of two at one time is heard by the velocity.
+        gate: output (from 0) that is high for `length` seconds at each note; -1: none.
+        trigger: output with a pulse of a millisecond or so at each note; -1: none.
+        velocity: output that holds the velocity, from note to note; -1: none.
+        length: seconds that a gate is high.
+    """
+
+    voices: Annotated[tuple[Annotated[int, Meta(ge=0, le=8)], ...], Meta(min_length=1, max_length=9)]
+    gate: Output = -1
+    trigger: Output = -1
+    velocity: Output = -1
+    length: Annotated[float, Meta(gt=0, le=10)] = 0.02
+
+
+# Seven voices in four lanes, as the GrooveTransformer's Eurorack demo merged them: kick; snare; hats; toms.
+LANES = (
+    Lane(voices=(0,), gate=0, velocity=4),
+    Lane(voices=(1,), gate=1, velocity=5),
+    Lane(voices=(2, 3), gate=2, velocity=6),
+    Lane(voices=(4, 5, 6), gate=3, velocity=7),
+)
+
+
+class Cv(Target, frozen=True, kw_only=True, tag="cv"):
+    """Gates, triggers and velocities as voltages, from a SuperCollider server on a DC-coupled interface.
+
+    Args:
+        host, port: of the server.
+        lanes: what goes to which output.
+        level: 0..1, the sample value of a gate, and of the velocity 1.
+        group: node id of the group at whose end ours is put; 0 is the root.
+        boot: whether to boot a server, on this machine, where none answers.
+    """
+
+    host: Text = "127.0.0.1"
+    port: Port = 57110
+    lanes: Annotated[tuple[Lane, ...], Meta(min_length=1, max_length=32)] = LANES
+    level: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    group: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    boot: bool = False
+
+
+AnyTarget = Synth | Scsynth | SuperDirt | Cv | Midi | Osc | File
 Outs = tuple[AnyTarget, ...]
 
-TargetKind = Literal["synth", "midi", "osc", "file"]
+TargetKind = Literal["synth", "scsynth", "superdirt", "cv", "midi", "osc", "file"]
 Notes = Mapping[str, int]
+
+_KINDS: dict[str, type[AnyTarget]] = {
+    "synth": Synth, "scsynth": Scsynth, "superdirt": SuperDirt, "cv": Cv, "osc": Osc,
+}  # fmt: skip
+_PLACE = re.compile(r"(\w+)(?:\s+(.+):(\d{1,5}))?")
+
+
+def tagged(target: AnyTarget) -> bool:
+    """Return whether a target has a clock of its own, so that its notes are sent ahead, with their time.
+
+    >>> tagged(Scsynth()), tagged(Midi()), tagged(Osc(tagged=False))
+    (True, False, False)
+    """
+    return target.tagged if isinstance(target, Osc) else isinstance(target, Synth | Scsynth | SuperDirt | Cv)
+
+
+def name_of(target: AnyTarget) -> str:
+    """Return what a target is called, shortly.
+
+    >>> name_of(Osc(host="10.0.0.5", port=9000)), name_of(Synth())
+    ('osc 10.0.0.5:9000', 'synth acoustic')
+    """
+    if isinstance(target, Osc | Scsynth | SuperDirt | Cv):
+        return f"{type(target).__name__.lower()} {target.host}:{target.port}"
+    if isinstance(target, Midi):
+        return f"midi {target.port}"
+    return f"synth {target.kit}" if isinstance(target, Synth) else f"file {target.path}"
+
+
+def from_text(text: str) -> Outs:
+    """Return targets as they are written where there are only strings: kinds, and places, joined by +; or none.
+
+    Raises:
+        GrooveError: it names no targets.
+
+    >>> from_text("superdirt + osc 10.0.0.5:9000") == (SuperDirt(), Osc(host="10.0.0.5", port=9000))
+    True
+    >>> from_text("none")
+    ()
+    """
+    if text.strip() in ("", "none"):
+        return ()
+    found: list[AnyTarget] = []
+    for part in text.split("+"):
+        match = _PLACE.fullmatch(part.strip())
+        kind = _KINDS.get(match[1]) if match else None
+        if match is None or kind is None or (kind is Synth and match[2]) or not 0 < int(match[3] or 1) < 65536:
+            hint = closest(match[1], _KINDS) if match and kind is None else ""
+            raise GrooveError(
+                f"targets are {', '.join(_KINDS)}, most with a place as in 'osc 127.0.0.1:9000', or none; "
+                f"not {part.strip()!r}{hint}"
+            )
+        fields: dict[str, Any] = {"host": match[2], "port": int(match[3])} if match[2] else {}
+        found.append(kind(**fields))
+    return tuple(found)
