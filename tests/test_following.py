@@ -124,7 +124,7 @@ def test_one_leads_at_a_time() -> None:
     assert not host.desk.score.edits  # who does not lead changes nothing
     assert host.tempo.phase() is not None
     host.tempo.lead(SCLANG, True)
-    with pytest.raises(GrooveError, match="127.0.0.1:57120 leads the tempo; it has to give the lead back first"):
+    with pytest.raises(GrooveError, match=r"127\.0\.0\.1:57120 leads the tempo; it has to give the lead back first"):
         host.tempo.lead(OTHER, True)
     with pytest.raises(GrooveError, match="only it can give the lead back"):
         host.tempo.lead(OTHER, False)

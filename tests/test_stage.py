@@ -363,6 +363,22 @@ def test_last_is_always_there(live: gl.Live, tmp_path: Path) -> None:
     assert np.array_equal(midifile.read(tmp_path / "good.mid").groove.hits, live.last(2).groove().hits)
 
 
+def test_a_file_as_a_target(tmp_path: Path) -> None:
+    with gl.open(realtime=False) as live:
+        d1, d2 = live.d1, live.d2
+        d1 >> gl.play("bd*4")
+        d2 >> gl.play("hh*8")
+        d1.out = gl.file(tmp_path / "d1.mid") + gl.osc()
+        live.run(bars=2)
+        d1.out = gl.file(tmp_path / "later.mid")
+        live.run(bars=2)
+        assert len(midifile.read(tmp_path / "d1.mid").groove) == 8
+        assert not (tmp_path / "later.mid").exists()
+    assert len(midifile.read(tmp_path / "later.mid").groove) == 8
+    with pytest.raises(GrooveError, match=r"ends in \.mid"):
+        gl.file(tmp_path / "set.wav")
+
+
 # Looking
 
 

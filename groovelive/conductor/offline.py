@@ -15,6 +15,7 @@ from ..timeline.fulfil import Fulfiller
 from ..timeline.score import Score
 from ..timeline.wishes import Spot
 from .desk import Desk
+from .filing import Filing
 
 
 class Offline:
@@ -58,6 +59,7 @@ class Offline:
         self._told: set[str] = set()
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self._desk = Desk(_Simulated(self), publish=self._publish, model=about)
+        self._filing = Filing(self._desk.score, tell)
         if seed != 7:
             self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))
 
@@ -107,6 +109,7 @@ class Offline:
         end = self._now + beats
         while self._now < end:
             bar = int(self._now // BEATS_PER_BAR)
+            self._filing.look(self._now)
             self._ask_for(bar, self._now if self._now % BEATS_PER_BAR else None)
             line = (bar + 1) * float(BEATS_PER_BAR)
             self._wanted(bar + 1)
@@ -142,7 +145,8 @@ class Offline:
         self.on_news(messages.Edits(since=number, edits=(edit,)))
 
     def close(self) -> None:
-        """Nothing is left behind."""
+        """Write the files that were played into."""
+        self._filing.end(self._now)
 
 
 class _Simulated:

@@ -31,6 +31,7 @@ from . import journal
 from .asks import Worker
 from .desk import Desk
 from .door import Bell, Caller, Door, Visitor
+from .filing import Filing
 from .oscdesk import OscDesk
 from .oscdoor import OscDoor
 from .player import Player, ahead_of
@@ -86,6 +87,7 @@ class Conductor:
         self.player = Player(self.desk.score, self.transport, self._outlets)
         self._journal = journal.Journal(journal.Header(journal.FORMAT, self.session, serve), past, self._say_later)
         self._asker, self._porter = Worker("engine", self._bell.ring), Worker("targets", self._bell.ring)
+        self._filing = Filing(self.desk.score, self._say_later)
         self._asked: dict[str, tuple[int, Wish]] = {}
         self._engine, self._answer = "starting", 0.0
         self._bar = -1
@@ -185,6 +187,7 @@ class Conductor:
         bar = int(beat // BEATS_PER_BAR)
         if bar != self._bar:
             self._bar = bar
+            self._filing.look(beat)
             self.door.tell(messages.Tick(beat=beat, bpm=self.desk.score.tempo.bpm(beat)))
             if self._osc is not None:
                 self._osc.bar(bar)
@@ -436,7 +439,8 @@ class Conductor:
             self._osc.told(sentence)
 
     def end(self) -> None:
-        """End what sounds, and leave nothing behind."""
+        """End what sounds, write the files that were played into, and leave nothing behind."""
+        self._filing.end(self.transport.beat())
         self._outlets.end()
         self._client.close()
         self._asker.end()

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import GrooveError, closest
 from ..files import check_writable, replacing
-from ..grid import STEPS_PER_BAR, Note
+from ..grid import STEPS_PER_BAR
 from ..hvo import Groove
+from ..timeline import writing
 from ..timeline.edits import BEATS_PER_BAR, STEP, unpack
 from ..timeline.events import Event, events
 from ..timeline.score import Score
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from .drummer import Drummer
 
 ENDINGS = (".mid", ".midi", ".wav", ".svg", ".take")
-_PPQ = 480
-_LENGTH = 60  # ticks of a note
 
 
 class Clip:
@@ -62,11 +61,6 @@ class Clip:
         """Who plays in it."""
         return list(dict.fromkeys(event.drummer for event in self.events))
 
-    def seconds(self, event: Event) -> float:
-        """Return when an event sounds, in seconds from the beginning of the clip; not before it."""
-        tempo = self.score.tempo
-        return max(tempo.seconds(event.beat) - tempo.seconds(self.begin) + event.nudge, 0.0)
-
     def groove(self, drummer: Drummer | str | None = None) -> Groove:
         """Return what one drummer played, or all together, as a Groove in whole bars."""
         name = drummer if isinstance(drummer, str) or drummer is None else drummer.name
@@ -100,59 +94,14 @@ class Clip:
 
             write(target, self)
         elif ending == ".wav":
-            from ..sound import render_timed
-
-            lasts = self.score.tempo.seconds(self.end) - self.score.tempo.seconds(self.begin)
-            notes = [(self.seconds(e), Note(e.step, e.voice, e.velocity, 0.0)) for e in self.events]
-            render_timed(notes, target, lasts)
+            writing.wav(target, self.score, self.events, self.begin, self.end)
         elif ending == ".svg":
             from ..show import svg_song
 
             with replacing(target) as part:
                 part.write_text(svg_song([(name, self.groove(name)) for name in self.drummers]), encoding="utf-8")
         else:
-            with replacing(target) as part:
-                self._midi().save(part)
-
-    def _midi(self) -> Any:
-        """Return a MIDI file: the tempo, and a track for each drummer; times are those of the music, to the tick."""
-        from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
-
-        file = MidiFile(type=1, ticks_per_beat=_PPQ)
-        track = MidiTrack([MetaMessage("time_signature", numerator=4, denominator=4)])
-        last, bpm = 0, 0.0
-        for beat in np.arange(self.begin, self.end, STEP):
-            now = self.score.tempo.bpm(float(beat))
-            if abs(now - bpm) > 1e-6:
-                tick = round((beat - self.begin) * _PPQ)
-                track.append(MetaMessage("set_tempo", tempo=bpm2tempo(now), time=tick - last))
-                last, bpm = tick, now
-        track.append(MetaMessage("end_of_track", time=max(round((self.end - self.begin) * _PPQ) - last, 0)))
-        file.tracks.append(track)
-        for name in self.drummers:
-            file.tracks.append(self._track(name, MidiTrack, Message, MetaMessage))
-        return file
-
-    def _track(self, name: str, track_type: Any, message: Any, meta: Any) -> Any:
-        from ..grid import GM_NOTES
-
-        moments: list[tuple[int, int, int, int]] = []  # tick, 0 off or 1 on, key, velocity
-        free: dict[int, int] = {}
-        for event in (e for e in self.events if e.drummer == name):
-            beat = event.beat - self.begin + event.nudge * self.score.tempo.bpm(event.beat) / 60
-            tick, key = max(round(beat * _PPQ), 0), GM_NOTES[event.voice]
-            velocity = min(max(round(event.velocity * 127), 1), 127)
-            if tick < free.get(key, 0):  # the note before it ends here
-                off = (free[key], 0, key, 0)
-                moments = [(tick, 0, key, 0) if moment == off else moment for moment in moments]
-            free[key] = tick + _LENGTH
-            moments += [(tick, 1, key, velocity), (tick + _LENGTH, 0, key, 0)]
-        track, last = track_type([meta("track_name", name=name)]), 0
-        for tick, on, key, velocity in sorted(moments):
-            kind = "note_on" if on else "note_off"
-            track.append(message(kind, channel=9, note=key, velocity=velocity, time=tick - last))
-            last = tick
-        return track
+            writing.midi(target, self.score, self.events, self.begin, self.end)
 
     def __repr__(self) -> str:
         who = ", ".join(f"{sum(e.drummer == n for e in self.events)} notes of {n}" for n in self.drummers) or "silent"

@@ -128,9 +128,12 @@ def osc(
 
 
 def file(path: str | PathLike[str]) -> Target:
-    """A file that is written when the session ends, or when the drummer gets another target: .mid or .wav."""
-    if Path(path).suffix.lower() not in (".mid", ".wav"):
-        raise GrooveError(f"a file target ends in .mid or .wav, not {fspath(path)!r}")
+    """A MIDI file that is written when the session ends, or when nobody plays into it any more.
+
+    For sound, `record` and `live.last(8).save` write .wav.
+    """
+    if Path(path).suffix.lower() not in (".mid", ".midi"):
+        raise GrooveError(f"a file target ends in .mid, not {fspath(path)!r}; record(...) writes .wav")
     check_writable(path)
     return _made(File, path=str(Path(path).absolute()))
 
