@@ -176,7 +176,10 @@ class Player:
                 if self.on_played is not None:
                     self.on_played(event)
                 if sink is not None:
-                    dues.append(Due(sink, when, event.step, event.voice, event.velocity, event.drummer))
+                    bpm = self._score.tempo.bpm(event.beat)
+                    dues.append(
+                        Due(sink, when, event.step, event.voice, event.velocity, event.drummer, event.beat, bpm)
+                    )
         if dues:
             self._sender.send(dues)
 

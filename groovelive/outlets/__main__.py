@@ -1,4 +1,4 @@
-"""`python -m groovelive.outlets osc|midi|synth`: the process of an outlet, started by `Outlets`."""
+"""`python -m groovelive.outlets osc|midi|synth|scsynth`: the process of an outlet, started by `Outlets`."""
 
 from .child import go
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import GrooveError
 from ..realtime import claim, settle
-from ..timeline.targets import Midi, Osc, Synth
+from ..timeline.targets import Cv, Midi, Osc, Scsynth, SuperDirt, Synth
 from .frames import (
     Answer,
     Close,
@@ -121,6 +121,18 @@ class Outlet:
                 from .osc import OscSink
 
                 return OscSink(target, self._clock, order.sent)
+            case SuperDirt() as target:
+                from .superdirt import SuperDirtSink
+
+                return SuperDirtSink(target, self._clock)
+            case Scsynth() as target:
+                from .scsynth import ScsynthSink
+
+                return ScsynthSink(target, self._clock, self._say)
+            case Cv() as target:
+                from .cv import CvSink
+
+                return CvSink(target, self._clock, self._say)
             case Midi() as target:
                 from .midi import LINGER, MidiSink
 
@@ -136,6 +148,9 @@ class Outlet:
                 return SynthSink(target, self._world, self._clock)
             case target:
                 raise GrooveError(f"notes for a {type(target).__name__.lower()} are not sent by an outlet")
+
+    def _say(self, sentence: str) -> None:
+        self._answers.put(Fault(sentence))
 
     def _fault(self, sentence: str) -> None:
         if sentence not in self._told:
@@ -193,7 +208,7 @@ def main(what: str) -> int:
             World().quit()
             os.write(pipe, b"yes")
         return 0
-    if what not in ("osc", "midi", "synth"):
+    if what not in ("osc", "midi", "synth", "scsynth"):
         return 2
     outlet = Outlet(pipe)
     try:

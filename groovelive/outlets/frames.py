@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..timeline.targets import AnyTarget
 
-Kind = Literal["osc", "midi", "synth"]
+Kind = Literal["osc", "midi", "synth", "scsynth"]
 _LENGTH = 4  # bytes, big-endian
 
 
@@ -24,6 +24,8 @@ class Due(Struct, frozen=True, array_like=True, gc=False):
         voice: 0..8.
         velocity: 0..1.
         drummer: name of who plays it.
+        beat: from the start, at which it sounds.
+        bpm: then.
     """
 
     sink: int
@@ -32,6 +34,8 @@ class Due(Struct, frozen=True, array_like=True, gc=False):
     voice: int
     velocity: float
     drummer: str
+    beat: float = 0.0
+    bpm: float = 120.0
 
 
 class Counts(Struct, frozen=True, array_like=True, gc=False):

@@ -39,6 +39,7 @@ from .start import command, environment
 
 MOST = 4096  # notes that wait for a process that does not read; more are dropped
 _PATIENCE = 3.0  # seconds to open a target in
+_BOOTING = 15.0  # seconds to open one in that boots a server first
 _START = 10.0  # seconds for a process to come up, on a machine that has much to do
 _AGAIN = 2.0  # seconds until a target that has gone is tried again
 _FAREWELL = 2.0  # seconds for a process to end by itself
@@ -96,8 +97,9 @@ class Hand:
             self._places[sink] = place
             self._put(Open(sink, target))
         started = self._ready.wait(_START)
-        if not place.answered.wait(_PATIENCE if started else 0):
-            place.why = f"the {self.kind} outlet does not answer within {_PATIENCE:g} s: is its receiver stuck?"
+        patience = _BOOTING if getattr(target, "boot", False) else _PATIENCE
+        if not place.answered.wait(patience if started else 0):
+            place.why = f"the {self.kind} outlet does not answer within {patience:g} s: is its receiver stuck?"
         if place.why is not None:
             self.close(sink)
             raise GrooveError(place.why)

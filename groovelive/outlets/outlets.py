@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import GrooveError
-from ..timeline.targets import AnyTarget, Midi, Osc, Synth
+from ..timeline.targets import AnyTarget, Cv, Midi, Osc, Scsynth, SuperDirt, Synth
 from .frames import Counts, Due, Kind
 from .hand import Hand
 
@@ -138,8 +138,10 @@ class Outlets:
 
 def _kind(target: AnyTarget) -> Kind:
     match target:
-        case Osc():
+        case Osc() | SuperDirt():
             return "osc"
+        case Scsynth() | Cv():
+            return "scsynth"
         case Midi():
             return "midi"
         case Synth():
