@@ -63,7 +63,7 @@ class Player:
         self.fallback: tuple[AnyTarget, ...] = ()
         self.on_played: Callable[[Event], None] | None = None
         self._cursor: dict[str, int] = {}  # of a drummer: the next step to be rendered
-        self._floor: dict[str, float] = {}  # beats before which no note is added any more
+        self._floor: dict[str, tuple[int, float]] = {}  # a step, and the beat before which it has its notes already
         self._waiting: dict[AnyTarget, list[_Waiting]] = {}
         self._numbers = itertools.count()
 
@@ -124,7 +124,8 @@ class Player:
                 if len(kept) < len(waiting):
                     waiting[:] = kept
                     heapq.heapify(waiting)
-        self._floor[drummer] = max(self._floor.get(drummer, -math.inf), floor)
+            # Of an edit still to come nothing is rendered yet, and so nothing is to be left out.
+            self._floor[drummer] = step, floor
 
     # What is played
 
@@ -152,10 +153,10 @@ class Player:
         return {*self._waiting, *self.fallback}
 
     def _render_steps(self, drummer: str, first: int, last: int) -> None:
-        floor = self._floor.get(drummer, -math.inf)
+        step, floor = self._floor.get(drummer, (0, -math.inf))
         self._cursor[drummer] = last
         for event in events(self._score, first * STEP, last * STEP, (drummer,)):
-            if event.beat < floor:
+            if event.step == step and event.beat < floor:
                 continue  # it has been played, as it was before
             key = event.beat + event.nudge * self._score.tempo.bpm(event.beat) / 60
             for target in self.targets(drummer, event.step * STEP):
