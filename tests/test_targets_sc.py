@@ -1,0 +1,299 @@
+"""The targets of SuperCollider: SuperDirt's messages, a running scsynth that others play on too, and voltages."""
+
+from __future__ import annotations
+
+import array
+import itertools
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groovelive import GrooveError, sound
+from groovelive.grid import VOICES
+from groovelive.osccodec import message, read
+from groovelive.outlets import Due, Outlets
+from groovelive.outlets import server as servers
+from groovelive.outlets.cv import packets
+from groovelive.timeline.targets import DIRT, LANES, Cv, Lane, Scsynth, SuperDirt
+
+MS = 1_000_000
+REAL = [pytest.mark.supercollider, pytest.mark.jack]
+
+
+def _until(condition: Callable[[], bool], seconds: float = 8.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def outlets(told: list[str]) -> Iterator[Outlets]:
+    outlets = Outlets(told.append)
+    yield outlets
+    outlets.end()
+
+
+# SuperDirt: the fields of its used-parameters.scd, in the types that Tidal sends
+
+
+def test_superdirt_gets_what_it_documents(outlets: Outlets) -> None:
+    osc = pytest.importorskip("pythonosc.osc_bundle")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        samples = (*DIRT[:1], "sn:3", *DIRT[2:8], "~")
+        sink = outlets.open(SuperDirt(port=receiver.getsockname()[1], orbit=2, gain=1.5, samples=samples))
+        start = time.monotonic_ns() + 300 * MS
+        velocities = (0.25, 1.0, 0.5)
+        notes = [
+            Due(sink, start + k * 125 * MS, k, k, v, "d1", k / 4, 120.0 if k else 90.0)
+            for k, v in enumerate(velocities)
+        ]
+        outlets.send([*notes, Due(sink, start, 0, 8, 1.0, "d1")])  # the ride has no sample
+        tags, heard = [], []
+        for _ in notes:
+            data = receiver.recv(4096)
+            tags.append(int.from_bytes(data[8:16], "big") / 2**32)
+            (play,) = osc.OscBundle(data)
+            assert play.address == "/dirt/play"
+            heard.append(dict(zip(play.params[::2], play.params[1::2], strict=True)))
+            (types,) = re.findall(rb",([a-z]+)\0", data)
+            assert types in (b"sssfsfsfsfsfsi", b"sssfsfsfsfsfsisi")
+        receiver.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            receiver.recv(4096)
+    assert [one["s"] for one in heard] == ["bd", "sn", "hc"] and [one["n"] for one in heard] == [0, 3, 0]
+    assert [one["gain"] for one in heard] == pytest.approx([0.75, 1.5, 1.5 * 0.5**0.5])
+    assert [one["cps"] for one in heard] == pytest.approx([0.375, 0.5, 0.5])
+    assert [one["cycle"] for one in heard] == pytest.approx([0, 1 / 16, 2 / 16])
+    assert [one["delta"] for one in heard] == pytest.approx([1 / 6, 0.125, 0.125])
+    assert [one["orbit"] for one in heard] == [2, 2, 2] and [one.get("cut") for one in heard] == [None, None, 1]
+    assert tags[1] - tags[0] == pytest.approx(0.125, abs=1e-6)
+
+
+# Voltages, and what is missing
+
+
+def test_lanes_are_told_of_their_voices() -> None:
+    assert [lane.voices for lane in LANES] == [(0,), (1,), (2, 3), (4, 5, 6)]
+    lane = Lane(voices=(2, 3), gate=6, trigger=7, velocity=8, length=0.05)
+    assert [(each[1], each[6], each[8], each[10]) for each in packets(lane, 0.5, 0.8, 900)] == [
+        ("gl_cv_velocity", 8, 0.4, 0.05), ("gl_cv_gate", 6, 0.8, 0.05), ("gl_cv_trigger", 7, 0.8, 0.05),
+    ]  # fmt: skip
+    assert packets(Lane(voices=(0,)), 0.5, 1.0, 900) == []
+
+
+def test_nobody_is_there(outlets: Outlets) -> None:
+    port = _free_port()
+    with pytest.raises(GrooveError, match=rf"no scsynth 127\.0\.0\.1:{port} answers; boot it.*or boot=True"):
+        outlets.open(Scsynth(port=port))
+    with pytest.raises(GrooveError, match="unknown kit 'accoustic'"):
+        outlets.open(Scsynth(port=port, kit="accoustic", boot=True))
+
+
+def test_no_scsynth_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "_FOLDERS", {})
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(GrooveError, match="there is no scsynth on this machine's PATH or in the usual folders"):
+        servers.program()
+
+
+# With a real server
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[None]:
+    """A JACK server of our own, which all children find by its name."""
+    with pytest.MonkeyPatch.context() as patch:
+        name = f"groovelive-sc{os.getpid()}"
+        patch.setenv("JACK_DEFAULT_SERVER", name)
+        patch.setenv("JACK_NO_START_SERVER", "1")
+        command = ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            if not _until(lambda: "system:playback_1" in _ports()):
+                pytest.fail("jackd does not start")
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _ports() -> str:
+    return subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False).stdout
+
+
+class Scsynth_:
+    """A server that somebody else booted, and a client that looks at it."""
+
+    def __init__(self, logins: int = 4) -> None:
+        self.port = _free_port()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(2)
+        self.logins = logins
+        self.start()
+
+    def start(self) -> None:
+        program = shutil.which("scsynth")
+        assert program
+        command = [program, "-u", str(self.port), "-i", "0", "-o", "2", "-D", "0", "-R", "0", "-l", str(self.logins)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        assert _until(lambda: self.ask("/status") is not None)
+
+    def send(self, address: str, *arguments: Any) -> None:
+        self.socket.sendto(message(address, *arguments), ("127.0.0.1", self.port))
+
+    def ask(self, address: str, *arguments: Any) -> tuple[Any, ...] | None:
+        """Return the arguments of the answer; what else comes is passed over."""
+        answers = (f"{address}.reply", "/done", "/fail") if address == "/notify" else (f"{address}.reply", "/synced")
+        self.send(address, *arguments)
+        try:
+            while True:
+                (found,) = read(self.socket.recv(65536))
+                if found.address in answers:
+                    return found.arguments
+        except OSError:
+            return None
+
+    def tree(self, group: int = 0) -> list[tuple[int, str]]:
+        """Return the nodes below a group: (id, its SynthDef, or "group")."""
+        found = self.ask("/g_queryTree", group, 0)
+        assert found is not None
+        rest, nodes = list(found[3:]), []
+        while rest:
+            id, children = rest.pop(0), rest.pop(0)
+            nodes.append((id, "group" if children >= 0 else rest.pop(0)))
+        return nodes
+
+    def names(self) -> list[str]:
+        return [name for _, name in self.tree()]
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def scsynth(jack: None) -> Iterator[Scsynth_]:
+    server = Scsynth_()
+    yield server
+    server.end()
+
+
+def _notes(sink: int, number: int, apart: int, voice: int = 0, ahead: int = 300) -> list[Due]:
+    start = time.monotonic_ns() + ahead * MS
+    return [Due(sink, start + k * apart * MS, k, voice, 1.0, "d1") for k in range(number)]
+
+
+class TestWithAServer:
+    """scsynth, as somebody else runs it."""
+
+    pytestmark = REAL
+
+    def test_notes_sound_in_time(self, outlets: Outlets, scsynth: Scsynth_, tmp_path: Path) -> None:
+        sink = outlets.open(Scsynth(port=scsynth.port))
+        (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
+        wav = tmp_path / "scsynth.wav"
+        command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
+        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.6)
+        outlets.send(_notes(sink, 3, 500))
+        recorder.wait(10)
+        with wave.open(str(wav)) as file:
+            rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+        loud = [k for k, sample in enumerate(samples) if abs(sample) > 1000]
+        onsets = [k for k, before in zip(loud, [-rate, *loud], strict=False) if k - before > rate // 10]
+        assert len(onsets) == 3
+        assert [(b - a) / rate for a, b in itertools.pairwise(onsets)] == pytest.approx([0.5, 0.5], abs=0.06)
+
+    def test_it_leaves_others_alone(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+        definition = (sound.FOLDER / "gl_master.scsyndef").read_bytes()
+        assert scsynth.ask("/notify", 1) is not None  # client 0, as sclang is
+        scsynth.send("/d_recv", definition)
+        scsynth.ask("/sync", 1)
+        scsynth.send("/g_new", 1, 0, 0)
+        scsynth.send("/s_new", "gl_master", 1000, 0, 1)
+        first, second = outlets.open(Scsynth(port=scsynth.port)), outlets.open(Scsynth(port=scsynth.port, gain=0.5))
+        ours = [id for id, name in scsynth.tree() if id not in (1, 1000)]
+        assert len(ours) == len(set(ours)) == 6 and min(ours) > 1 << 26  # two groups each, and a master
+        outlets.send(_notes(first, 2, 10, VOICES.index("crash")))
+        assert _until(lambda: scsynth.names().count("gl_acoustic_crash") == 2)
+        outlets.panic()
+        assert _until(lambda: "gl_acoustic_crash" not in scsynth.names())
+        assert (1000, "gl_master") in scsynth.tree()
+        outlets.close(first)
+        assert _until(lambda: len(scsynth.tree()) == 5)
+        outlets.close(second)
+        assert _until(lambda: scsynth.tree() == [(1, "group"), (1000, "gl_master")])
+
+    def test_a_server_for_one_client(self, outlets: Outlets, jack: None) -> None:
+        scsynth = Scsynth_(logins=1)
+        try:
+            scsynth.ask("/notify", 1)
+            sink = outlets.open(Scsynth(port=scsynth.port))
+            outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
+            assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+        finally:
+            scsynth.end()
+
+    def test_it_goes_and_is_back(self, outlets: Outlets, scsynth: Scsynth_, told: list[str]) -> None:
+        sink = outlets.open(Scsynth(port=scsynth.port))
+        scsynth.send("/g_freeAll", 0)  # as Cmd-. in sclang
+        outlets.send(_notes(sink, 1, 10))
+        assert _until(lambda: scsynth.names().count("group") == 2)  # set up again
+        outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
+        assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+        scsynth.process.send_signal(signal.SIGKILL)
+        scsynth.process.wait()
+        assert _until(lambda: len(told) == 1)
+        assert told[0] == f"scsynth 127.0.0.1:{scsynth.port} has gone; it is tried again every 2 s"
+        outlets.send(_notes(sink, 3, 10))
+        time.sleep(1)
+        assert outlets.counts()[sink].dropped == 3
+        scsynth.start()
+        assert _until(lambda: len(told) == 2)
+        assert told[1].startswith(f"scsynth 127.0.0.1:{scsynth.port} is back, after ")
+        outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
+        assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+
+    def test_it_is_booted(self, outlets: Outlets, jack: None) -> None:
+        port = _free_port()
+        sink = outlets.open(Scsynth(port=port, boot=True))
+        assert re.search(r"SuperCollider.*:out_1", _ports())
+        outlets.send(_notes(sink, 1, 10))
+        outlets.close(sink)
+        assert _until(lambda: "SuperCollider" not in _ports())
+
+    def test_voltages(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+        if not (sound.FOLDER / "gl_cv_gate.scsyndef").exists():
+            pytest.skip("the SynthDefs of CV are not compiled yet")
+        lanes = (Lane(voices=(0,), gate=0, trigger=1, velocity=1, length=2.0),)
+        sink = outlets.open(Cv(port=scsynth.port, lanes=lanes))
+        outlets.send(_notes(sink, 1, 10))
+        assert _until(lambda: {"gl_cv_gate", "gl_cv_velocity"} <= set(scsynth.names()))
+        outlets.close(sink)
+        assert _until(lambda: not scsynth.tree())
