@@ -17,7 +17,11 @@ import numpy as np
 
 from ..errors import GrooveError, closest
 
-BENCHES = {"engine": "generate over ZeroMQ: round trip, throughput, start, memory; beside torch and a bare echo"}
+BENCHES = {
+    "engine": "generate over ZeroMQ: round trip, throughput, start, memory; beside torch and a bare echo",
+    "timing": "16ths under load: timetags, arrival, edits, many drummers; beside isobar and supriya",
+    "supercollider": "strokes on scsynth against a straight line: timetags, Pbind, Pgroove",
+}
 STATISTICS = ("median", "p95", "p99", "max")
 
 
@@ -113,7 +117,7 @@ def main(argv: Sequence[str]) -> int:
 
     >>> main(["engin"])
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: there is no benchmark 'engin' (did you mean 'engine'?); there are engine
+    groovelive.errors.GrooveError: there is no benchmark 'engin' (did you mean 'engine'?); there are engine, timing, supercollider
     """
     parser = _Parser(
         prog="groovelive bench",
@@ -123,14 +127,18 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", help=", ".join(BENCHES))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quick", action="store_true", help="fewer samples, in some seconds")
+    parser.add_argument("--long", action="store_true", help="timing: the drift over ten minutes, too")
     arguments = parser.parse_args(list(argv))
     if arguments.name not in BENCHES:
         hint = closest(arguments.name, BENCHES)
         raise GrooveError(f"there is no benchmark {arguments.name!r}{hint}; there are {', '.join(BENCHES)}")
+    if arguments.long and arguments.name != "timing":
+        raise GrooveError(f"--long is of the benchmark of timing, not of {arguments.name}")
+    more = {"long": True} if arguments.long else {}
     where = machine()
     module = importlib.import_module(f".{arguments.name}", __name__)
     figures: dict[str, Figure] = module.run(
-        quick=arguments.quick, tell=lambda what: print(f"{what} …", file=sys.stderr, flush=True)
+        quick=arguments.quick, tell=lambda what: print(f"{what} …", file=sys.stderr, flush=True), **more
     )
     if arguments.json:
         print(json.dumps({"bench": arguments.name, "machine": where, "figures": msgspec.to_builtins(figures)}))
