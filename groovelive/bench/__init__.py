@@ -117,7 +117,7 @@ def main(argv: Sequence[str]) -> int:
 
     >>> main(["engin"])
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: there is no benchmark 'engin' (did you mean 'engine'?); there are engine, timing, supercollider
+    groovelive.errors.GrooveError: there is no benchmark 'engin' (did you mean 'engine'?); there are ...
     """
     parser = _Parser(
         prog="groovelive bench",
