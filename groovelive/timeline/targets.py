@@ -87,7 +87,7 @@ class Osc(Target, frozen=True, kw_only=True, tag="osc"):
 
 
 class File(Target, frozen=True, kw_only=True, tag="file"):
-    """A file that is written when the set ends, or when the drummer is given another target: .mid or .wav."""
+    """A MIDI file that is written when the session ends, or when nobody plays into it any more."""
 
     path: Text = ""
     ahead: Seconds = 0.0
