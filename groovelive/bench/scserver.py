@@ -69,10 +69,11 @@ class Recorded:
     Args:
         folder: for files.
         environment: in which JACK is found.
+        log: what the JACK server says.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
+        self._folder, self._log = folder, log
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -108,6 +109,10 @@ class Recorded:
                         return
             time.sleep(0.05)
         raise GrooveError("scsynth does not answer: is there a JACK server that it can reach?")
+
+    def xruns(self) -> int:
+        """Return how often sound has been interrupted so far: each sets scsynth's clock back for a while."""
+        return self._log.read_text(errors="replace").lower().count("xrun")
 
     @contextlib.contextmanager
     def recording(self, name: str) -> Iterator[Path]:
@@ -157,11 +162,13 @@ def recorded(folder: Path) -> Iterator[Recorded]:
     environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
     how = ["-R", "-P", "80"] if real_time() else ["-r"]
     command = ["jackd", *how, "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
-    jack = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = folder / "jackd"
+    with log.open("w") as out:
+        jack = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     server: Recorded | None = None
     try:
         time.sleep(0.7)
-        server = Recorded(folder, environment)
+        server = Recorded(folder, environment, log)
         yield server
     finally:
         if server is not None:

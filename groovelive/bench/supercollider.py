@@ -1,6 +1,7 @@
 """Jitter of strokes on scsynth: from Python at once and by timetags, by the outlet, by Pbind and by Pgroove.
 
-Every row is 400 clicks of one sample, recorded by the server itself, against a straight line.
+Every row is 400 clicks of one sample, recorded by the server itself, against a straight line. A row that an interruption
+of the sound falls into (an xrun of JACK) is measured anew once scsynth's clock has settled: that is nobody's jitter.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import GrooveError
 from ..osccodec import bundle, message, read
 from ..outlets import Due, Outlets
@@ -24,6 +28,8 @@ from .scserver import CLICK, Recorded, onsets, recorded, residuals, sclang
 
 APART = 0.0611  # seconds: no multiple of a block
 AHEAD = 0.2
+SETTLE = 20.0  # seconds that scsynth's estimate of the time takes, after its start and after an xrun
+TRIES = 3
 CLASSES = Path(__file__).parents[2] / "supercollider" / "Classes"
 _STROKE = ("/s_new", CLICK, -1, 1, 1)
 _ATTACH = """
@@ -75,18 +81,36 @@ def run(quick: bool, tell: Callable[[str], None]) -> dict[str, Figure]:
         if (CLASSES / "Pgroove.sc").exists():
             about = "sclang, a Pgroove in a Pbindf, as d1 plays it"
             rows.append(("sclang.pgroove", about, lambda: _pgroove(server, number, name), None))
+        settled = False
         for key, about, play, limits in rows:
             tell(about)
-            with server.recording(key) as path:
-                time.sleep(0.3)
-                play()
-            times = onsets(path)
+            times, interrupted = _measured(server, key, play, settled)
+            settled = not interrupted
+            if interrupted:
+                about += " (interrupted by xruns)"
             if len(times) < 0.8 * number:
                 raise GrooveError(f"{key}: of {number} strokes {len(times)} were heard")
             if key == "sclang.pgroove":  # the same class as a plain Pbind, in the same run
                 limits = {"p99": max(2 * figures["sclang.pbind"].p99, 0.05)}
             figures[key] = figure(list(residuals(times[:number], APART)), "ms", about, limits)
     return figures
+
+
+def _measured(
+    server: Recorded, key: str, play: Callable[[], None], settled: bool
+) -> tuple[NDArray[np.float64], bool]:
+    """Return the onsets of a row, and whether an xrun fell into the last try too."""
+    for _ in range(TRIES):
+        if not settled:
+            time.sleep(SETTLE)
+        before = server.xruns()
+        with server.recording(key) as path:
+            time.sleep(0.3)
+            play()
+        settled = server.xruns() == before
+        if settled:
+            break
+    return onsets(path), not settled
 
 
 def _immediate(server: Recorded, number: int) -> None:

@@ -86,6 +86,7 @@ class Server:
         self._socket, where = reach(host, port)
         self._socket.connect(where)
         self._process: subprocess.Popen[bytes] | None = None
+        self._met = time.monotonic()
         self._heard, self._went, self._syncs, self._lost = 0.0, 0.0, 0, False
         self._over = threading.Event()
         try:
@@ -163,7 +164,8 @@ class Server:
             self._start()
         self._log_in()
         self._setup(self)
-        self._heard, self._lost = time.monotonic(), False
+        self._met = self._heard = time.monotonic()
+        self._lost = False
 
     def _answers(self, seconds: float) -> bool:
         self._drain()
@@ -232,7 +234,8 @@ class Server:
             if self._lost or time.monotonic() - self._heard > _SILENT:
                 self.there = False
                 self._went = time.monotonic()
-                self._tell(f"{self.name} has gone; it is tried again every {_AGAIN:g} s")
+                there = self._went - self._met
+                self._tell(f"{self.name} has gone, after {there:.1f} s; it is tried again every {_AGAIN:g} s")
 
     def _try_again(self) -> None:
         try:
