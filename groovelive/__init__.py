@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Live,
         at,
         crash,
+        cv,
         degrade,
         double,
         file,
@@ -43,28 +44,30 @@ if TYPE_CHECKING:
         reverse,
         rotate,
         scene,
+        scsynth,
         session,
         stutter,
+        superdirt,
         synth,
         undo,
         unsolo,
         without,
         z,
-    )  # fmt: skip
+    )
 
 __version__ = "0.1.0"
 
 _WORDS = (
-    "Live", "at", "crash", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "louder", "midi",
-    "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "session",
-    "stutter", "synth", "undo", "unsolo", "without", "z",
+    "Live", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "louder",
+    "midi", "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
+    "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
 )  # fmt: skip
 
 __all__ = [
     "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Live", "Model", "NotationError", "Note", "__version__",
-    "at", "crash", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "load", "louder", "midi",
-    "now", "open", "osc", "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "session",
-    "stutter", "synth", "undo", "unsolo", "without", "z",
+    "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "load", "louder",
+    "midi", "now", "open", "osc", "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
+    "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.

@@ -15,7 +15,7 @@ from ..errors import GrooveError
 from ..files import check_writable
 from ..grid import GM_NOTES, voice_indices
 from ..timeline.edits import Outs
-from ..timeline.targets import AnyTarget, File, Midi, Osc, Synth
+from ..timeline.targets import DIRT, LANES, AnyTarget, Cv, File, Midi, Osc, Scsynth, SuperDirt, Synth
 
 _PLACE = re.compile(r"(.+):(\d{1,5})")
 
@@ -119,12 +119,123 @@ def osc(
     >>> osc("127.0.0.1:9000", "/drum/{voice}")
     osc(port=9000, address='/drum/{voice}')
     """
+    host, port = _place(place, "an OSC receiver")
+    return _made(
+        Osc, host=host, port=port, address=address, tagged=tagged, ahead=float(ahead), shift=float(shift)
+    )
+
+
+def scsynth(
+    place: str = "127.0.0.1:57110",
+    kit: str = "acoustic",
+    *,
+    gain: float = 1.0,
+    group: int = 0,
+    out: int = 0,
+    bus: int = -1,
+    boot: bool = False,
+    ahead: float = 0.1,
+    shift: float = 0.0,
+) -> Target:
+    """A running SuperCollider server, beside whatever else plays on it.
+
+    Args:
+        place: "host:port" of scsynth.
+        kit: one of `groovelive.sound.kits()`; its SynthDefs are sent.
+        gain: 0..2.
+        group: node id of the group at whose end the kit is put; 0 is the root.
+        out: the first of two output buses.
+        bus: the first of two private buses that the kit plays on; -1 takes two at the end of the usual 1024.
+        boot: whether to boot a server, on this machine, where none answers.
+        ahead: seconds that a note is sent before its time.
+        shift: seconds, -1..1, that it is played later (earlier).
+
+    >>> scsynth(out=2, boot=True)
+    scsynth(out=2, boot=True)
+    """
+    host, port = _place(place, "scsynth")
+    return _made(
+        Scsynth, host=host, port=port, kit=kit, gain=float(gain), group=group, out=out, bus=bus, boot=boot,
+        ahead=float(ahead), shift=float(shift),
+    )  # fmt: skip
+
+
+def superdirt(
+    place: str = "127.0.0.1:57120",
+    samples: Mapping[str, str] | None = None,
+    *,
+    orbit: int = 0,
+    gain: float = 1.0,
+    cut: int = 1,
+    ahead: float = 0.1,
+    shift: float = 0.0,
+) -> Target:
+    """SuperDirt, the sampler of TidalCycles.
+
+    Args:
+        place: "host:port" of the sclang in which it runs.
+        samples: folders or synths by voice, in place of those of Dirt-Samples: {"sn": "sn:3", "crash": "~"}.
+        orbit: 0 or more.
+        gain: 0..2.
+        cut: the cut group of both hats; 0: none.
+        ahead: seconds that a note is sent before its time.
+        shift: seconds, -1..1, that it is played later (earlier).
+
+    >>> superdirt(orbit=3)
+    superdirt(orbit=3)
+    """
+    host, port = _place(place, "SuperDirt")
+    names = list(DIRT)
+    for name, sample in (samples or {}).items():
+        for voice in voice_indices(name):
+            names[voice] = sample
+    return _made(
+        SuperDirt, host=host, port=port, samples=tuple(names), orbit=orbit, gain=float(gain), cut=cut,
+        ahead=float(ahead), shift=float(shift),
+    )  # fmt: skip
+
+
+def cv(
+    place: str = "127.0.0.1:57110",
+    lanes: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    level: float = 1.0,
+    group: int = 0,
+    boot: bool = False,
+    ahead: float = 0.1,
+    shift: float = 0.0,
+) -> Target:
+    """Gates, triggers and velocities as voltages, from a SuperCollider server on a DC-coupled interface.
+
+    Args:
+        place: "host:port" of scsynth.
+        lanes: outputs (from 0) by voice or group: {"kick": {"gate": 0, "velocity": 4}, "hats": {"trigger": 1}};
+            "length" is that of the gate in seconds. By default kick, snare, hats and toms have the gates 0 to 3 and
+            the velocities 4 to 7.
+        level: 0..1, the sample value of a gate, and of the velocity 1.
+        group: node id of the group at whose end ours is put; 0 is the root.
+        boot: whether to boot a server, on this machine, where none answers.
+        ahead: seconds that a note is sent before its time.
+        shift: seconds, -1..1, that it is played later (earlier).
+
+    >>> cv(lanes={"kick": {"gate": 2}}).targets[0].lanes[0].gate
+    2
+    """
+    host, port = _place(place, "scsynth")
+    rows: list[dict[str, Any]] = [msgspec.to_builtins(lane) for lane in LANES]
+    if lanes is not None:
+        rows = [{"voices": voice_indices(name), **lane} for name, lane in lanes.items()]
+    return _made(
+        Cv, host=host, port=port, lanes=rows, level=float(level), group=group, boot=boot,
+        ahead=float(ahead), shift=float(shift),
+    )  # fmt: skip
+
+
+def _place(place: Any, what: str) -> tuple[str, int]:
     found = _PLACE.fullmatch(place) if isinstance(place, str) else None
     if found is None or not 0 < int(found[2]) < 65536:
-        raise GrooveError(f"an OSC receiver is written as 'host:port', as '127.0.0.1:9000'; not as {place!r}")
-    return _made(
-        Osc, host=found[1], port=int(found[2]), address=address, tagged=tagged, ahead=float(ahead), shift=float(shift)
-    )
+        raise GrooveError(f"{what} is written as 'host:port', as '127.0.0.1:9000'; not as {place!r}")
+    return found[1], int(found[2])
 
 
 def file(path: str | PathLike[str]) -> Target:
