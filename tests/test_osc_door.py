@@ -367,8 +367,8 @@ def test_news(client: Udp) -> None:
     assert second.arguments[0] == beat + 4
     assert time.monotonic() - second.arguments[2] - arrived == pytest.approx(2.0, abs=0.05)  # type: ignore[operator]
     client.done("/gl/source", "d4", "play", "bd", "now")
-    changed = client.until("/gl/changed")
-    assert changed.arguments[0] == "d4"
+    while client.until("/gl/changed").arguments[0] != "d4":  # others change too, as the model answers
+        pass
     client.done("/gl/subscribe", 0)
     with pytest.raises(TimeoutError):
         client.until("/gl/bar", 2.2)
