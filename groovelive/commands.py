@@ -176,9 +176,17 @@ def _conductor(arguments: argparse.Namespace) -> int:
     if arguments.bind is not None:
         connection.check_bind(arguments.bind, arguments.curve)
     _check_osc(arguments)
-    stop = threading.Event()
+    stop, orphaned = threading.Event(), threading.Event()
+
+    def left() -> None:
+        """Stop, and tell a supervisor that was killed from one that ends what it runs: that one still has its lock."""
+        time.sleep(0.1)
+        if connection.holder("serve") != arguments.supervised:
+            orphaned.set()
+        stop.set()
+
     if arguments.supervised:
-        until_end_of(sys.stdin.buffer, stop.set)
+        until_end_of(sys.stdin.buffer, left)
     with signals(stop.set), connection.Lock("conductor", _FAREWELL if arguments.supervised else 0.0):
         place = connection.choose("conductor") if arguments.bind is None else _place(arguments)
         recovered = None
@@ -199,6 +207,8 @@ def _conductor(arguments: argparse.Namespace) -> int:
                 place.address, curve=_curve(place), engine=arguments.engine, recovered=recovered,
                 serve=arguments.supervised, osc_port=arguments.osc_port, tell=_tell,
             ).run(stop, ready)  # fmt: skip
+            if not orphaned.is_set():  # else the session can go on
+                journal.path().unlink(missing_ok=True)
         finally:
             connection.remove("conductor")
     return 0

@@ -267,7 +267,6 @@ def test_a_conductor_that_dies_goes_on_where_it_would_be(tmp_path: Path, receive
         assert heard[0] - killed < 5 * SECOND
 
 
-@pytest.mark.xfail(reason="a conductor whose serve is killed ends as if it had been asked to, and removes its journal")
 def test_a_session_is_resumed_after_its_serve_was_killed(tmp_path: Path, receiver: Receiver) -> None:
     with serving(tmp_path / "run") as serve:
         with Performer(serve.connection().address) as performer:

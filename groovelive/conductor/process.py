@@ -446,7 +446,6 @@ class Conductor:
         self._asker.end()
         self._porter.end()
         self._journal.end()
-        journal.path().unlink(missing_ok=True)
         if self._osc_door is not None:
             self._osc_door.close()
         self._bell.close()
