@@ -1,7 +1,8 @@
 """Jitter of strokes on scsynth: from Python at once and by timetags, by the outlet, by Pbind and by Pgroove.
 
-Every row is 400 clicks of one sample, recorded by the server itself, against a straight line. A row that an xrun of JACK
-falls into, an interruption of the sound, is measured anew once scsynth's clock has settled: that is nobody's jitter.
+Every row is 400 clicks of one sample, recorded by the server itself, against a straight line. A row that an xrun of
+JACK falls into, an interruption of the sound, is measured anew once scsynth's clock has settled: that is nobody's
+jitter.
 """
 
 from __future__ import annotations
