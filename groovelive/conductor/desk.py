@@ -13,7 +13,7 @@ from ..timeline.controls import CONTROLS
 from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Pattern, bar_of, beat_of, plain
 from ..timeline.messages import Draft, When
 from ..timeline.rhythms import LOOP
-from ..timeline.score import SESSION, Score, check_undo
+from ..timeline.score import SESSION, Score, check_undo, heard_by
 from ..timeline.wishes import Wish, wish
 from ..wire import ModelInfo
 
@@ -72,12 +72,14 @@ class Desk:
             raise GrooveError(f"a session has at most {DRUMMERS} drummers")
         if request.when.at == "beat":
             return self._write_at_beats(drafts, request.by)
-        due = {name: self._due(request.when, name, names) for name in names}
+        heard = {SESSION if draft.path == "solo" else draft.drummer for draft in drafts}  # a solo is heard of all
+        due = {name: self._due(request.when, name, heard) for name in heard}
         group = self.score.next_group()
         edits = tuple(
             Edit(
-                beat=due[draft.drummer], drummer=draft.drummer, path=draft.path, value=draft.value, over=request.over,
-                by=request.by, group=0 if draft.path in ("own", "playing", "scene") else group,
+                beat=due[SESSION if draft.path == "solo" else draft.drummer], drummer=draft.drummer, path=draft.path,
+                value=draft.value, over=request.over, by=request.by,
+                group=0 if draft.path in ("own", "playing", "scene") else group,
             )
             for draft in drafts
         )  # fmt: skip
@@ -160,7 +162,7 @@ class Desk:
         word = "redo" if request.redo else "undo"
         find = self.score.last_undone if request.redo else self.score.last_group
         group = check_undo(find(request.by), word)
-        names = {edit.drummer for edit in self.score.group(group)}
+        names = {heard_by(edit) for edit in self.score.group(group)}
         reach = max(self.clock.reach(name) for name in names)
         edit = Edit(beat=_off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
         self._add(edit)

@@ -12,13 +12,14 @@ from typing import NamedTuple, Protocol
 from ..outlets import Due
 from ..timeline.edits import STEP, Edit, Outs
 from ..timeline.events import EARLIEST, Event, events
-from ..timeline.score import SESSION, Score
+from ..timeline.score import SESSION, Score, heard_by
 from ..timeline.targets import AnyTarget, tagged
 from .transport import Transport
 
 LEAD = 0.012  # seconds before a note leaves its outlet that it is handed over, and can be changed no more
 RENDERED = 0.25  # seconds before that to which the score is rendered
 _SOON = 0.12  # seconds before that at which more is rendered
+_REACH = 2  # steps after which the latest note of a step has sounded
 BUDGET = 0.004  # seconds of rendering without a look at the clock
 _UNHEARD = ("scene", "quantum", "response")  # of themselves they change no note
 
@@ -106,15 +107,17 @@ class Player:
             return
         if edit.path in ("undo", "redo"):
             assert isinstance(edit.value, int)
-            names = {one.drummer for one in self._score.group(edit.value)}
+            names = {heard_by(one) for one in self._score.group(edit.value)}
         else:
-            names = {edit.drummer}
+            names = {heard_by(edit)}
         for name in self._score.drummers if SESSION in names else names:
             self._rewind(name, edit.beat)
 
     def _rewind(self, drummer: str, beat: float) -> None:
-        step = math.ceil(beat / STEP)
-        floor = beat if beat % STEP else -math.inf
+        line = math.ceil(beat / STEP)
+        step, floor = line, -math.inf
+        if beat % STEP:  # between two steps it also silences late notes of those before
+            step, floor = max(line - _REACH, 0), beat
         if drummer not in self._cursor:
             self._cursor[drummer] = step
         if step < self._cursor[drummer]:
@@ -125,7 +128,7 @@ class Player:
                     waiting[:] = kept
                     heapq.heapify(waiting)
             # Of an edit still to come nothing is rendered yet, and so nothing is to be left out.
-            self._floor[drummer] = step, floor
+            self._floor[drummer] = line, floor
 
     # What is played
 
@@ -156,7 +159,7 @@ class Player:
         step, floor = self._floor.get(drummer, (0, -math.inf))
         self._cursor[drummer] = last
         for event in events(self._score, first * STEP, last * STEP, (drummer,)):
-            if event.step == step and event.beat < floor:
+            if event.step <= step and event.beat < floor:
                 continue  # it has been played, as it was before
             key = event.beat + event.nudge * self._score.tempo.bpm(event.beat) / 60
             for target in self.targets(drummer, event.step * STEP):

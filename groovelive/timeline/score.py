@@ -79,7 +79,7 @@ class Score:
         beats.insert(at, edit.beat)
         self._lanes[lane].insert(at, edit)
         control = CONTROLS.get(edit.path.partition(".")[0])
-        self._turn(edit.drummer, edit.beat, control is not None and control.asks)
+        self._turn(heard_by(edit), edit.beat, control is not None and control.asks)
         if edit.drummer:
             self._drummers.setdefault(edit.drummer)
         if edit.path == "solo":
@@ -98,7 +98,7 @@ class Score:
         toggles = self._toggles.setdefault(group, [])
         toggles.append((edit.beat, edit.path == "undo"))
         for undone in self._groups.get(group, ()):
-            self._turn(undone.drummer, edit.beat, True)
+            self._turn(heard_by(undone), edit.beat, True)
             if (undone.drummer, undone.path) == (SESSION, "bpm"):
                 self._tempo = None
 
@@ -357,6 +357,11 @@ class Score:
     def next_group(self) -> int:
         """Return a number for a group that no edit has yet."""
         return max(self._groups, default=0) + 1
+
+
+def heard_by(edit: Edit) -> str:
+    """Return the drummer whose notes an edit changes; "" where it changes those of all, as a solo does."""
+    return SESSION if edit.path == "solo" else edit.drummer
 
 
 def check_undo(group: int | None, word: str) -> int:
