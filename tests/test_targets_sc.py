@@ -23,8 +23,7 @@ from groovelive.grid import VOICES
 from groovelive.osccodec import message, read
 from groovelive.outlets import Due, Outlets
 from groovelive.outlets import server as servers
-from groovelive.outlets.cv import packets
-from groovelive.timeline.targets import DIRT, LANES, Cv, Lane, Scsynth, SuperDirt
+from groovelive.timeline.targets import DIRT, Cv, Lane, Scsynth, SuperDirt
 
 MS = 1_000_000
 REAL = [pytest.mark.supercollider, pytest.mark.jack]
@@ -95,16 +94,7 @@ def test_superdirt_gets_what_it_documents(outlets: Outlets) -> None:
     assert tags[1] - tags[0] == pytest.approx(0.125, abs=1e-6)
 
 
-# Voltages, and what is missing
-
-
-def test_lanes_are_told_of_their_voices() -> None:
-    assert [lane.voices for lane in LANES] == [(0,), (1,), (2, 3), (4, 5, 6)]
-    lane = Lane(voices=(2, 3), gate=6, trigger=7, velocity=8, length=0.05)
-    assert [(each[1], each[6], each[8], each[10]) for each in packets(lane, 0.5, 0.8, 900)] == [
-        ("gl_cv_velocity", 8, 0.4, 0.05), ("gl_cv_gate", 6, 0.8, 0.05), ("gl_cv_trigger", 7, 0.8, 0.05),
-    ]  # fmt: skip
-    assert packets(Lane(voices=(0,)), 0.5, 1.0, 900) == []
+# What is missing
 
 
 def test_nobody_is_there(outlets: Outlets) -> None:
@@ -289,12 +279,30 @@ class TestWithAServer:
         outlets.close(sink)
         assert _until(lambda: "SuperCollider" not in _ports())
 
-    def test_voltages(self, outlets: Outlets, scsynth: Scsynth_) -> None:
-        if not (sound.FOLDER / "gl_cv_gate.scsyndef").exists():
-            pytest.skip("the SynthDefs of CV are not compiled yet")
-        lanes = (Lane(voices=(0,), gate=0, trigger=1, velocity=1, length=2.0),)
-        sink = outlets.open(Cv(port=scsynth.port, lanes=lanes))
-        outlets.send(_notes(sink, 1, 10))
-        assert _until(lambda: {"gl_cv_gate", "gl_cv_velocity"} <= set(scsynth.names()))
+    def test_voltages(self, outlets: Outlets, scsynth: Scsynth_, tmp_path: Path) -> None:
+        lanes = (Lane(voices=(0,), gate=0, trigger=2, velocity=3, length=0.25),)
+        sink = outlets.open(Cv(port=scsynth.port, lanes=lanes, level=0.5))
+        held = ["gl_cv_velocity", "gl_cv_gate", "gl_cv_trigger"]
+        assert scsynth.names() == ["group", *held]
+        (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
+        wav = tmp_path / "gate.wav"
+        command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
+        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.6)
+        outlets.send(_notes(sink, 2, 800))
+        recorder.wait(10)
+        with wave.open(str(wav)) as file:
+            rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+        assert {abs(sample - 16384) <= 1 for sample in samples if sample} == {True}  # 0, or at its level
+        edges = [k for k, (a, b) in enumerate(itertools.pairwise(samples)) if bool(a) != bool(b)]
+        assert [(b - a) / rate for a, b in itertools.pairwise(edges)] == pytest.approx([0.25, 0.55, 0.25], abs=0.06)
+        assert scsynth.names() == ["group", *held]  # strokes are gone, what holds the outputs stays
+        outlets.panic()
+        assert scsynth.names() == ["group", *held]
         outlets.close(sink)
         assert _until(lambda: not scsynth.tree())
+
+    def test_an_output_has_one_use(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+        lanes = (Lane(voices=(0,), gate=1), Lane(voices=(1,), velocity=1))
+        with pytest.raises(GrooveError, match="output 1 is used twice: each has one use, and voices can share a lane"):
+            outlets.open(Cv(port=scsynth.port, lanes=lanes))

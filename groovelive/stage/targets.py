@@ -210,8 +210,8 @@ def cv(
     Args:
         place: "host:port" of scsynth.
         lanes: outputs (from 0) by voice or group: {"kick": {"gate": 0, "velocity": 4}, "hats": {"trigger": 1}};
-            "length" is that of the gate in seconds. By default kick, snare, hats and toms have the gates 0 to 3 and
-            the velocities 4 to 7.
+            "length" is that of a gate in seconds (0.02), "pulse" that of a trigger (0.005). By default kick, snare,
+            hats and toms have the gates 0 to 3 and the velocities 4 to 7.
         level: 0..1, the sample value of a gate, and of the velocity 1.
         group: node id of the group at whose end ours is put; 0 is the root.
         boot: whether to boot a server, on this machine, where none answers.

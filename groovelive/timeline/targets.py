@@ -146,11 +146,13 @@ class Lane(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Outputs of a DC-coupled interface that some voices play.
 
     Args:
-        voices: 0..8, those of the lane; the louder of two at one time is heard by the velocity.
-        gate: output (from 0) that is high for `length` seconds at each note; -1: none.
-        trigger: output with a pulse of a millisecond or so at each note; -1: none.
+        voices: 0..8, those of the lane; of two within 5 ms the louder is heard by the velocity.
+        gate: output (from 0) that is high for `length` seconds from each note; -1: none. If it still is at the next
+            note, it falls 1 ms before that, and rises again.
+        trigger: the same, with `pulse` seconds; -1: none.
         velocity: output that holds the velocity, from note to note; -1: none.
-        length: seconds that a gate is high.
+        length: seconds, 0..10, that a gate is high.
+        pulse: seconds, 0..10, that a trigger is high.
     """
 
     voices: Annotated[tuple[Annotated[int, Meta(ge=0, le=8)], ...], Meta(min_length=1, max_length=9)]
@@ -158,6 +160,7 @@ class Lane(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     trigger: Output = -1
     velocity: Output = -1
     length: Annotated[float, Meta(gt=0, le=10)] = 0.02
+    pulse: Annotated[float, Meta(gt=0, le=10)] = 0.005
 
 
 # Seven voices in four lanes, as the GrooveTransformer's Eurorack demo merged them: kick; snare; hats; toms.
