@@ -141,7 +141,7 @@ GrooveLive {
 	}
 
 	*prSend { |command, id, arguments|
-		try { address.sendMsg("/gl/" ++ command, id, *arguments) } { |error|
+		try { address.sendMsg("/gl/" ++ command, id, *(arguments ? #[])) } { |error|
 			waiting.removeAt(id);
 			this.tell("a % could not be sent to %: it is too large, or the host can't be reached"
 				.format(command, this.prPlace));
