@@ -120,8 +120,9 @@ Pgroove : Pattern {
 		^event
 	}
 
+	// It has all keys that a hit has: a Pkey, or a function of the voice, that finds none would end the stream around it.
 	prRest { |inval, delta|
-		^inval.copy.putAll((type: \rest, dur: Rest(delta), delta: delta))
+		^this.prHit(inval, #[0, 0, 0.0, 0.0, 0.0], delta).putAll((type: \rest, dur: Rest(delta)))
 	}
 
 	storeArgs { ^[name, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, controls, kit, grid, lead] }
