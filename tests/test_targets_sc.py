@@ -150,7 +150,7 @@ class Scsynth_:
     def start(self) -> None:
         program = shutil.which("scsynth")
         assert program
-        command = [program, "-u", str(self.port), "-i", "0", "-o", "2", "-D", "0", "-R", "0", "-l", str(self.logins)]
+        command = [program, "-u", str(self.port), "-i", "2", "-o", "2", "-D", "0", "-R", "0", "-l", str(self.logins)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert _until(lambda: self.ask("/status") is not None)
 
@@ -301,6 +301,33 @@ class TestWithAServer:
         assert scsynth.names() == ["group", *held]
         outlets.close(sink)
         assert _until(lambda: not scsynth.tree())
+
+    def test_voltages_are_heard(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+        lanes = (Lane(voices=(0,), gate=2, velocity=3),)  # after two outputs come the buses of the inputs
+        sink = outlets.open(Cv(port=scsynth.port, lanes=lanes))
+        assert scsynth.ask("/notify", 1) is not None
+        scsynth.send("/d_recv", (sound.FOLDER / "gl_cv_in.scsyndef").read_bytes())
+        scsynth.ask("/sync", 1)
+        scsynth.send("/s_new", "gl_cv_in", 1000, 1, 0, "in", 0, "cv", 1, "scale", 0.8, "offset", 0.1)
+        scsynth.send("/s_new", "gl_cv_in", 1001, 1, 0, "in", 1, "threshold", 0.3, "velocity", 0.6)  # the velocities
+        scsynth.ask("/sync", 2)
+        start = time.monotonic_ns() + 300 * MS
+        outlets.send([Due(sink, start + k * 250 * MS, k, 0, v, "d1") for k, v in enumerate((0.25, 1.0, 0.5, 0.0))])
+        heard: dict[int, list[tuple[Any, ...]]] = {1000: [], 1001: []}
+        scsynth.socket.settimeout(0.5)
+        end = time.monotonic() + 2.0
+        while time.monotonic() < end and len(heard[1000]) < 4:
+            try:
+                (found,) = read(scsynth.socket.recv(65536))
+            except TimeoutError:
+                continue
+            if found.address == "/gl_cv_in":
+                heard[int(str(found.arguments[0]))].append(found.arguments[1:])
+        assert [velocity for _, velocity, _ in heard[1000]] == pytest.approx([0.3, 0.9, 0.5, 0.1], abs=1e-3)
+        seconds = [when for _, _, when in heard[1000]]
+        assert [b - a for a, b in itertools.pairwise(seconds)] == pytest.approx([0.25] * 3, abs=0.06)
+        # It is high from the second to the last: one edge, at the very sample of the gate.
+        assert [(velocity, when) for _, velocity, when in heard[1001]] == [(pytest.approx(0.6), seconds[1])]
 
     def test_an_output_has_one_use(self, outlets: Outlets, scsynth: Scsynth_) -> None:
         lanes = (Lane(voices=(0,), gate=1), Lane(voices=(1,), velocity=1))
