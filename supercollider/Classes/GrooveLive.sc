@@ -10,7 +10,7 @@ GrooveLive {
 	classvar <life = 0;  // goes up whenever a conductor is met
 	classvar <bpm = 120.0, <isPlaying = false;
 	classvar <tempo;
-	classvar address, drummers, waiting, told, ids = 0, responders, keeper, ticks = 0;
+	classvar address, source, drummers, waiting, told, ids = 0, responders, keeper, ticks = 0;
 	classvar beat = 0.0, beatTime;
 
 	*initClass {
@@ -34,7 +34,7 @@ GrooveLive {
 			this.tell("a port is a whole number from 1 to 65535, not %".format(port), false);
 			^this
 		};
-		try { address = NetAddr(host, port) } {
+		try { address = source = NetAddr(host, port) } {
 			this.tell("there is no host % that this machine can find".format(host.quote), false);
 			^this
 		};
@@ -45,7 +45,9 @@ GrooveLive {
 		responders = #['/gl/hello', '/gl/done', '/gl/error', '/gl/value', '/gl/names', '/gl/pattern', '/gl/bar',
 			'/gl/changed', '/gl/told'
 		].collect { |path|
-			OSCFunc({ |message, time| this.prReceive(message, time) }, path, recvPort: NetAddr.langPort).permanent_(true)
+			OSCFunc({ |message, time, from|
+				if(from == source) { this.prReceive(message, time) }
+			}, path, recvPort: NetAddr.langPort).permanent_(true)
 		};
 		ticks = 0;
 		keeper = SkipJack({ this.prKeep }, 0.5, name: "GrooveLive", clock: SystemClock);
@@ -56,7 +58,7 @@ GrooveLive {
 		if(state == \there) { this.prSend("subscribe", 0, [0]) };
 		responders.do(_.free);
 		keeper !? { keeper.stop };
-		responders = keeper = address = nil;
+		responders = keeper = address = source = nil;
 		waiting.clear;
 		told.clear;
 		state = \off;
@@ -84,6 +86,9 @@ GrooveLive {
 		this.changed(\told, sentence);
 	}
 
+	// Whose answers and news count, where that is not who is asked.
+	*prSource_ { |from| source = from }
+
 	*prHello { this.request("hello", [protocol], { |version| this.prMet(version) }) }
 
 	*prMet { |version|
@@ -102,6 +107,7 @@ GrooveLive {
 			this.tell("connected to %, % bpm".format(this.prPlace, bpm.round(0.01)));
 			this.request("subscribe", [1]);
 			drummers.do(_.prRefresh);
+			tempo.prMet;
 			this.changed(\there);
 		}
 	}
@@ -299,7 +305,8 @@ GrooveLive {
 
 	*drummer { |name = \d1|
 		var key = name.asSymbol;
-		^drummers[key] ?? { drummers[key] = GrooveLiveDrummer.prNew(key) }
+		if(drummers[key].isNil) { drummers[key] = GrooveLiveDrummer.prNew(key) };
+		^drummers[key]
 	}
 
 	*set { |path, value, when, over, quant|

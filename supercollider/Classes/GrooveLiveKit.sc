@@ -40,8 +40,8 @@ GrooveLiveKit {
 				};
 				// The kit hears loudness in the velocity; what was made of \amp since is its gain.
 				~amp = (~amp.value / ~velocity.max(0.01)).clip(0, 8);
-				// A default of the event, the middle, would move every drum there.
-				if(currentEnvironment.includesKey(\pan).not) {
+				// The middle, which every event has as its default, would move every drum there.
+				if(currentEnvironment.keys.includes(\pan).not) {
 					desc = SynthDescLib.global[instrument];
 					desc !? { desc.controlDict[\pan] !? { |control| ~pan = control.defaultValue } };
 				};

@@ -66,8 +66,9 @@ GrooveLiveTap {
 		^at.reject(_.isNil)
 	}
 
+	// Of a drummer's event its velocity; a velocity that every event has, as MIDI, says nothing.
 	*prLoudness { |event|
-		var loudness = event[\velocity] ?? { event.use { ~amp.value } };
+		var loudness = if(event.keys.includes(\velocity)) { event[\velocity] } { event.use { ~amp.value } };
 		^loudness.asArray.maxItem
 	}
 
