@@ -1,10 +1,13 @@
-"""OSC 1.0 as bytes: messages and bundles, written and read."""
+"""OSC 1.0 as bytes: messages and bundles, written and read.
+
+In the syntax of Python 3.7: ableton/GrooveLive, which runs inside Live, has a copy of this file and of errors.py.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from .errors import GrooveError
 
@@ -13,7 +16,7 @@ class Double(float):
     """A float that is written as 64 bits (type d), not 32."""
 
 
-Argument = str | int | float | bytes | None
+Argument = Union[str, int, float, bytes, None]
 """Of a message: strings, int32 (int64 where need be), float32 or `Double`, blobs, True, False, and None for Nil."""
 
 _INT, _LONG, _FLOAT, _DOUBLE = (struct.Struct(f) for f in (">i", ">q", ">f", ">d"))
