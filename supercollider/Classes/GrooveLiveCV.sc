@@ -150,7 +150,8 @@ GrooveLiveCV {
 	}
 
 	prHush { group !? { server.sendMsg(\n_set, group, \t_hush, 1) } }
-	prFree { group !? { server.sendMsg(\n_free, group) } }
+	// After the strokes that are on their way: they would miss their group.
+	prFree { group !? { server.sendBundle(server.latency, [\n_free, group]) } }
 
 	// In
 
