@@ -165,6 +165,7 @@ def _drum_options(drum: argparse.ArgumentParser) -> None:
     option("--bars", metavar="N", type=int, help="how many bars (default: as many as the rhythm has)")
     option("--tempo", metavar="BPM", type=float, help="default: that of the MIDI file, or 120")
     option("--kit", metavar="MAP", default="gm", help="drum map of the MIDI file: gm, roland, ableton …")
+    option("--sound", metavar="KIT", default="acoustic", help="what the .wav sounds like: acoustic, electronic")
     option("-q", "--quiet", action="store_true", help="print no piano roll")
 
     option = drum.add_argument_group("how to play (the defaults play well)").add_argument
@@ -222,9 +223,11 @@ def _help(parser: argparse.ArgumentParser) -> int:
 def _drum(arguments: argparse.Namespace) -> int:
     from . import kits
     from .drumming import answer, check_outputs, listen, save
+    from .sound import Kit
 
     check_outputs(arguments.output)
     kits.load(arguments.kit)
+    Kit(arguments.sound)
     rhythm = listen(
         arguments.rhythm,
         bars=arguments.bars,
@@ -254,6 +257,7 @@ def _drum(arguments: argparse.Namespace) -> int:
         arguments.output,
         tempo=rhythm.tempo if arguments.tempo is None else arguments.tempo,
         kit=arguments.kit,
+        sound=arguments.sound,
     )
     if not arguments.quiet:
         _print_roll(grooves, sys.stdout)

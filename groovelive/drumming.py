@@ -128,7 +128,12 @@ def answer(
 
 
 def save(
-    song: Sequence[tuple[str, Groove]], outputs: Sequence[Path], *, tempo: Tempo = TEMPO, kit: str = "gm"
+    song: Sequence[tuple[str, Groove]],
+    outputs: Sequence[Path],
+    *,
+    tempo: Tempo = TEMPO,
+    kit: str = "gm",
+    sound: str = "acoustic",
 ) -> None:
     """Write a song to every output, or to none.
 
@@ -137,6 +142,7 @@ def save(
         outputs: paths that end in .mid, .wav or .svg.
         tempo: beats per minute, or a tempo map; audio takes the first tempo of it.
         kit: the drum map of the MIDI file.
+        sound: the kit that is heard in the audio, one of `groovelive.sound.kits()`.
     """
     grooves = [groove for _, groove in song]
     with ExitStack() as stack:
@@ -145,7 +151,7 @@ def save(
             if part.suffix.lower() == ".wav":
                 from .sound import render
 
-                render(grooves, part, tempo=first_tempo(tempo))
+                render(grooves, part, tempo=first_tempo(tempo), kit=sound)
             elif part.suffix.lower() == ".svg":
                 from .show import svg_song
 

@@ -12,8 +12,8 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,9 +212,36 @@ def render_timed(
         notes: pairs of the time in seconds and the Note that sounds then.
         seconds: how long the music lasts, without its tail.
     """
+    return render_kits({kit: notes}, path, seconds, sample_rate=sample_rate, tail=tail)
+
+
+def render_kits(
+    parts: Mapping[str | Kit, Iterable[tuple[float, Note]]],
+    path: str | os.PathLike[str],
+    seconds: float,
+    *,
+    sample_rate: int = 48000,
+    tail: float = 2.0,
+) -> Path:
+    """Render what several kits play together to a WAV file; else as `render_timed`.
+
+    They are mixed before the master, that of the first: the sum doesn't clip. Each closes its own open hats.
+
+    Args:
+        parts: of each kit, one at least, its notes: pairs of the time in seconds and the Note that sounds then.
+        seconds: how long the music lasts, without its tail.
+
+    >>> render_kits({}, "loop.wav", 1.0)
+    Traceback (most recent call last):
+    groovelive.errors.GrooveError: there is no kit to render with
+    """
     _within("sample_rate", sample_rate, 8000, 192000)
     _within("tail", tail, 0, 60)
-    drums, target = kit if isinstance(kit, Kit) else Kit(kit), Path(path)
+    kits = [kit if isinstance(kit, Kit) else Kit(kit) for kit in parts]
+    if not kits:
+        raise GrooveError("there is no kit to render with")
+    first, target = kits[0], Path(path)
+    kits = [replace(kit, group=first.group + 10 * k, bus=first.bus) for k, kit in enumerate(kits)]
     if sample_rate != int(sample_rate):
         raise GrooveError(f"sample_rate must be a whole number of Hz, not {sample_rate!r}")
     if target.suffix.lower() != ".wav":
@@ -227,7 +254,11 @@ def render_timed(
     if size > 2**32 - 2**16:
         raise GrooveError(f"{end / 3600:.1f} hours do not fit into a WAV file (4 GiB): render fewer bars")
     silence: Message = ("/c_set", 0, 0)  # does nothing: its time is where the file ends
-    events = [(0.0, drums.setup(seed=1)), *score(notes, drums), (end, [silence])]
+    setup = first.setup(seed=1)
+    for kit in kits[1:]:
+        setup += kit.setup(target=first.group)[:-1]  # the last is its master
+    strokes = [event for kit, notes in zip(kits, parts.values(), strict=True) for event in score(notes, kit)]
+    events = [(0.0, setup), *sorted(strokes, key=lambda event: event[0]), (end, [silence])]
     with replacing(target) as part:
         _scsynth(events, part, int(sample_rate))
         if part.stat().st_size < size:

@@ -136,6 +136,13 @@ class TestDrum:
         assert code == 0 and err.startswith("groovelive: note: ") and "pitch 90" in err
 
     @pytest.mark.synth
+    def test_another_sound(self, run: Run) -> None:
+        for sound in ("acoustic", "electronic"):
+            assert run("drum", "x..x", "-o", f"{sound}.wav", "-q", "--sound", sound)[0] == 0
+        first, second = (Path(f"{sound}.wav").read_bytes() for sound in ("acoustic", "electronic"))
+        assert len(first) == len(second) and first != second
+
+    @pytest.mark.synth
     def test_sound(self, run: Run) -> None:
         assert run("drum", "x..x", "-o", "a.wav", "-q")[0] == 0
         assert Path("a.wav").read_bytes()[:4] == b"RIFF" and Path("a.wav").stat().st_size > 100_000
@@ -246,6 +253,7 @@ class TestBadInput:
             (["drum", "x..x", "--preset", "nothing", "--follow", ".5"], "no preset"),
             (["drum", "x..x", "--preset", "nothing"], "preset"),
             (["drum", "x..x", "--kit", "rolland"], "did you mean 'roland'?"),
+            (["drum", "x..x", "--sound", "elektronic"], "did you mean 'electronic'?"),
             (["drum", "x..x", "--bars", "0"], "1 to 1,000 bars, not 0"),
             (["drum", "x..x", "--bars", "10000"], "1 to 1,000 bars, not 10,000"),
             (["drum", "x..x", "--bars", "two"], "--bars"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from groovelive import sound
 from groovelive.errors import GrooveError
 from groovelive.hvo import VOICES, Groove, Note
-from groovelive.sound import Kit, kits, render, score, timed
+from groovelive.sound import Kit, kits, render, render_kits, score, timed
 
 RATE = 48000
-DRY = Kit(room=0)
+EVERY_KIT = pytest.mark.parametrize("kit", kits())
 SOURCES = Path(__file__).parent.parent / "supercollider"
 Audio = NDArray[np.float64]
 
@@ -31,6 +32,10 @@ def read(path: Path) -> Audio:
     padded = np.zeros((len(data), 4), np.uint8)
     padded[:, 1:] = data
     return padded.view("<i4").reshape(-1, 2) / 2.0**31
+
+
+def dry(kit: str) -> Kit:
+    return Kit(kit, room=0)
 
 
 def one(voice: int | str, velocity: float = 0.8, offset: float = 0.0, bars: int = 1) -> Groove:
@@ -47,11 +52,18 @@ def centroid(audio: Audio) -> float:
     return float((power * np.fft.rfftfreq(len(audio), 1 / RATE)).sum() / power.sum())
 
 
+def thirds(audio: Audio) -> NDArray[np.float64]:
+    """Energy in dB of the bands of a third of an octave from 40 Hz to 16 kHz."""
+    power = np.abs(np.fft.rfft(audio.sum(axis=1))) ** 2
+    edges = 40 * 2 ** (np.arange(27) / 3) * len(audio) / RATE
+    return np.array([10 * np.log10(power[int(a) : int(b) + 1].sum()) for a, b in itertools.pairwise(edges)])
+
+
 # What is sent
 
 
 def test_every_voice_of_every_kit_is_shipped() -> None:
-    assert "acoustic" in kits()
+    assert {"acoustic", "electronic"} <= set(kits())
     for kit in kits():
         sent = [message[1] for message in Kit(kit).setup() if message[0] == "/d_recv"]
         assert len(sent) == len(VOICES) + 2
@@ -193,11 +205,12 @@ def test_the_file_has_the_length_of_the_music_and_is_the_same_again(
 
 
 @pytest.mark.synth
-def test_every_voice_starts_within_a_sample_of_its_place(tmp_path: Path) -> None:
+@EVERY_KIT
+def test_every_voice_starts_within_a_sample_of_its_place(tmp_path: Path, kit: str) -> None:
     tempo, offsets = 127, (-0.31, 0.07, 0.443)
     song = [one(voice, 0.9, offset, bars=4) for voice in VOICES for offset in offsets]
     song.insert(0, Groove.empty(bars=1))
-    mono = np.abs(read(render(song, tmp_path / "x.wav", kit=DRY, tempo=tempo))).max(axis=1)
+    mono = np.abs(read(render(song, tmp_path / "x.wav", kit=dry(kit), tempo=tempo))).max(axis=1)
     expected = [seconds * RATE for seconds, _ in timed(song, tempo=tempo)]
     assert len(expected) == len(VOICES) * len(offsets)
     for place, voice in zip(expected, np.repeat(VOICES, len(offsets)), strict=True):
@@ -207,12 +220,13 @@ def test_every_voice_starts_within_a_sample_of_its_place(tmp_path: Path) -> None
 
 
 @pytest.mark.synth
-def test_a_harder_stroke_is_louder_brighter_and_longer(tmp_path: Path) -> None:
+@EVERY_KIT
+def test_a_harder_stroke_is_louder_brighter_and_longer(tmp_path: Path, kit: str) -> None:
     velocities, strokes = (0.25, 0.6, 1.0), 3
     song = [one(voice, v, bars=2) for voice in VOICES for v in velocities for _ in range(strokes)]
-    audio = read(render(song, tmp_path / "x.wav", kit=DRY, tempo=120, tail=0))[: len(song) * 4 * RATE]
-    kit = audio.reshape(len(VOICES), len(velocities), strokes, 4 * RATE, 2)
-    for voice, parts in zip(VOICES, kit, strict=True):
+    audio = read(render(song, tmp_path / "x.wav", kit=dry(kit), tempo=120, tail=0))[: len(song) * 4 * RATE]
+    voices = audio.reshape(len(VOICES), len(velocities), strokes, 4 * RATE, 2)
+    for voice, parts in zip(VOICES, voices, strict=True):
         loud = [np.mean([level(stroke) for stroke in part]) for part in parts]
         bright = [np.mean([centroid(stroke[: RATE // 2]) for stroke in part]) for part in parts]
         heard = [(np.abs(part) > 1e-3 * np.abs(part).max()).any(axis=(0, 2)) for part in parts]
@@ -223,13 +237,14 @@ def test_a_harder_stroke_is_louder_brighter_and_longer(tmp_path: Path) -> None:
 
 
 @pytest.mark.synth
-def test_a_closed_hat_chokes_the_open_one_but_not_its_own_stroke(tmp_path: Path) -> None:
+@EVERY_KIT
+def test_a_closed_hat_chokes_the_open_one_but_not_its_own_stroke(tmp_path: Path, kit: str) -> None:
     hat = (0, "open_hat", 0.9, 0.0)
     together = (0, "closed_hat", 0.3, 0.1)  # 12 ms later on the same step: one stroke
     next_hat = (2, "closed_hat", 0.3, 0.0)  # at 250 ms
     bars = [[hat], [hat, next_hat], [hat, (2, "snare", 0.1, 0.0)], [hat, together], [hat, together, next_hat]]
     song = [Groove.from_notes(notes, steps=32) for notes in bars]
-    audio = read(render(song, tmp_path / "x.wav", kit=DRY, tempo=120, tail=0))[: len(bars) * 4 * RATE]
+    audio = read(render(song, tmp_path / "x.wav", kit=dry(kit), tempo=120, tail=0))[: len(bars) * 4 * RATE]
     ringing, choked, beside, same, later = (
         level(bar[int(0.4 * RATE) : int(0.5 * RATE)]) for bar in audio.reshape(len(bars), 4 * RATE, 2)
     )
@@ -239,11 +254,9 @@ def test_a_closed_hat_chokes_the_open_one_but_not_its_own_stroke(tmp_path: Path)
     assert later < ringing - 20
 
 
-@pytest.mark.synth
-def test_the_kit_is_in_balance_and_each_voice_in_its_register(tmp_path: Path) -> None:
-    """Registers, lengths and levels as of a close-miked kit; a change of the sounds has to stay inside."""
-    # voice: centroid in Hz, seconds to fall by 60 dB (10 ms windows), peak in dB
-    wanted = {
+# voice: centroid in Hz, seconds to fall by 60 dB (10 ms windows), peak in dB
+REGISTERS = {
+    "acoustic": {
         "kick": ((60, 250), (0.3, 0.6), (-8, -3)),
         "snare": ((2500, 6500), (0.15, 0.4), (-8, -3)),
         "closed_hat": ((7000, 11000), (0.06, 0.16), (-12, -3)),
@@ -253,26 +266,96 @@ def test_the_kit_is_in_balance_and_each_voice_in_its_register(tmp_path: Path) ->
         "high_tom": ((160, 400), (0.3, 0.8), (-9, -4)),
         "crash": ((5000, 10000), (1.8, 4.0), (-10, -3)),
         "ride": ((3500, 7000), (1.2, 3.0), (-13, -3)),
-    }
+    },
+    "electronic": {
+        "kick": ((50, 120), (0.5, 0.9), (-8, -3)),
+        "snare": ((3000, 8000), (0.15, 0.4), (-8, -3)),
+        "closed_hat": ((7500, 11000), (0.06, 0.16), (-9, -2)),
+        "open_hat": ((7000, 10000), (0.4, 1.0), (-10, -3)),
+        "low_tom": ((85, 160), (0.5, 1.0), (-9, -4)),
+        "mid_tom": ((130, 230), (0.4, 0.8), (-9, -4)),
+        "high_tom": ((190, 330), (0.3, 0.6), (-9, -4)),
+        "crash": ((6500, 11000), (1.5, 3.0), (-9, -2)),
+        "ride": ((5000, 9000), (1.2, 2.2), (-11, -4)),
+    },
+}
+
+
+@pytest.mark.synth
+@EVERY_KIT
+def test_the_kit_is_in_balance_and_each_voice_in_its_register(tmp_path: Path, kit: str) -> None:
+    """Registers, lengths and levels as of a close-miked kit; a change of the sounds has to stay inside."""
+    wanted = REGISTERS[kit]
     song = [one(voice, 1.0, bars=3) for voice in wanted]
-    kit = read(render(song, tmp_path / "x.wav", kit=DRY, tempo=120, tail=0))[: len(song) * 6 * RATE]
+    voices = read(render(song, tmp_path / "x.wav", kit=dry(kit), tempo=120, tail=0))[: len(song) * 6 * RATE]
     for (voice, (register, length, peak)), audio in zip(
-        wanted.items(), kit.reshape(len(song), 6 * RATE, 2), strict=True
+        wanted.items(), voices.reshape(len(song), 6 * RATE, 2), strict=True
     ):
         power = (audio.reshape(-1, 480, 2) ** 2).mean(axis=(1, 2))
         seconds = int((power > power.max() / 1e6).nonzero()[0].max()) * 0.01
         assert register[0] < centroid(audio) < register[1], (voice, centroid(audio))
         assert length[0] < seconds < length[1], (voice, seconds)
         assert peak[0] < 20 * np.log10(np.abs(audio).max()) < peak[1], (voice, np.abs(audio).max())
-        assert power[-10:].max() < 1e-9, f"{voice} does not end"
+        assert np.abs(audio[-RATE // 10 :]).max() == 0, f"{voice} does not end"
+        assert np.abs(audio.mean(axis=0)).max() < 2e-5, f"{voice} has an offset"
 
 
 @pytest.mark.synth
+def test_kits_are_as_loud_as_each_other_and_differ_in_sound(tmp_path: Path) -> None:
+    """Changing the kit changes neither the mix nor a rhythm's accents; but it is another kit."""
+    velocities = (0.3, 0.6, 1.0)
+    song = [one(voice, velocity) for voice in VOICES for velocity in velocities]
+    kinds = []
+    for kit in ("acoustic", "electronic"):
+        audio = read(render(song, tmp_path / f"{kit}.wav", kit=dry(kit), tempo=120, tail=0))
+        kinds.append(audio[: len(song) * 2 * RATE].reshape(len(VOICES), len(velocities), 2 * RATE, 2))
+    for voice, acoustic, electronic in zip(VOICES, *kinds, strict=True):
+        for first, second in zip(acoustic, electronic, strict=True):
+            assert abs(level(first) - level(second)) < 4, (voice, level(first), level(second))
+            assert abs(np.abs(first).max() / np.abs(second).max() - 1) < 0.6, voice
+        apart = np.abs(thirds(acoustic[2]) - thirds(electronic[2]))
+        assert np.median(apart) > 1.8, (voice, apart)
+
+
+@pytest.mark.synth
+@EVERY_KIT
+def test_voices_are_told_apart_by_their_spectra(tmp_path: Path, kit: str) -> None:
+    song = [one(voice, 0.8) for voice in VOICES]
+    audio = read(render(song, tmp_path / "x.wav", kit=dry(kit), tempo=120, tail=0))[: len(song) * 2 * RATE]
+    found = dict(zip(VOICES, map(centroid, audio.reshape(len(song), 2 * RATE, 2)), strict=True))
+    assert found["low_tom"] * 1.25 < found["mid_tom"] < found["high_tom"] / 1.25, found
+    assert found["kick"] * 1.25 < found["mid_tom"], found
+    assert found["high_tom"] * 5 < found["snare"] < found["closed_hat"] * 0.8, found
+    assert found["ride"] < found["open_hat"], found
+
+
+@pytest.mark.synth
+def test_two_kits_in_one_file(tmp_path: Path) -> None:
+    """Each has its own hats, and one master keeps the sum below full scale."""
+    open_hat, closed = Note(0, 3, 0.9, 0.0), Note(0, 2, 0.3, 0.0)
+
+    def heard(**parts: list[tuple[float, Note]]) -> Audio:
+        named = {Kit(name, room=0): notes for name, notes in parts.items()}
+        return read(render_kits(named, tmp_path / "x.wav", 1.0, tail=0))
+
+    alone = heard(acoustic=[(0.1, open_hat)])
+    closed_by_its_own = heard(acoustic=[(0.1, open_hat), (0.3, closed)])
+    beside = heard(acoustic=[(0.1, open_hat)], electronic=[(0.3, closed)])
+    late = slice(int(0.5 * RATE), int(0.6 * RATE))
+    assert level(closed_by_its_own[late]) < level(alone[late]) - 20
+    assert abs(level(beside[late]) - level(alone[late])) < 1
+    full = [(0.1, Note(0, voice, 1.0, 0.0)) for voice in range(9)]
+    loud = heard(acoustic=full, electronic=full)
+    assert 0.9 < np.abs(loud).max() <= 10 ** (-0.3 / 20)
+
+
+@pytest.mark.synth
+@EVERY_KIT
 @pytest.mark.parametrize("every", [1, 16])
-def test_all_voices_at_once_at_full_velocity_do_not_clip(tmp_path: Path, every: int) -> None:
+def test_all_voices_at_once_at_full_velocity_do_not_clip(tmp_path: Path, kit: str, every: int) -> None:
     hits = np.zeros((16, len(VOICES)))
     hits[::every] = 1
-    audio = read(render(Groove(hits, hits), tmp_path / "x.wav", tempo=180))
+    audio = read(render(Groove(hits, hits), tmp_path / "x.wav", kit=kit, tempo=180))
     assert np.isfinite(audio).all()
     assert 0.5 < np.abs(audio).max() <= 10 ** (-0.3 / 20)
     assert np.abs(audio.mean(axis=0)).max() < 0.005

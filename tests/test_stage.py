@@ -333,6 +333,27 @@ def test_record_and_replay(live: gl.Live, tmp_path: Path) -> None:
     assert (head.begin, head.end, head.seed, head.model) == (4.0, 36.0, 7, "groove")
 
 
+@pytest.mark.synth
+def test_a_recording_sounds_as_it_was_played(live: gl.Live, tmp_path: Path) -> None:
+    """Each drummer with the kit of its target; of those without one, the session's."""
+    from groovelive.timeline.writing import kit_of
+
+    d1, d2 = live.d1, live.d2
+    d1 >> gl.play("bd*2")
+    d2 >> gl.play("hh*4")
+    live.run(bars=2)
+    d1.out = gl.midi("nowhere") + gl.scsynth(kit="electronic")
+    live.wait(bars=2)
+    clip = live.last(4)
+    assert {(e.drummer, e.beat >= 8, kit_of(clip.score, e)) for e in clip.events} == {
+        ("d1", False, "acoustic"), ("d1", True, "electronic"), ("d2", False, "acoustic"), ("d2", True, "acoustic"),
+    }  # fmt: skip
+    clip.save(tmp_path / "two.wav")
+    live.out = gl.synth(kit="electronic")
+    live.wait(bars=1)
+    assert {kit_of(live.last(1).score, e) for e in live.last(1).events} == {"electronic"}
+
+
 def test_a_take_played_in_another_session_is_the_same(live: gl.Live, tmp_path: Path) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)

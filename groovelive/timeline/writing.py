@@ -10,9 +10,10 @@ import numpy as np
 
 from ..files import replacing
 from ..grid import GM_NOTES, Note
-from .edits import STEP
+from .edits import STEP, Outs
 from .events import Event
-from .score import Score
+from .score import SESSION, Score
+from .targets import Scsynth, Synth
 
 _PPQ = 480
 _LENGTH = 60  # ticks of a note
@@ -24,15 +25,32 @@ def seconds(score: Score, event: Event, begin: float) -> float:
 
 
 def wav(path: Path, score: Score, events: Iterable[Event], begin: float, end: float) -> None:
-    """Render events between two beats to a WAV file.
+    """Render events between two beats to a WAV file, each drummer with the kit of its target, if that is one with kits.
 
     Raises:
         GrooveError: the embedded synth is not installed, or the file cannot be written.
     """
-    from ..sound import render_timed
+    from ..sound import Kit, render_kits
 
-    notes = [(seconds(score, event, begin), Note(event.step, event.voice, event.velocity, 0.0)) for event in events]
-    render_timed(notes, path, score.tempo.seconds(end) - score.tempo.seconds(begin))
+    parts: dict[str | Kit, list[tuple[float, Note]]] = {}
+    for event in events:
+        note = Note(event.step, event.voice, event.velocity, 0.0)
+        parts.setdefault(kit_of(score, event), []).append((seconds(score, event, begin), note))
+    if not parts:
+        parts[Synth().kit] = []
+    render_kits(parts, path, score.tempo.seconds(end) - score.tempo.seconds(begin))
+
+
+def kit_of(score: Score, event: Event) -> str:
+    """Return the kit that an event is played with: that of the first of its targets with one, or the usual one."""
+    from ..sound import kits
+
+    for name in (event.drummer, SESSION):
+        outs = score.value(name, "out", event.beat)
+        if isinstance(outs, Outs):
+            found = [target.kit for target in outs.targets if isinstance(target, Synth | Scsynth)]
+            return next((kit for kit in found if kit in kits()), Synth().kit)
+    return Synth().kit
 
 
 def midi(path: Path, score: Score, events: Sequence[Event], begin: float, end: float) -> None:
