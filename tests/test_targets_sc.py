@@ -244,9 +244,9 @@ class TestWithAServer:
         scsynth = Scsynth_(logins=1)
         try:
             scsynth.ask("/notify", 1)
-            sink = outlets.open(Scsynth(port=scsynth.port))
+            sink = outlets.open(Scsynth(port=scsynth.port, kit="electronic"))
             outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
-            assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+            assert _until(lambda: "gl_electronic_crash" in scsynth.names())
         finally:
             scsynth.end()
 

@@ -52,7 +52,7 @@ def synth(kit: str = "acoustic", *, gain: float = 1.0, ahead: float = 0.1, shift
     """The embedded synth, heard through this machine's sound device (extra `synth`).
 
     Args:
-        kit: "acoustic", or another of `groovelive.sound.kits()`.
+        kit: "acoustic" or "electronic": those of `groovelive.sound.kits()`.
         gain: 0..2.
         ahead: seconds that a note is sent before its time.
         shift: seconds, -1..1, that it is played later (earlier).
