@@ -444,7 +444,7 @@ def test_everything_completes_and_has_help(live: gl.Live) -> None:
         ("d1.genre = {'funk': -1}", ""),
         ("d1.density = 2", "density must lie from 0 to 1, not 2"),
         ("d1.density = '<.3 3>'", "density must lie from 0 to 1, not 3"),
-        ("d1.density = 'lots'", "'lots' is not a number"),
+        ("d1.density = 'lots'", "density takes numbers from 0 to 1, or a pattern in time of such; 'lots' is no"),
         ("d1.density = gl.line(.2, 9, bars=4)", "density must lie from 0 to 1, not 9"),
         ("d1.hh.threshold = -1", "must lie from 0 to 1"),
         ("d1 >> gl.groove('x' * 40)", "40 steps are longer than 2 bars"),

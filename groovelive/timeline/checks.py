@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..caret import NotationError
 from ..errors import GrooveError, closest
 from ..grid import GROUPS, SHORT, VOICES
 from ..notation import number as read_number
@@ -143,7 +144,12 @@ def _number(path: str, control: Control, value: Value) -> Value:
         text = value.text if isinstance(value, Cycle) else value
         if path in _WITHOUT_LINE:
             raise GrooveError(f"{path} takes a number or a ramp, as line(120, 140, bars=8), not a pattern")
-        for event in pattern(text, read_number).query(0, 64):
+        try:
+            found = pattern(text, read_number)
+        except NotationError as error:
+            takes = f"{path} takes numbers from {control.low:g} to {control.high:g}, or a pattern in time of such"
+            raise NotationError(f"{takes}; {error.reason}", error.text, error.position, error.length) from None
+        for event in found.query(0, 64):
             within(event.value)
         return Cycle(text)
     within(value)

@@ -104,6 +104,7 @@ GrooveLive {
 			state = \there;
 			life = life + 1;
 			told.clear;
+			waiting.do { |request| this.prLate(request) };  // asked before: no sign that it is away again
 			this.tell("connected to %, % bpm".format(this.prPlace, bpm.round(0.01)));
 			this.request("subscribe", [1]);
 			drummers.do(_.prRefresh);
@@ -131,10 +132,8 @@ GrooveLive {
 			waiting.keys.asArray.do { |id|
 				var request = waiting[id], age = now - request[\asked];
 				if(age > patience and: { request[\isLate].not }) {
-					request[\isLate] = true;
 					this.prLost;
-					this.changed(\late, request[\command]);
-					request[\failed].value("no answer");
+					this.prLate(request);
 				};
 				if(age > 30) { waiting.removeAt(id) };
 			};
@@ -144,6 +143,13 @@ GrooveLive {
 				if(ticks % 2 == 0) { this.prHello };
 			};
 		} { |error| this.tell("keeping the connection: " ++ error.errorString) }
+	}
+
+	*prLate { |request|
+		if(request[\isLate]) { ^this };
+		request[\isLate] = true;
+		this.changed(\late, request[\command]);
+		request[\failed].value("no answer");
 	}
 
 	*prSend { |command, id, arguments|
@@ -204,8 +210,13 @@ GrooveLive {
 			"names", { answer = message.drop(2) }
 		);
 		waiting.removeAt(id);
-		if(command != "hello") { this.prHeard };
-		request[\done].value(answer, id);
+		// One that answers late is not there yet; what it has answered counts.
+		if(command == "hello") {
+			if(request[\isLate].not) { request[\done].value(answer, id) }
+		} {
+			if(request[\isLate].not) { this.prHeard };
+			request[\done].value(answer, id);
+		};
 	}
 
 	// An answer came: whoever was away is met again with the next hello.
