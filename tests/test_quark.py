@@ -346,7 +346,7 @@ def test_the_command(home: Path, run: Callable[..., tuple[int, str]], port: int)
     words = ("--folder", folder)
     assert run("status", *words, "--port", port)[1].startswith(f"not installed in {folder}: groovelive supercollider ")
     code, said = run("install", *words)
-    assert code == 0 and f"is in {folder / 'GrooveLive'}; in SuperCollider recompile" in said
+    assert code == 0 and f"is in {folder / 'GrooveLive'}.\nNow recompile the class library" in said
     assert run("install", *words) == (0, f"GrooveLive {groovelive.__version__} is in {folder / 'GrooveLive'} already\n")
     (folder / "GrooveLive" / "SynthDefs" / "acoustic.scd").write_text("// louder\n")
     code, said = run("status", *words, "--port", port)

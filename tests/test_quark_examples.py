@@ -1,22 +1,40 @@
-"""The examples of the Quark: each block is evaluated on a real server, with a real conductor, and is heard."""
+"""Examples, tutorial and docs/supercollider.md: each block is evaluated on a real server, and heard."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
-from quark_session import QUARK, Part, Said, Serve, blocks, evaluate, free_port
+from quark_session import QUARK, ROOT, Part, Said, Serve, blocks, evaluate, free_port
+
+from groovelive import cli
+from groovelive.grid import VOICES
 
 EXAMPLES = sorted(path.name for path in (QUARK / "examples").glob("*.scd"))
 # What would be heard beyond this machine, or needs what is not here: compiled, and not run.
 NOT_RUN = re.compile(r"LinkClock|SuperDirt|~dirt|~link")
 SILENT = {"superdirt.scd"}
+PAGE = (ROOT / "docs" / "supercollider.md").read_text(encoding="utf-8")
 
-pytestmark = [pytest.mark.supercollider, pytest.mark.jack]
+REAL = [pytest.mark.supercollider, pytest.mark.jack]
+
+
+def _snippets(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def _texts() -> dict[str, str]:
+    """Return the code that is written for people to evaluate, by where it stands."""
+    texts = {name: (QUARK / "examples" / name).read_text(encoding="utf-8") for name in EXAMPLES}
+    tutorial = (QUARK / "HelpSource" / "Tutorials" / "GrooveLive-Tutorial.schelp").read_text(encoding="utf-8")
+    texts["tutorial"] = "".join(re.findall(r"^code::\n(.*?)^::$", tutorial, re.MULTILINE | re.DOTALL))
+    texts["page"] = "".join(_snippets("supercollider"))
+    return texts
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +50,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Said]]:
     try:
         time.sleep(0.7)
         serve = Serve(folder)
-        parts = [Part(name, _steps((QUARK / "examples" / name).read_text(encoding="utf-8"))) for name in EXAMPLES]
+        parts = [Part(name, _steps(text)) for name, text in _texts().items()]
         yield evaluate(parts, folder, serve.port, free_port(), **environment)
     finally:
         if serve is not None:
@@ -50,15 +68,20 @@ def _steps(text: str) -> list[tuple[str, bool, float | None]]:
     return found
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example(name: str, said: dict[str, Said]) -> None:
-    assert said[name].faults() == [] and said[name].told() == [], said[name].text
-    if name not in SILENT:
-        assert said[name].peak > 0.02, said[name].text
+class TestWithAServer:
+    """What a user evaluates."""
+
+    pytestmark = REAL
+
+    @pytest.mark.parametrize("name", [*EXAMPLES, "tutorial", "page"])
+    def test_it_is_heard_and_nothing_is_wrong(self, name: str, said: dict[str, Said]) -> None:
+        assert said[name].faults() == [] and said[name].told() == [], said[name].text
+        if name not in SILENT:
+            assert said[name].peak > 0.02, said[name].text
 
 
-def test_there_are_examples_for_what_is_promised() -> None:
-    assert {"first-sound.scd", "controls-as-patterns.scd", "two-languages.scd", "listening.scd"} <= set(EXAMPLES)
+def test_examples_are_short_and_say_what_they_are() -> None:
+    assert len(EXAMPLES) >= 8
     for name in EXAMPLES:
         text = (QUARK / "examples" / name).read_text(encoding="utf-8")
         assert text.startswith("/*\n") and len(text.splitlines()) < 90 and max(map(len, text.splitlines())) <= 120
@@ -66,8 +89,32 @@ def test_there_are_examples_for_what_is_promised() -> None:
 
 
 def test_blocks_are_what_a_user_evaluates() -> None:
-    assert blocks("/* a\n( b */\n// c\ns.boot;\n\n(\nx = (\n  1\n);\n)\ny\n") == [
-        "s.boot;",
-        "(\nx = (\n  1\n);\n)",
-        "y",
-    ]
+    text = "/* a\n( b */\n// c\ns.boot;\n\n(\nx = (\n  1\n);\n)\ny\n"
+    assert blocks(text) == ["s.boot;", "(\nx = (\n  1\n);\n)", "y"]
+
+
+# The page
+
+
+def test_its_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROOVELIVE_REALTIME", "0")
+    for snippet in _snippets("python"):
+        exec(compile(snippet, "supercollider.md", "exec"), {})
+
+
+def test_its_commands_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    for line in "".join(_snippets("sh")).splitlines():
+        with pytest.raises(SystemExit, match="0"):
+            cli.main([*shlex.split(line)[1:], "--help"])
+        assert f"usage: {line}" in capsys.readouterr().out
+
+
+def test_its_first_sound_has_ten_lines() -> None:
+    assert len(_snippets("supercollider")[0].splitlines()) == 10
+
+
+def test_it_names_every_voice_and_the_messages_that_there_are() -> None:
+    assert all(f"`\\{voice}`" in PAGE for voice in VOICES)
+    classes = "".join(path.read_text(encoding="utf-8") for path in (QUARK / "Classes").glob("*.sc"))
+    for told in ("no answer from", "has no pattern yet", "of the OSC door"):
+        assert told in classes and told in PAGE

@@ -14,10 +14,10 @@ from ..errors import GrooveError
 from .installing import install, look, uninstall
 from .places import NAME
 
-_RECOMPILE = (
-    "in SuperCollider recompile the class library (IDE: Language, Recompile Class Library; "
-    "else thisProcess.recompile), then try: Pgroove(\\d1).play"
-)
+_NEXT = """\
+Now recompile the class library (in SuperCollider's IDE: Language, Recompile Class Library; else thisProcess.recompile).
+With `groovelive serve` in a terminal, and a server booted, this is a first beat:
+  GrooveLive.drummer(\\d1).source("9.4.7.4.9.47.4.6"); Pgroove(\\d1).play(TempoClock(2));"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,7 +68,7 @@ def _install(arguments: argparse.Namespace) -> int:
     for name in kept:
         print(f"kept, since you have changed it: {name} (--force takes ours)")
     if done:
-        print(f"{NAME} {__version__} is in {found.folder}{', a link' if found.link else ''}; {_RECOMPILE}")
+        print(f"{NAME} {__version__} is in {found.folder}{', a link' if found.link else ''}.\n{_NEXT}")
     else:
         print(f"{NAME} {__version__} is in {found.folder} already")
     return 0
