@@ -375,6 +375,20 @@ def test_marks_are_kept_with_the_set_and_follow_their_slots(rig: Rig, live: Prog
     again = rig.open()
     assert again.refused("/gl/clip/write", 0, 3, BEAT)[0] == "GUARD"
     assert again.ok("/gl/clip/write", 0, 4, BEAT)
+    rig.host.unload_scripts()
+    rig.song.create_scene(0)  # while nobody looks
+    rig.host._instantiate("GrooveLive")
+    rig.on_clock()
+    again = rig.open()
+    assert again.ok("/gl/clip/write", 0, 5, BEAT) and again.refused("/gl/clip/write", 0, 4, BEAT)[0] == "GUARD"
+    rig.host.unload_scripts()
+    for track in rig.song.tracks:  # the set was saved, and is opened again: all objects are others
+        for clip in (slot.clip for slot in track.clip_slots if slot.has_clip):
+            clip._ptr += 1 << 40
+    rig.host._instantiate("GrooveLive")
+    rig.on_clock()
+    again = rig.open()
+    assert again.ok("/gl/clip/write", 0, 5, BEAT) and again.refused("/gl/clip/write", 0, 4, BEAT)[0] == "GUARD"
 
 
 def test_ids_names_and_indices_must_belong_together(rig: Rig, live: Program) -> None:
@@ -427,8 +441,8 @@ def test_a_job_that_is_interrupted_by_a_reload_leaves_the_clip_as_it_was(
     real = lom.Clip.add_new_notes
     monkeypatch.setattr(lom.Clip, "add_new_notes", lambda clip, notes: (time.sleep(0.03), real(clip, notes))[1])
     live.send("/gl/clip/write", 0, 1, blob(many(4000)), "length", 8.0)
-    rig.run(0.03)
-    assert rig.script.writing and rig.digest() != before
+    rig.host.run_for(5.0, until=lambda: rig.script.writing and rig.digest() != before)
+    assert rig.script.writing
     rig.host.unload_scripts()
     assert rig.digest() == before and not rig.host.rt.undo.step_left_open
 

@@ -17,13 +17,15 @@ class Marks:
         self._live = live
         self._owned = set()  # ids of clips
         for track in live.song.tracks:
-            slots = list(track.clip_slots)
-            stored = data(track).get("slots")
-            for index, slot in enumerate(slots):
+            stored = data(track)
+            marked = [(index, slot.clip) for index, slot in enumerate(track.clip_slots)
+                      if slot.has_clip and slot.clip.name.endswith(MARK)]
+            # The script was loaded anew: clips are the same objects, wherever they have moved. Else the set was opened.
+            here = [clip for _, clip in marked if clip._live_ptr in stored.get("clips", ())]
+            for index, clip in marked:
                 # Where a track can hold no data the name alone has to do.
-                known = not hasattr(track, "get_data") if stored is None else index in stored
-                if known and slot.has_clip and slot.clip.name.endswith(MARK):
-                    self._owned.add(live.id_of(slot.clip))
+                if clip in here or (not here and index in stored.get("slots", ())) or not hasattr(track, "get_data"):
+                    self._owned.add(live.id_of(clip))
 
     def ours(self, clip):
         return clip.name.endswith(MARK) and self._live.id_of(clip) in self._owned
@@ -40,9 +42,11 @@ class Marks:
 
     def remember(self, track):
         """Write down which slots of a track hold groovelive's clips, where that has changed."""
-        slots = [i for i, slot in enumerate(track.clip_slots) if slot.has_clip and self.ours(slot.clip)]
-        if data(track).get("slots", []) != slots:
-            keep(track, "slots", slots)
+        ours = [(i, slot.clip) for i, slot in enumerate(track.clip_slots) if slot.has_clip and self.ours(slot.clip)]
+        slots, clips = [index for index, _ in ours], [clip._live_ptr for _, clip in ours]
+        stored = data(track)
+        if (stored.get("slots", []), stored.get("clips", [])) != (slots, clips):
+            keep(track, slots=slots, clips=clips)
 
 
 def data(track):
@@ -54,7 +58,7 @@ def data(track):
         return {}
 
 
-def keep(track, name, value):
+def keep(track, **values):
     """Let the set remember something about a track."""
     if hasattr(track, "set_data"):
-        track.set_data(_KEY, json.dumps(dict(data(track), **{name: value}), sort_keys=True))
+        track.set_data(_KEY, json.dumps(dict(data(track), **values), sort_keys=True))

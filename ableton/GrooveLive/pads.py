@@ -53,5 +53,5 @@ def save(live, request, place, notes):
         yield
     if data(place.track).get("pads") != notes:
         with live.undo_step():
-            keep(place.track, "pads", notes)
+            keep(place.track, pads=notes)
     return []

@@ -91,7 +91,7 @@ def tracks(live, request):
     rows = []
     for index, track in enumerate(live.song.tracks):
         kind = "group" if track.is_foldable else "midi" if track.has_midi_input else "audio"
-        rows += [index, live.id_of(track), track.name, kind, track.color_index]
+        rows += [index, live.id_of(track), track.name, kind, -1 if track.color_index is None else track.color_index]
         # A group has neither.
         rows += [-1, -1] if kind == "group" else [track.playing_slot_index, track.fired_slot_index]
     return rows

@@ -52,7 +52,7 @@ class Watches:
 
     def __init__(self, live):
         self._live, self._watches = live, {}
-        self._version, self._structure, self._forget = 0, None, []
+        self._version, self._structure, self._forget = 0, 0.0, []  # at once: what the marks name may have moved
         live.listen(live.song, "tracks", self._changed)
         live.listen(live.song, "scenes", self._changed)
         self._attach()

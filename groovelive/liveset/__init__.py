@@ -1,0 +1,58 @@
+"""Ableton Live from Python: clips written, launched on the line, watched and followed, by way of ableton/GrooveLive."""
+
+from .clip import LiveClip
+from .clock import LiveClock
+from .faults import (
+    Busy,
+    Guarded,
+    Late,
+    LinkDown,
+    LiveError,
+    NoAnswer,
+    NotThere,
+    OutOfRange,
+    Refused,
+    WrongType,
+    WrongVersion,
+)
+from .link import PORT, Hello, Link, State
+from .liveset import LiveSet
+from .notes import LiveNote, groove_of, notes_of, tap_of, thin
+from .pads import Pad, PadMap
+from .told import Changed, ClipInfo, ClipNotes, Launched, Lost, Moved, Swapped, Written
+
+__all__ = [
+    "PORT",
+    "Busy",
+    "Changed",
+    "ClipInfo",
+    "ClipNotes",
+    "Guarded",
+    "Hello",
+    "Late",
+    "Launched",
+    "Link",
+    "LinkDown",
+    "LiveClip",
+    "LiveClock",
+    "LiveError",
+    "LiveNote",
+    "LiveSet",
+    "Lost",
+    "Moved",
+    "NoAnswer",
+    "NotThere",
+    "OutOfRange",
+    "Pad",
+    "PadMap",
+    "Refused",
+    "State",
+    "Swapped",
+    "Written",
+    "WrongType",
+    "WrongVersion",
+    "groove_of",
+    "notes_of",
+    "tap_of",
+    "thin",
+]  # fmt: skip
