@@ -25,10 +25,11 @@ from ..timeline.events import bar_notes
 from ..timeline.fulfil import Fulfiller
 from ..timeline.messages import Draft, When
 from ..timeline.score import SESSION
-from ..timeline.targets import AnyTarget, File, Synth, name_of
+from ..timeline.targets import Ableton, AnyTarget, File, Synth, Unsent, name_of
 from ..timeline.wishes import Spot, Wish
 from . import journal
 from .asks import Worker
+from .clips import Clips
 from .desk import Desk
 from .door import Bell, Caller, Door, Visitor
 from .filing import Filing
@@ -88,6 +89,9 @@ class Conductor:
         self._journal = journal.Journal(journal.Header(journal.FORMAT, self.session, serve), past, self._say_later)
         self._asker, self._porter = Worker("engine", self._bell.ring), Worker("targets", self._bell.ring)
         self._filing = Filing(self.desk.score, self._say_later)
+        self._clips = Clips(
+            self.desk.score, self.transport, self._say_later, self._porter.do, self._asker.do, self._fulfil.chances
+        )
         self._asked: dict[str, tuple[int, Wish]] = {}
         self._engine, self._answer = "starting", 0.0
         self._bar = -1
@@ -179,6 +183,7 @@ class Conductor:
         self._porter.take()
         self._time_passes()
         self.player.turn()
+        self._clips.look()
         while self._sentences:
             self._say(self._sentences.pop(0))
 
@@ -315,8 +320,9 @@ class Conductor:
             self.door.reply(caller, messages.Written(edits=self._start_or_stop(request)))
             return
         targets = [t for draft in request.edits if isinstance(draft.value, Outs) for t in draft.value.targets]
-        new = [t for t in targets if t not in self.player.sinks and not isinstance(t, File)]
-        if not new:
+        new = [t for t in targets if t not in self.player.sinks and not isinstance(t, Unsent)]
+        live = [t for t in targets if isinstance(t, Ableton) and not self._clips.known(t)]
+        if not new and not live:
             self.door.reply(caller, messages.Written(edits=self.desk.write(request)))
             return
 
@@ -330,7 +336,12 @@ class Conductor:
             except GrooveError as problem:
                 self.door.refuse(caller, problem)
 
-        self._porter.do(lambda: {target: self._outlets.open(target) for target in new}, then)
+        def open_all() -> dict[AnyTarget, int]:
+            for target in live:
+                self._clips.open(target)
+            return {target: self._outlets.open(target) for target in new}
+
+        self._porter.do(open_all, then)
 
     def _start_or_stop(self, request: messages.Write) -> tuple[Edit, ...]:
         if len(request.edits) != 1 or request.when.at not in ("now", "next"):
@@ -369,6 +380,7 @@ class Conductor:
 
     def _panic(self, caller: Caller | Visitor, request: messages.Panic) -> None:
         self._outlets.panic()
+        self._clips.panic()
         drafts = tuple(Draft(drummer=name, path="source") for name in self.desk.score.drummers)
         if drafts:
             self.desk.write(messages.Write(edits=drafts, when=When("now"), by=request.by))
@@ -380,7 +392,8 @@ class Conductor:
         counts = self._outlets.counts()
         outs = tuple(
             messages.OutState(
-                name=name_of(target), ahead=ahead_of(target), sent=count.sent, late=count.late, dropped=count.dropped,
+                name=name_of(target), ahead=ahead_of(target), late=count.late, dropped=count.dropped,
+                sent=self._clips.sent(target) if isinstance(target, Ableton) else count.sent,
                 fault=self._faults.get(target, ""),
             )
             for target in {t: None for n in (SESSION, *self.desk.score.drummers) for t in self.player.targets(n, beat)}
@@ -417,7 +430,14 @@ class Conductor:
                 self._faults[target] = str(error)
                 self._say(str(error))
 
-        if not isinstance(target, File):
+        def opened(answer: Any, error: GrooveError | None) -> None:
+            if error is not None:
+                self._faults[target] = str(error)
+                self._say(str(error))
+
+        if isinstance(target, Ableton):
+            self._porter.do(lambda: self._clips.open(target), opened)
+        elif not isinstance(target, File):
             self._porter.do(lambda: self._outlets.open(target), then)
 
     # Out
@@ -441,6 +461,7 @@ class Conductor:
     def end(self) -> None:
         """End what sounds, write the files that were played into, and leave nothing behind."""
         self._filing.end(self.transport.beat())
+        self._clips.end()
         self._outlets.end()
         self._client.close()
         self._asker.end()

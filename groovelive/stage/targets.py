@@ -15,7 +15,7 @@ from ..errors import GrooveError
 from ..files import check_writable
 from ..grid import GM_NOTES, voice_indices
 from ..timeline.edits import Outs
-from ..timeline.targets import DIRT, LANES, AnyTarget, Cv, File, Midi, Osc, Scsynth, SuperDirt, Synth
+from ..timeline.targets import DIRT, LANES, Ableton, AnyTarget, Cv, File, Midi, Osc, Scsynth, SuperDirt, Synth
 
 _PLACE = re.compile(r"(.+):(\d{1,5})")
 
@@ -229,6 +229,38 @@ def cv(
         Cv, host=host, port=port, lanes=rows, level=float(level), group=group, boot=boot,
         ahead=float(ahead), shift=float(shift),
     )  # fmt: skip
+
+
+def ableton(
+    track: int | str = "Drums",
+    *,
+    slots: tuple[int, int] = (0, 1),
+    bars: int = 2,
+    history: bool = False,
+    chances: bool = False,
+    place: str = "127.0.0.1:57150",
+) -> Target:
+    """Clips in Ableton Live: each new loop is written into the slot that does not play, and launched on Live's grid.
+
+    Only clips that groovelive wrote, whose names end with " [gl]", are ever rewritten. Live's transport plays them;
+    `live.ableton.follow_transport()` ties the bars of both.
+
+    Args:
+        track: its name, or its index from 0.
+        slots: the indices of the pair.
+        bars: 1, 2, 4 or 8: how long a clip is, and how often it may change.
+        history: leave each loop as a clip in the slots below, too.
+        chances: give notes the model's own probabilities and some deviation of velocity, and add likely ones, so that
+            Live varies the loop by itself.
+        place: "host:port" of the script GrooveLive.
+
+    >>> ableton("Drums", bars=1, history=True)
+    ableton(bars=1, history=True)
+    """
+    host, port = _place(place, "the script in Live")
+    return _made(
+        Ableton, track=track, slots=list(slots), bars=bars, history=history, chances=chances, host=host, port=port
+    )
 
 
 def _place(place: Any, what: str) -> tuple[str, int]:

@@ -49,22 +49,39 @@ class Fulfiller:
         return _kept(self._answers, wish, self._walk(wish) if wish.walk else self._play(wish), 512)
 
     def _play(self, wish: Wish) -> Pattern:
-        if wish.tap and not np.frombuffer(wish.tap, np.float32)[::3].any() and wish.follow >= 1:
+        if _silent(wish):
             return Pattern(notes=b"")  # to silence the drums rest
-        fields = self._fields(wish) | {
+        return _patterns(self._grooves(self._request(wish)))[0]
+
+    def chances(self, wish: Wish) -> Floats:
+        """Return the model's probability of each cell, (32, 9) float32, in the pattern that fulfils a wish.
+
+        Raises:
+            EngineError: the engine refuses it, is late, or is not there.
+        """
+        if _silent(wish):
+            return np.zeros((32, len(VOICES)), np.float32)
+        if wish.walk:
+            genre = wish.genre or self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
+            there = Spot(z=self.place(wish).tobytes())
+            wish = replace(wish, walk=None, moving=False, follow=0.0, genre=genre, spot=there)
+        reply = self.ask(self._request(wish, probabilities=True))
+        assert isinstance(reply, wire.Grooves) and reply.probabilities is not None
+        found: Floats = reply.probabilities.numpy("probabilities")[0]
+        return found
+
+    def _request(self, wish: Wish, **more: Any) -> wire.AnyRequest:
+        fields = self._fields(wish) | more | {
             name: _mapping(pairs) for name in ("threshold", "max_hits") if (pairs := getattr(wish, name))
         }  # fmt: skip
         fields["seed"] = wish.seed
-        request: wire.AnyRequest
         if wish.tap and not wish.drift:
             preset = None if wish.spot is None else wire.Array.of(self._mixed(wish))
             tap = wire.Array.of(np.frombuffer(wish.tap, np.float32).reshape(-1, 3))
-            request = wire.Generate(tap=tap, follow=wish.follow, preset=preset, **fields)
-        elif wish.drift or wish.spot_b is not None or wish.spot is None or not wish.spot.name:
-            request = wire.Decode(z=wire.Array.of(self._strayed(wish)), **fields)
-        else:
-            request = wire.Decode(z=wish.spot.name, **fields)
-        return _patterns(self._grooves(request))[0]
+            return wire.Generate(tap=tap, follow=wish.follow, preset=preset, **fields)
+        if wish.drift or wish.spot_b is not None or wish.spot is None or not wish.spot.name:
+            return wire.Decode(z=wire.Array.of(self._strayed(wish)), **fields)
+        return wire.Decode(z=wish.spot.name, **fields)
 
     def _walk(self, wish: Wish) -> Pattern:
         """Return a step of a walk: of an even one, all of whose steps are asked for at once, or one by its latent.
@@ -186,6 +203,10 @@ class Fulfiller:
         reply = self.ask(request)
         assert isinstance(reply, wire.Grooves)
         return reply.grooves.numpy("grooves")
+
+
+def _silent(wish: Wish) -> bool:
+    return bool(wish.tap) and wish.follow >= 1 and not np.frombuffer(wish.tap, np.float32)[::3].any()
 
 
 def _first(wish: Wish) -> str:

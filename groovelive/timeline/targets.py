@@ -191,10 +191,39 @@ class Cv(Target, frozen=True, kw_only=True, tag="cv"):
     boot: bool = False
 
 
-AnyTarget = Synth | Scsynth | SuperDirt | Cv | Midi | Osc | File
+class Ableton(Target, frozen=True, kw_only=True, tag="ableton"):
+    """A pair of slots of a track in Ableton Live: a drummer's loops are clips there, launched on Live's grid.
+
+    Each new loop is written into the slot that does not play, and takes over on the line; one that has not changed goes
+    round. Of what holds only within a loop, as a change in its second bar, Live hears at the next line.
+
+    Args:
+        track: its name, or its index from 0.
+        slots: the indices of the two.
+        bars: how long a clip is, and so how often it may change.
+        history: whether each loop is left as a clip in the slots below, too.
+        chances: whether notes get the model's own probabilities, and likely ones are added, so that Live varies the
+            loop by itself.
+        host, port: where the script GrooveLive in Live listens.
+    """
+
+    track: Annotated[int, Meta(ge=0, le=9999)] | Text = "Drums"
+    slots: tuple[Annotated[int, Meta(ge=0, le=9999)], Annotated[int, Meta(ge=0, le=9999)]] = (0, 1)
+    bars: Literal[1, 2, 4, 8] = 2
+    history: bool = False
+    chances: bool = False
+    host: Text = "127.0.0.1"
+    port: Port = 57150
+    ahead: Seconds = 0.0
+
+
+AnyTarget = Synth | Scsynth | SuperDirt | Cv | Midi | Osc | Ableton | File
 Outs = tuple[AnyTarget, ...]
 
-TargetKind = Literal["synth", "scsynth", "superdirt", "cv", "midi", "osc", "file"]
+TargetKind = Literal["synth", "scsynth", "superdirt", "cv", "midi", "osc", "ableton", "file"]
+Unsent = Ableton | File
+"""Targets that are not sent notes, one by one, by an outlet."""
+
 Notes = Mapping[str, int]
 
 _KINDS: dict[str, type[AnyTarget]] = {
@@ -222,6 +251,8 @@ def name_of(target: AnyTarget) -> str:
         return f"{type(target).__name__.lower()} {target.host}:{target.port}"
     if isinstance(target, Midi):
         return f"midi {target.port}"
+    if isinstance(target, Ableton):
+        return f"ableton {target.track}"
     return f"synth {target.kit}" if isinstance(target, Synth) else f"file {target.path}"
 
 
