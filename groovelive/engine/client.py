@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from .. import wire
 from ..errors import GrooveError
 from ..hvo import Groove
-from ..link import GLANCE, Directory, Link
+from ..way import GLANCE, Directory, Link
 from ..wire import EngineError, Priority
 from . import asking
 from .asking import Answer, Conditions, Controls, Floats, Point

@@ -15,8 +15,8 @@ import zmq
 
 from .. import wire
 from ..errors import GrooveError
-from ..link import Directory, Link
 from ..timeline import messages
+from ..way import Directory, Link
 from ..wire import EngineError
 
 _GLANCE = 0.05  # seconds between two looks at what is to be sent
