@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .notation import NotationError, parse
     from .stage.words import (
         Live,
+        ableton,
         at,
         crash,
         cv,
@@ -58,16 +59,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WORDS = (
-    "Live", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "louder",
-    "midi", "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
+    "Live", "ableton", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line",
+    "louder", "midi", "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
     "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
 )  # fmt: skip
 
 __all__ = [
     "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Live", "Model", "NotationError", "Note", "__version__",
-    "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "load", "louder",
-    "midi", "now", "open", "osc", "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
-    "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
+    "ableton", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "load",
+    "louder", "midi", "now", "open", "osc", "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate",
+    "scene", "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.

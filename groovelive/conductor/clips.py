@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from ..errors import GrooveError
-from ..liveset import Launched, LiveError, LiveNote, LiveSet, Lost, Moved, Swapped, thin
+from ..liveset import Guarded, Launched, LiveError, LiveNote, LiveSet, Lost, Moved, Swapped, thin
 from ..liveset.link import State
 from ..liveset.notes import digest
 from ..liveset.playing import Floats, notes_in, unsure
@@ -104,7 +104,11 @@ class Clips:
         live = self.set_at(place)
         if target.slots[0] == target.slots[1]:
             raise GrooveError("an ableton target has a pair of slots, as slots=(0, 1), not one twice")
-        live.swap(target.track, *target.slots, [], dry_run=True, length=float(target.bars * BEATS_PER_BAR))
+        try:
+            live.swap(target.track, *target.slots, [], dry_run=True, length=float(target.bars * BEATS_PER_BAR))
+        except Guarded as error:
+            what = str(error).partition(": take")[0]
+            raise GrooveError(f"{what}: choose other slots, as ableton({target.track!r}, slots=(4, 5))") from None
         self._pads[place, target.track] = live.pads(target.track).notes
 
     def known(self, target: Ableton) -> bool:

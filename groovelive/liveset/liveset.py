@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from ..hvo import Groove
 from . import notes as conversion
@@ -67,7 +67,7 @@ class LiveSet:
     def connect(
         cls, host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = "",
         timeout: float = 5.0,
-    ) -> LiveSet:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """Connect with the script in Live.
 
         Raises:
@@ -85,7 +85,7 @@ class LiveSet:
         """End the connection; what plays in Live plays on."""
         self.link.close()
 
-    def __enter__(self) -> LiveSet:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,16 @@ Floats = NDArray[np.float32]
 class Played(Protocol):
     """A note as it is played: `timeline.events.Event` is one."""
 
-    beat: Any
-    voice: Any
-    velocity: Any
-    step: Any
-    nudge: Any
+    @property
+    def beat(self) -> float: ...
+    @property
+    def voice(self) -> int: ...
+    @property
+    def velocity(self) -> float: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def nudge(self) -> float: ...
 
 
 def notes_in(found: Iterable[Played], begin: float, beats: float, pads: Pads, bpm: float) -> list[LiveNote]:

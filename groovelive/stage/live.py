@@ -22,6 +22,7 @@ from .each_bar import Bar, Function, Runner, answer
 from .when import At, History
 
 if TYPE_CHECKING:
+    from .ableton import AbletonLive
     from .clip import Clip
     from .drummer import Drummer
 
@@ -67,6 +68,7 @@ class Live:
         self._state: messages.State | None = None
         self._score = line.score if not realtime else Score()
         self._missing = threading.Event()
+        self._ableton: AbletonLive | None = None
         self.closed = False
         line.on_news = self._hear
         if realtime:
@@ -211,6 +213,19 @@ class Live:
 
     def _ipython_key_completions_(self) -> list[str]:
         return [drummer.name for drummer in self.drummers]
+
+    @property
+    def ableton(self) -> AbletonLive:
+        """The set that is open in Ableton Live, with the script GrooveLive in it; connects when it is first used.
+
+        Raises:
+            GrooveError: Live, or the script in it, is not there; the sentence says what to do.
+        """
+        if self._ableton is None:
+            from .ableton import AbletonLive
+
+            self._ableton = AbletonLive.of(self)
+        return self._ableton
 
     @property
     def drummers(self) -> list[Drummer]:
@@ -435,6 +450,8 @@ class Live:
         for runner in self._runners.values():
             if isinstance(runner, Runner):
                 runner.end()
+        if self._ableton is not None:
+            self._ableton.close()
         self._line.close()
 
     def __enter__(self) -> Live:

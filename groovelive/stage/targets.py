@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from os import PathLike, fspath
@@ -238,7 +239,7 @@ def ableton(
     bars: int = 2,
     history: bool = False,
     chances: bool = False,
-    place: str = "127.0.0.1:57150",
+    place: str | None = None,
 ) -> Target:
     """Clips in Ableton Live: each new loop is written into the slot that does not play, and launched on Live's grid.
 
@@ -252,15 +253,21 @@ def ableton(
         history: leave each loop as a clip in the slots below, too.
         chances: give notes the model's own probabilities and some deviation of velocity, and add likely ones, so that
             Live varies the loop by itself.
-        place: "host:port" of the script GrooveLive.
+        place: "host:port" of the script GrooveLive; by default GROOVELIVE_ABLETON of the environment, else
+            "127.0.0.1:57150".
 
     >>> ableton("Drums", bars=1, history=True)
     ableton(bars=1, history=True)
     """
-    host, port = _place(place, "the script in Live")
+    host, port = ableton_place(place)
     return _made(
         Ableton, track=track, slots=list(slots), bars=bars, history=history, chances=chances, host=host, port=port
     )
+
+
+def ableton_place(place: str | None = None) -> tuple[str, int]:
+    """Return where the script in Live listens: what is given, or what the environment says, or the default."""
+    return _place(place or os.environ.get("GROOVELIVE_ABLETON") or "127.0.0.1:57150", "the script in Live")
 
 
 def _place(place: Any, what: str) -> tuple[str, int]:

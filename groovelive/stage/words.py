@@ -19,12 +19,12 @@ from .latents import Latent
 from .live import Live
 from .recording import Recording
 from .recording import replay as _replay
-from .targets import cv, file, midi, osc, scsynth, superdirt, synth
+from .targets import ableton, cv, file, midi, osc, scsynth, superdirt, synth
 from .when import At, now
 
 __all__ = [
-    "Live", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "louder",
-    "midi", "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
+    "Live", "ableton", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line",
+    "louder", "midi", "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
     "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
 ]  # fmt: skip
 
