@@ -48,6 +48,7 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "stop": ("commands", (), "end what is running"),
     "keys": ("commands", (), "make and show the keys for engines on other machines"),
     "models": ("commands", (), "check a model folder of your own"),
+    "ableton": ("liveset.install", (), "put the script into Ableton Live, and check it"),
     "supercollider": ("quark", (), "install the Quark: drums inside SuperCollider's patterns"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),
     "train": ("model.train", ("torch", "onnx"), "train a model on the data (extra train)"),
