@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import shutil
 import socket
 import struct
@@ -333,7 +334,7 @@ def test_a_dry_run_of_every_write_says_what_would_be_and_changes_nothing(rig: Ri
         ("/gl/clip/write", 0, 1, new, "name", "x"), ("/gl/clip/write", 0, 2, new), ("/gl/clip/create", 0, -1),
         ("/gl/clip/set", 0, 1, "colour", 5), ("/gl/clip/delete", 0, 1), ("/gl/swap", 0, 1, 2, new),
         ("/gl/arrange", 0, 0.0, new), ("/gl/tempo", 90.0), ("/gl/clip/fire", 0, 1, "start", True),
-        ("/gl/clip/write", 0, 0, new, "force", True),
+        ("/gl/clip/write", 0, 0, new, "force", True), ("/gl/pads/save", 0, *[36] * 9),
     ]:  # fmt: skip
         assert live.ok(*request, "dry_run", True) is not None
     rig.run(1.0)
@@ -1059,3 +1060,57 @@ def test_a_frozen_copy_of_the_script_builds_the_same(tmp_path: Path) -> None:
     assert namespace["build"](str(tmp_path / "GrooveLive")) == namespace["build"]()
     (tmp_path / "GrooveLive" / "swap.py").write_text("")
     assert namespace["build"](str(tmp_path / "GrooveLive")) != namespace["build"]()
+
+
+# The page
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "ableton-protocol.md").read_text()
+
+
+def test_the_page_names_every_request_and_its_options(rig: Rig, live: Program) -> None:
+    import sys
+
+    commands = sys.modules["GrooveLive.commands"].COMMANDS
+    rows = [row.split("|")[1:5] for row in PAGE.splitlines() if row.startswith("| `/gl/") and row.count("|") == 5]
+    found = {}
+    for address, arguments, options, _ in rows:
+        for name in re.findall(r"`(/gl/[a-z/]+)`", address):
+            found[name] = (arguments, options, address.rstrip().endswith("W"))
+    assert set(found) == set(commands) == set(live.welcome[6:])
+    shape = re.findall(r"`([a-z_]+)`", PAGE.split("### Shape")[1].split("###")[0])
+    guards = {"track_id", "track_name"}, {"track_id", "track_name", "slot_id", "clip_id", "clip_name"}
+    for name, about in commands.items():
+        arguments, options, writes = found[name]
+        said = set(re.findall(r"`([a-z_]+)`", options)) | ({"dry_run"} if writes else set())
+        said |= set(shape) if "shape" in options else set()
+        said |= guards[1] if re.search(r"(?<!track )guards", options) else guards[0] if "guards" in options else set()
+        assert said == set(about.options), name
+        assert bool(arguments.strip()) == bool(about.arguments), name
+
+
+def test_the_page_names_every_code_and_all_news() -> None:
+    sources = "".join(path.read_text() for path in SCRIPT.glob("*.py"))
+    codes = set(re.findall(r'(?:Refused\(\s*|"/gl/error", \(\w+, )"([A-Z_]+)"', sources))
+    assert codes | {"LIVE_ERROR"} == set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.M))
+    pushed = set(re.findall(r'push\((?:"[a-z]+", )?"(/gl/[a-z/]+)"', sources))
+    news = PAGE.split("## News")[1].split("## An example")[0]
+    assert pushed == set(re.findall(r"^\| `(/gl/[a-z/]+)` \|", news, re.M))
+
+
+def test_the_example_of_the_page_swaps_a_clip(rig: Rig) -> None:
+    code = PAGE.split("```python\n")[1].split("```")[0]
+    code = code.replace("57150", str(rig.port)).replace("live.recv(8192)", "wait()")
+    answers: list[bytes] = []
+    space: dict[str, Any] = {"print": lambda part: answers.append(part)}
+
+    def wait() -> bytes:
+        rig.run(0.05)
+        return bytes(space["live"].recv(8192))
+
+    space["wait"] = wait
+    exec(code, space)
+    assert answers == [b"/gl/ok\0\0"] * 2
+    rig.run(0.1)
+    assert rig.song.tracks[0].playing_slot_index == 6 and rig.notes(0, 6) == [(36, 0.0, 0.25, 100.0)]
+    space["live"].close()

@@ -1,6 +1,6 @@
 """Drum pads of a track, and which of them the nine voices play, kept with the set."""
 
-from .commands import Refused, command
+from .commands import Refused, command, within
 from .marks import data, keep
 
 VOICES = ("kick", "snare", "closed_hat", "open_hat", "low_tom", "mid_tom", "high_tom", "crash", "ride")
@@ -34,24 +34,20 @@ def listing(live, request, place):
     return reply
 
 
-@command("/gl/pads/save", "notes:rest", place="track", writes=True)
-def save(live, request, place, notes):
+@command("/gl/pads/save", " ".join(f"{voice}:int" for voice in VOICES), place="track", writes=True)
+def save(live, request, place, dry_run=False, **given):
     """Nine notes, one for each voice, -1 for none, kept with the set."""
-    if len(notes) != len(VOICES):
-        raise Refused("TYPE", f"nine notes are kept, one for each voice, not {len(notes)}")
+    notes = [given[voice] for voice in VOICES]
     there = dict(pads_of(place.track.devices))
     for voice, note in zip(VOICES, notes):
-        if isinstance(note, bool) or not isinstance(note, int):
-            raise Refused("TYPE", f"the note of {voice} is a whole number")
-        if not -1 <= note <= 127:
-            raise Refused("OUT_OF_RANGE", f"the note of {voice} is one from 0 to 127, or -1, not {note}")
+        within(f"the note of {voice}", note, -1, 127)
         if there and note >= 0 and note not in there:
             raise Refused("NOT_FOUND", (
                 f"{place} has no pad with the note {note} for {voice}: pads are "
                 + ", ".join(f"{pitch} {name}" for pitch, name in sorted(there.items()))))
     while live.writing:
         yield
-    if data(place.track).get("pads") != notes:
+    if not dry_run and data(place.track).get("pads") != notes:
         with live.undo_step():
             keep(place.track, pads=notes)
     return []
