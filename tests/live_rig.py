@@ -47,7 +47,8 @@ class Rig:
         self.folder = folder / "GrooveLive"
         shutil.copytree(SCRIPT, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
         (self.folder / "groovelive.json").write_text(json.dumps({"port": self.port}))
-        self.host = Host(set_name, version, clock="manual", threads="raise", strict_doubles=True, **options)
+        strict: dict[str, Any] = {"threads": "raise", "strict_doubles": True, "proxies": True}
+        self.host = Host(set_name, version, clock="manual", **strict, **options)
         self.host.load_script(str(self.folder))
         self.on_clock()
         self.clients: list[Program] = []

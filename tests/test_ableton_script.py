@@ -576,6 +576,14 @@ def test_who_does_not_read_gets_no_more_news_and_is_let_go_in_the_end(rig: Rig, 
     assert client.closed and len(rig.script.server.clients) == 1
 
 
+def test_what_somebody_says_before_hanging_up_is_done(rig: Rig) -> None:
+    with socket.create_connection(("127.0.0.1", rig.port)) as sock:
+        for packet in (message("/gl/hello", 1, "nc", 1), message("/gl/clip/write", 2, 0, 1, BEAT)):
+            sock.sendall(struct.pack(">I", len(packet)) + packet)
+    rig.run(0.05)
+    assert len(rig.notes(0, 1)) == 3 and rig.script.server.clients == []
+
+
 def test_more_programs_than_there_is_room_for_are_told(rig: Rig) -> None:
     for _ in range(16):
         rig.open()
@@ -1011,7 +1019,7 @@ def test_panic_stops_groovelive_s_clips_and_no_others(rig: Rig, live: Program) -
     rig.song.tracks[1].clip_slots[0].fire()
     playing(rig, live, 1.0)
     live.ok("/gl/swap", 0, 1, 2, BEAT)
-    assert live.ok("/gl/panic") == (1,)
+    assert live.ok("/gl/panic") == (1,) and live.pushed("/gl/swap/lost")[1] == "panic"
     rig.run(3.0)
     assert rig.song.tracks[0].playing_slot_index == -1 and rig.song.tracks[1].playing_slot_index == 0
     assert rig.song.is_playing and live.ok("/gl/panic") == (0,)

@@ -54,6 +54,7 @@ class Client:
         self.inbox, self.outbox, self.packets = bytearray(), bytearray(), collections.deque()
         self.since = self.heard = server.live.now()
         self.dropped, self.bad, self.closed, self.ending = 0, 0, False, False
+        self.finished = False  # it says no more; what it said is still done
         self._answers = collections.OrderedDict()  # over UDP: what came twice is answered again, not done again
         self._transfers = {}
 
@@ -144,7 +145,7 @@ class Client:
 
     def receive(self):
         """Take in what has come; not of one who does not read its answers."""
-        if self.closed or self.ending or len(self.outbox) > HEAVY or len(self.inbox) > FRAME:
+        if self.closed or self.ending or self.finished or len(self.outbox) > HEAVY or len(self.inbox) > FRAME:
             return
         try:
             data = self.sock.recv(CHUNK)
@@ -152,8 +153,7 @@ class Client:
             return
         except OSError:
             data = b""
-        if not data:
-            self.close()
+        self.finished = not data
         self.inbox += data
 
     def next_packet(self):
@@ -161,6 +161,7 @@ class Client:
         if self.packets:
             return self.packets.popleft()
         if self.sock is None or self.ending or len(self.inbox) < 4:
+            self.ending = self.ending or self.finished
             return None
         (size,) = _LENGTH.unpack_from(self.inbox)
         if not 0 < size <= FRAME or size % 4:
@@ -169,6 +170,7 @@ class Client:
             self.ending = True  # where the next one begins cannot be known
             return None
         if len(self.inbox) < 4 + size:
+            self.ending = self.finished
             return None
         packet = bytes(self.inbox[4 : 4 + size])
         del self.inbox[: 4 + size]
@@ -230,7 +232,7 @@ class Server:
             self.open()
         self._accept()
         self._datagrams()
-        for client in self.clients:
+        for client in list(self.clients):
             client.receive()
         end, served = time.perf_counter() + seconds, 0
         waiting = self.clients + list(self.senders.values())

@@ -100,8 +100,10 @@ class Swaps:
     def drop(self, track):
         return self._swaps.pop(self._live.id_of(track), None)
 
-    def clear(self):
-        self._swaps.clear()
+    def clear(self, why):
+        swaps, self._swaps = list(self._swaps.values()), {}
+        for swap in swaps:
+            swap.client.push("/gl/swap/lost", swap.id, why)
 
     def leave(self, client):
         """Forget those of a client that has gone, unless Live already has them."""

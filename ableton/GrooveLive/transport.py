@@ -109,7 +109,7 @@ def scenes(live, request):
 @command("/gl/panic")
 def panic(live, request):
     """Groovelive's clips stopped at once, its swaps called off; whatever else plays goes on."""
-    live.swaps.clear()
+    live.swaps.clear("panic")
     stopped = 0
     for track in live.song.tracks:
         if track.is_foldable:

@@ -364,9 +364,11 @@ class Link:
                 self._news.put((callback, arguments))
             return
         with self._lock:
-            future = self._pending.pop(arguments[0], None)
+            future = self._pending.pop(arguments[0], None) if arguments else None
         if future is None or not future.set_running_or_notify_cancel():
-            return  # it was given up
+            if address == "/gl/error" and arguments[:1] == (0,):
+                log.warning("the script in Live says: %s", arguments[2])
+            return  # else it was given up
         if address == "/gl/ok":
             future.set_result(arguments[2:])
         else:
