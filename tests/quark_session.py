@@ -62,7 +62,7 @@ fork {
 				if(block["run"] == "true") {
 					try { code.value } { |error| "THROWN %".format(block["file"]).postln; error.reportError };
 					if(block["wait"] == "sound") {
-						end = Main.elapsedTime + 5;
+						end = Main.elapsedTime + 6;
 						before = strokes;
 						while { strokes < (before + 4) and: { Main.elapsedTime < end } } {
 							monitor.moveToTail(RootNode(s));
