@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..errors import GrooveError, closest
 from ..timeline import messages
 from ..timeline.checks import check
 from ..timeline.controls import CONTROLS
-from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Pattern, bar_of, beat_of, plain
+from ..timeline.ears import Hearing, Played, Resume
+from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Pattern, Value, bar_of, beat_of, plain
+from ..timeline.leading import resumed
 from ..timeline.messages import Draft, When
 from ..timeline.rhythms import LOOP
 from ..timeline.score import SESSION, Score, check_undo, heard_by
 from ..timeline.wishes import Wish, wish
 from ..wire import ModelInfo
 
-_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out"))
+_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob"))
 DRUMMERS = 64
 _AHEAD = 100_000  # beats: more than a day
 
@@ -33,6 +35,14 @@ class Clock(Protocol):
 
     def line(self, drummer: str) -> float:
         """Return the first beat at which a line can still be met with all notes that sound before it."""
+
+
+class Due(NamedTuple):
+    """What a drummer wants: for a bar (from 0), and whether at once, or from the beginning of the bar on."""
+
+    bar: int
+    wish: Wish
+    at_once: bool
 
 
 class Desk:
@@ -55,13 +65,17 @@ class Desk:
         self.clock = clock
         self.score = Score(edits)
         self.model = model
+        self.knob: Callable[[str, str], float | None] = lambda drummer, path: None  # where that of a control stands
         self._publish = publish
         self._planned: dict[str, list[tuple[int, Wish]]] = {}  # the wishes last answered, and the bars they are for
 
     # Edits
 
-    def write(self, request: messages.Write) -> tuple[Edit, ...]:
+    def write(self, request: messages.Write, group: int | None = None) -> tuple[Edit, ...]:
         """Make the edits of a request, all or none.
+
+        Args:
+            group: that they belong to; by default one of their own.
 
         Raises:
             GrooveError: one sentence; nothing has changed.
@@ -72,20 +86,38 @@ class Desk:
             raise GrooveError(f"a session has at most {DRUMMERS} drummers")
         if request.when.at == "beat":
             return self._write_at_beats(drafts, request.by)
+        if any(draft.path == "played" for draft in drafts):
+            raise GrooveError("what is played is told by a request of its own")
         heard = {SESSION if draft.path == "solo" else draft.drummer for draft in drafts}  # a solo is heard of all
         due = {name: self._due(request.when, name, heard) for name in heard}
-        group = self.score.next_group()
+        group = self.score.next_group() if group is None else group
+        values = [self._resumed(d, due[SESSION if d.path == "solo" else d.drummer]) for d in drafts]
         edits = tuple(
             Edit(
                 beat=due[SESSION if draft.path == "solo" else draft.drummer], drummer=draft.drummer, path=draft.path,
-                value=draft.value, over=request.over, by=request.by,
+                value=value, over=request.over, by=request.by,
                 group=0 if draft.path in ("own", "playing", "scene") else group,
             )
-            for draft in drafts
+            for draft, value in zip(drafts, values, strict=True)
         )  # fmt: skip
         for edit in edits:
             self._add(edit)
         return edits
+
+    def _resumed(self, draft: Draft, beat: float) -> Value:
+        if not isinstance(draft.value, Resume):
+            return draft.value
+        try:
+            return resumed(self.score, draft.drummer, draft.path, beat)
+        except GrooveError:
+            position = self.knob(draft.drummer, draft.path)
+            if position is None:
+                raise
+            return position
+
+    def played(self, edit: Edit) -> None:
+        """Take in what was played to a port."""
+        self._add(edit)
 
     def _checked(self, draft: Draft) -> Draft:
         if draft.path == "pattern" and draft.by == ENGINE:  # of a take that is played again
@@ -105,7 +137,7 @@ class Desk:
         edits = tuple(
             Edit(
                 beat=d.beat, drummer=d.drummer, path=d.path, value=d.value, over=d.over, by=d.by or by,
-                group=0 if d.path in ("own", "pattern", "playing", "scene") else group,
+                group=0 if d.path in ("own", "pattern", "playing", "scene", "played") else group,
             )
             for d in drafts
         )  # fmt: skip
@@ -220,6 +252,32 @@ class Desk:
             return None
         return wanted
 
+    def due(self, drummer: str) -> Due | None:
+        """Return what a drummer wants now, so that its notes can be changed in time; None where it has all."""
+        reach = self.clock.reach(drummer)
+        here = int(reach // BEATS_PER_BAR)
+        if self.answers_now(drummer, reach):
+            step = math.ceil(reach / STEP) * STEP
+            bar = int(step // BEATS_PER_BAR)
+            wanted = self.plan(drummer, bar, step)
+            return None if wanted is None else Due(bar, wanted, True)
+        turn = self.score.last_turn(drummer, reach)
+        if turn is not None and turn < here * BEATS_PER_BAR:
+            turn = None
+        wanted = self.plan(drummer, here, turn)
+        if wanted is not None and (turn is not None or not self.plays(drummer, reach)):
+            return Due(here, wanted, True)
+        wanted = self.plan(drummer, here + 1)
+        return None if wanted is None else Due(here + 1, wanted, False)
+
+    def answers_now(self, drummer: str, beat: float) -> bool:
+        """Return whether a drummer answers to what is played to it at once, and not from the next bar or loop on."""
+        return self.hears(drummer, beat) and self.score.value(drummer, "response", beat) == "now"
+
+    def hears(self, drummer: str, beat: float) -> bool:
+        """Return whether a drummer follows what is played at a beat."""
+        return isinstance(self.score.value(drummer, "source", beat), Hearing)
+
     def wish_now(self, drummer: str) -> Wish:
         """Return what a drummer's present pattern is the answer to.
 
@@ -245,7 +303,7 @@ class Desk:
         """
         reach, line = self.clock.reach(drummer), float(bar * BEATS_PER_BAR)
         if at_once or (line < reach and not self.plays(drummer, reach)):
-            beat = max(_off_grid(reach, self.clock.beat()), line)
+            beat = line if line >= self.clock.line(drummer) else _off_grid(reach, self.clock.beat())
         elif line >= self.clock.line(drummer):
             beat = line
         elif line >= reach:
@@ -254,6 +312,9 @@ class Desk:
             return None
         planned = self._planned.setdefault(drummer, [])
         planned[:] = [(bar, wanted), *planned[:7]]  # the newest first, so that of one bar it counts
+        held = self.score.edit(drummer, "pattern", beat)
+        if held is not None and held.value == pattern and self.hears(drummer, beat) and self.plays(drummer, beat):
+            return held  # what is played may change, and the answer not
         edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
         self._add(edit)
         return edit
@@ -266,7 +327,7 @@ class Desk:
         size = 0
         for edit in self.score.edits[since:]:
             value = edit.value
-            size += 120 + (len(value.notes) if isinstance(value, Pattern) else 4 * len(plain(value)))
+            size += 120 + (len(value.notes) if isinstance(value, Pattern | Played) else 4 * len(plain(value)))
             if size > messages.PAGE and found:
                 break
             found.append(edit)

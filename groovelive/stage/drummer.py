@@ -211,6 +211,8 @@ class Drummer(_Controlled):
     tap_lean = Setting("tap_lean")
     tap_mirror = Setting("tap_mirror")
     tap_quantise = Setting("tap_quantise")
+    memory = Setting("memory")
+    recording = Setting("recording")
     velocity = Setting("velocity")
     quantise = Setting("quantise")
     swing = Setting("swing")
@@ -269,6 +271,11 @@ class Drummer(_Controlled):
     def home(self) -> Drummer:
         """Fall back to the preset, at once: to `a`, or to that of the genre."""
         self._write("source", Home(), _NOW)
+        return self
+
+    def clear(self) -> Drummer:
+        """Forget what was played to it, now; `undo()` brings it back."""
+        self._write("clear", True, _NOW)
         return self
 
     def redirect(self, *groups: str) -> Drummer:

@@ -13,6 +13,7 @@ from ..notation import pattern, word
 from ..wire import ModelInfo
 from . import moves, rhythms
 from .controls import CONTROLS, SESSION_CONTROLS, Control
+from .ears import Adaptive, Hearing, Knob, Played, Resume, strokes
 from .edits import (
     Cycle,
     Exact,
@@ -53,6 +54,11 @@ def check(drummer: str, path: str, value: Value, model: ModelInfo | None) -> tup
     """
     if drummer and not _NAME.fullmatch(drummer):
         raise GrooveError(f"a drummer's name is a small letter and then letters, digits or _, not {drummer!r}")
+    if not drummer and path == "played":
+        if not isinstance(value, Played):
+            raise GrooveError("what was played is notes on a port")
+        strokes(value.notes)
+        return path, value
     if drummer and path == "own":  # a bar of the performer's own code
         if not isinstance(value, Pattern):
             raise GrooveError("a bar of one's own is a pattern")
@@ -66,13 +72,33 @@ def check(drummer: str, path: str, value: Value, model: ModelInfo | None) -> tup
             return path, _switch(name, value)
         what = "a drummer" if drummer else "the session"
         raise GrooveError(f"{what} has no {name!r}{closest(name, table)}; it has {', '.join(table)}")
-    if dot:
+    if name == "knob":
+        path = f"knob.{_turned(drummer, part)}"
+    elif dot:
         path = f"{name}.{_part(name, control, part)}"
     elif name == "lock":
         raise GrooveError("a lock is of a voice or a step: d1.bd.lock(), d1.lock('hats'), d1.lock(0, 8)")
+    if name == "clear" and value is not True:
+        raise GrooveError("what was played is forgotten by clear(), and comes back by undo()")
+    if isinstance(value, Resume) and name != "knob":
+        return path, value
     if value is None:
         return path, None
     return path, _value(path, control, value, model)
+
+
+def _turned(drummer: str, path: str) -> str:
+    """Return the control that a knob turns."""
+    if drummer and path == "home":
+        return path
+    table = CONTROLS if drummer else SESSION_CONTROLS
+    name, dot, part = path.partition(".")
+    turning = [one for one, control in table.items() if control.kind in ("number", "genre")]
+    if drummer:
+        turning.append("home")
+    if name not in turning:
+        raise GrooveError(f"no knob can turn {path!r}{closest(name, turning)}; one can turn {', '.join(turning)}")
+    return f"{name}.{_part(name, table[name], part)}" if dot else name
 
 
 def _part(name: str, control: Control, part: str) -> str:
@@ -114,6 +140,8 @@ def _value(path: str, control: Control, value: Value, model: ModelInfo | None) -
         for move in value.moves:
             moves.check(move)
         return value
+    if kind == "knob":
+        return _knob(path, value)
     if kind == "outs":
         if not isinstance(value, Outs):
             raise GrooveError("out takes a target, as synth(), midi('port') or osc('127.0.0.1:9000', '/hit')")
@@ -136,6 +164,12 @@ def _number(path: str, control: Control, value: Value) -> Value:
         if value != int(value):
             raise GrooveError(f"{path} must be a whole number, not {value!r}")
         return int(value)
+    if isinstance(value, Adaptive):
+        if not control.asks:
+            raise GrooveError(f"{path} is of how it is played; adaptive() is for what the model is asked, as follow")
+        within(value.low)
+        within(value.high)
+        return value
     if isinstance(value, Line):
         within(value.start)
         within(value.end)
@@ -155,6 +189,19 @@ def _number(path: str, control: Control, value: Value) -> Value:
     within(value)
     assert isinstance(value, int | float)
     return float(value)
+
+
+def _knob(path: str, value: Value) -> Value:
+    if not isinstance(value, Knob):
+        raise GrooveError("a knob is learned: learn(d1.follow), or learn(d1.follow, cc=21)")
+    drummer_or_session = {**SESSION_CONTROLS, **CONTROLS}
+    control = drummer_or_session.get(path.split(".")[1])
+    for end in (value.low, value.high):
+        if end is not None and (control is None or control.kind != "number"):
+            raise GrooveError(f"{path.partition('.')[2]} has no range: low and high are of numbers")
+        if end is not None and control is not None:
+            _number(path.partition(".")[2], control, end)
+    return value
 
 
 def _genre(value: Value, model: ModelInfo | None) -> Value:
@@ -229,7 +276,7 @@ def _source(value: Value, model: ModelInfo | None) -> Value:
             _point("a walk", point, model)
     elif isinstance(value, Point):
         _point("z", value, model)
-    elif not isinstance(value, Home):
+    elif not isinstance(value, Home | Hearing):
         raise GrooveError("a source is groove(...), play(...), a latent or a walk")
     return value
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["number", "whole", "genre", "names", "choice", "point", "switch", "source", "moves", "outs", "mark"]
+Kind = Literal[
+    "number", "whole", "genre", "names", "choice", "point", "switch", "source", "moves", "outs", "mark", "knob"
+]
 Per = Literal["", "voice", "group or voice"]
 
 DEFAULT_BPM = 120.0
@@ -80,6 +82,16 @@ CONTROLS: dict[str, Control] = {
     ),
     "tap_mirror": Control("switch", "whether early hits of the rhythm are heard as late", default=False, asks=True),
     "tap_quantise": Control("number", "how far the rhythm is drawn to the grid", default=0.0, asks=True),
+    # What is remembered of what is played to it
+    "memory": Control(
+        "number", "for how long it remembers what is played to it; 1000 is for ever", high=1000, default=1.0,
+        asks=True, unit="loops",
+    ),
+    "recording": Control(
+        "choice", "whether new notes join the old, take their place as the loop goes round, or are not taken in",
+        default="overdub", choices=("overdub", "record", "off"), asks=True,
+    ),
+    "clear": Control("switch", "forgets what was played to it", asks=True),
     # How it is played
     "velocity": Control("number", "factor of the velocities", high=2, default=1.0, per="voice"),
     "quantise": Control("number", "how far hits are drawn to the grid", default=0.0),
@@ -92,6 +104,7 @@ CONTROLS: dict[str, Control] = {
     "solo": Control("switch", "whether only drummers with solo are heard", default=False),
     "out": Control("outs", "where the notes go"),
     "each_bar": Control("switch", "whether the performer's own code is asked for each bar", default=False),
+    "knob": Control("knob", "the controller on a MIDI port that a control follows"),
 }
 
 SESSION_CONTROLS: dict[str, Control] = {
@@ -101,4 +114,5 @@ SESSION_CONTROLS: dict[str, Control] = {
     "out": Control("outs", "where the notes of drummers go that have no target of their own"),
     "scene": Control("mark", "a name for what holds now"),
     "origin": Control("whole", "bars before the first", high=1e6, default=0),
+    "knob": Control("knob", "the controller on a MIDI port that a control follows"),
 }

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from ..errors import GrooveError
 from ..grid import STEPS_PER_BAR, VOICES
 from ..hvo import Groove
+from .ears import Adaptive, Ear, Hearing, Knob, Played, Resume, strokes
 from .targets import AnyTarget
 
 BEATS_PER_BAR = 4
@@ -165,10 +166,11 @@ class Outs(_Value, frozen=True, tag="outs"):
 
 
 Names = Annotated[tuple[Name | Annotated[int, Meta(ge=0, le=31)], ...], Meta(max_length=64)]
-Source = Rhythm | Exact | Point | Walk | Home
+Source = Rhythm | Exact | Point | Walk | Home | Hearing
 Value = (
     None | bool | int | Finite | Text | Names
     | Line | Cycle | Weights | Rhythm | Exact | Point | Walk | Home | Pattern | Moves | Outs
+    | Hearing | Played | Adaptive | Knob | Resume
 )  # fmt: skip
 
 
@@ -195,6 +197,7 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
 
 
 ENGINE = "engine"
+HANDS = "midi:"  # who plays an instrument is this and its port
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Edit] = msgspec.msgpack.Decoder(Edit)
@@ -240,6 +243,15 @@ def _move(move: Move) -> str:
     return f"{move.when}({move.n:g}, {move.what}{amount})"
 
 
+def _ear(ear: Ear) -> str:
+    """Return an ear as it was typed, but for what is as usual."""
+    usual = Ear()
+    fields = ("channel", "velocity", "weight", "role")
+    said = [f"{name}={getattr(ear, name)!r}" for name in fields if getattr(ear, name) != getattr(usual, name)]
+    said += [f"notes={len(ear.keys)} keys"] if ear.keys else []
+    return f"midi_in({', '.join([repr(ear.port), *said])})" if ear.port else f"hands({', '.join(said)})"
+
+
 def plain(value: Any) -> Any:
     """Return a value as what a performer would have typed, as far as it is short."""
     if isinstance(value, Line):
@@ -261,6 +273,17 @@ def plain(value: Any) -> Any:
         return f"{len(unpack(value.notes))} notes"
     if isinstance(value, Moves):
         return ", ".join(map(_move, value.moves)) or "none"
+    if isinstance(value, Hearing):
+        return " + ".join(map(_ear, value.ears))
+    if isinstance(value, Played):
+        return f"{len(strokes(value.notes))} notes on {value.port or 'hands'}"
+    if isinstance(value, Adaptive):
+        return f"adaptive({value.low:g}, {value.high:g})"
+    if isinstance(value, Knob):
+        which = f"controller {value.number}" if value.number >= 0 else "the next controller that is turned"
+        return f"{which} of {value.port or 'any port'}"
+    if isinstance(value, Resume):
+        return "resume()"
     if isinstance(value, Outs):
         return " + ".join(type(t).__name__.lower() for t in value.targets) or "none"
     return f"{value:g}" if isinstance(value, float) else repr(value)

@@ -14,11 +14,14 @@ from ..cycles import Pattern as TimePattern
 from ..errors import GrooveError
 from ..notation import number, pattern, word
 from .controls import CONTROLS, DEFAULT_BPM
-from .edits import BEATS_PER_BAR, ENGINE, STEP, Cycle, Edit, Line, Value, Weights
+from .ears import Adaptive
+from .edits import BEATS_PER_BAR, ENGINE, HANDS, STEP, Cycle, Edit, Line, Value, Weights
+from .hearing import Buffer, activity
 from .tempo import TempoMap
 
 SESSION = ""  # the drummer of the edits that are about all
-_UNMADE = ("undo", "redo", "scene", "own", "playing")  # paths that are not undone
+_UNMADE = ("undo", "redo", "scene", "own", "playing", "played")  # paths that are not undone
+_UNTOLD = ("own", "played")  # paths that are many, and no performer's doing
 
 
 class Score:
@@ -54,6 +57,8 @@ class Score:
         self.soloists: dict[str, None] = {}  # drummers with an edit of solo
         self._locks: dict[str, list[str]] = defaultdict(list)
         self._nudges: dict[str, list[str]] = defaultdict(list)
+        self.knobs: dict[tuple[str, str], None] = {}  # lanes of a knob for a control
+        self.buffers: dict[Any, Buffer] = {}  # what `hearing` has worked out
         self.turns: dict[str, list[float]] = defaultdict(list)  # beats at which something of a drummer changes
         self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
         self._asking: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
@@ -79,7 +84,10 @@ class Score:
         beats.insert(at, edit.beat)
         self._lanes[lane].insert(at, edit)
         control = CONTROLS.get(edit.path.partition(".")[0])
-        self._turn(heard_by(edit), edit.beat, control is not None and control.asks)
+        if edit.path.startswith("knob."):
+            self.knobs.setdefault(lane)
+        elif edit.path != "played":  # which changes no note of itself, but what the engine is asked
+            self._turn(heard_by(edit), edit.beat, control is not None and control.asks)
         if edit.drummer:
             self._drummers.setdefault(edit.drummer)
         if edit.path == "solo":
@@ -156,6 +164,17 @@ class Score:
         turns = self._asking.get(drummer, ())
         k = bisect_right(turns, beat)
         return turns[k - 1] if k else None
+
+    def turnings(self, drummer: str, path: str, beat: float) -> list[float]:
+        """Return the beats, up to one, at which what a lane is set to may have changed."""
+        found = {edit.beat for edit in self.lane(drummer, path)}
+        for edit in self.lane(drummer, path):
+            found.update(since for since, _ in self._toggles.get(edit.group, ()))
+        return sorted(one for one in found if one <= beat)
+
+    def holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
+        """Yield the edits of a lane that hold at a beat, or held before those, the last first."""
+        return self._holding(drummer, path, beat)
 
     def sources(self, drummer: str, beat: float, most: int) -> Iterator[Edit]:
         """Yield the edits of a drummer's source that hold, or held before that, the last first."""
@@ -245,6 +264,8 @@ class Score:
         if isinstance(value, Cycle):
             found = self.cycle(value.text, number).at(self.cycle_of(beat))
             return default if found is None else found
+        if isinstance(value, Adaptive):
+            return value.low + (value.high - value.low) * activity(self, edit.drummer, beat)
         return default if value is None else value
 
     def cycle(self, text: str, atom: Any) -> TimePattern[Any]:
@@ -328,16 +349,19 @@ class Score:
     # Undo, history
 
     def last_group(self, by: str) -> int | None:
-        """Return the group that `by` would undo now: the last of their own that is not undone; None: there is none."""
+        """Return the group that `by` would undo now; None: there is none.
+
+        That is the last that is not undone, of their own, or of the hands at the instruments.
+        """
         for edit in reversed(self.edits):
-            if edit.group and edit.by == by and edit.path not in _UNMADE and not self.undone(edit.group):
+            if edit.group and _own(edit, by) and edit.path not in _UNMADE and not self.undone(edit.group):
                 return edit.group
         return None
 
     def last_undone(self, by: str) -> int | None:
         """Return the group that `by` would redo now: their last undone one, unless they have gone on since."""
         for edit in reversed(self.edits):
-            if edit.by != by:
+            if not _own(edit, by):
                 continue
             if edit.path == "undo" and isinstance(edit.value, int) and self.undone(edit.value):
                 return edit.value
@@ -347,16 +371,20 @@ class Score:
 
     def history(self, drummer: str | None = None) -> list[Edit]:
         """Return what performers did, to one drummer or to all, in the order in which it was done."""
-        return [e for e in self.edits if e.by != ENGINE and e.path != "own" and drummer in (None, e.drummer)]
+        return [e for e in self.edits if e.by != ENGINE and e.path not in _UNTOLD and drummer in (None, e.drummer)]
 
     def pending(self, beat: float) -> list[Edit]:
         """Return the edits that are due after a beat and not undone, by beat."""
-        late = [e for e in self.edits if e.beat > beat and e.by != ENGINE and e.path != "own"]
+        late = [e for e in self.edits if e.beat > beat and e.by != ENGINE and e.path not in _UNTOLD]
         return sorted((e for e in late if not (e.group and self.undone(e.group))), key=lambda e: e.beat)
 
     def next_group(self) -> int:
         """Return a number for a group that no edit has yet."""
         return max(self._groups, default=0) + 1
+
+
+def _own(edit: Edit, by: str) -> bool:
+    return edit.by == by or edit.by.startswith(HANDS)
 
 
 def heard_by(edit: Edit) -> str:

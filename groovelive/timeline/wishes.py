@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..grid import GROUPS, VOICES
 from ..wire import Path
-from . import rhythms
+from . import hearing, rhythms
+from .ears import Hearing
 from .edits import BEATS_PER_BAR, Cycle, Edit, Exact, Home, Line, Point, Rhythm, Value, Walk, unpack
 from .score import Score
 
@@ -75,6 +76,8 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
     if not holding or holding[0].value is None or isinstance(holding[0].value, Exact):
         return None
     source = holding[0]
+    if isinstance(source.value, Hearing) and source.value.taken:
+        return None
     conditions = _conditions(score, drummer, bar, beat)
     passed = (beat - source.beat) / BEATS_PER_BAR
     if source.over and passed < source.over and len(holding) == 2:
@@ -92,8 +95,8 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
     a, b = (_point(score.value(drummer, name, beat)) for name in ("a", "b"))
     if b is None or not blend:
         b, blend = None, 0.0
-    if isinstance(value, Rhythm):
-        tap = _tap(score, drummer, value, bar, beat)
+    if isinstance(value, Rhythm | Hearing):
+        tap = shaped(score, drummer, tap_of(score, drummer, value, bar, beat), beat)
         follow = float(score.number(drummer, "follow", beat))
         if follow >= 1:
             a, b, blend = None, None, 0.0
@@ -174,8 +177,8 @@ def _point(value: Value) -> Spot | None:
 def _spot(score: Score, drummer: str, source: Edit, bar: int, beat: float) -> Spot | None:
     """Return the point that a source stands for, so that it can be walked from or to; None where it has none."""
     value = source.value
-    if isinstance(value, Rhythm):
-        return Spot(tap=_tap(score, drummer, value, bar, beat).tobytes())
+    if isinstance(value, Rhythm | Hearing):
+        return Spot(tap=shaped(score, drummer, tap_of(score, drummer, value, bar, beat), beat).tobytes())
     if isinstance(value, Walk):
         return _point(value.points[-1])
     if isinstance(value, Home):
@@ -183,10 +186,17 @@ def _spot(score: Score, drummer: str, source: Edit, bar: int, beat: float) -> Sp
     return _point(value)
 
 
-def _tap(score: Score, drummer: str, source: Rhythm, bar: int, beat: float) -> Floats:
-    """Return the tap (32, 3) of a bar's loop, shaped as the drummer is told to hear it."""
+def tap_of(score: Score, drummer: str, source: Rhythm | Hearing, bar: int, beat: float) -> Floats:
+    """Return the tap (32, 3) of a bar's loop, as it is written or was played."""
+    if isinstance(source, Hearing):
+        return hearing.heard(score, drummer, source, beat)
     loop = max(bar - score.origin(beat), 0) // rhythms.LOOP * rhythms.LOOP
-    tap = rhythms.tap_of(rhythms.notes_in(source, loop, score.seed(drummer, beat)))
+    return rhythms.tap_of(rhythms.notes_in(source, loop, score.seed(drummer, beat)))
+
+
+def shaped(score: Score, drummer: str, tap: Floats, beat: float) -> Floats:
+    """Return a tap shaped as the drummer is told to hear it."""
+    tap = tap.copy()
     number = score.number
     on = tap[:, 0] > 0
     velocity, offset = tap[:, 1].copy(), tap[:, 2].copy()
