@@ -50,6 +50,7 @@ class _Part:
     seen: tuple[float, int] = (-1.0, -1)  # that, and how many edits there were
     asked: str = ""  # the hash of what was sent last
     plays: str = ""  # and of what was launched last
+    begun: bool = False
     swap: int = 0
     notes: list[LiveNote] = field(default_factory=list)
     shape: dict[str, Any] = field(default_factory=dict)
@@ -188,8 +189,9 @@ class Clips:
         new_line, part.line = line != part.line, line
         if key == part.asked or (new_line and key == part.plays):
             return
-        if not notes and not part.asked:
+        if not notes and not part.begun:
             return  # nothing was ever played
+        part.begun = True
         live = self._sets[target.host, target.port]
         genres = [self._genre(name, line) for name in names]
         seeds = "+".join(f"{self._score.number(name, 'seed', line, 0):g}" for name in names)
