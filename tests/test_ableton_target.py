@@ -12,6 +12,7 @@ from test_liveset import RunningLive, eventually
 
 import groovelive as gl
 from groovelive import GrooveError
+from groovelive.timeline.edits import Rhythm, unpack
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_what_can_not_be(live: gl.Live, running: RunningLive, monkeypatch: pytes
         live.d1.out = gl.ableton("Drums", slots=(2, 99))
     with pytest.raises(GrooveError, match="a pair of slots"):
         live.d1.out = gl.ableton("Drums", slots=(2, 2))
-    with pytest.raises(GrooveError, match="audio"):
+    with pytest.raises(GrooveError, match="is no MIDI track"):
         live.d1.out = gl.ableton(audio, slots=(2, 3))
     monkeypatch.setenv("GROOVELIVE_ABLETON", "127.0.0.1:9")
     with pytest.raises(GrooveError, match=r"Ableton Live with GrooveLive is not at 127\.0\.0\.1:9"):
@@ -190,3 +191,34 @@ def test_what_was_played_is_left_as_clips(live: gl.Live, running: RunningLive) -
     start, end = live.ableton.arrange("Drums", 16.0, live.last(1))
     assert (start, end) == (16.0, 20.0)
     assert "Drums" in repr(live.ableton) and "bpm" in repr(live.ableton)
+
+
+def test_a_drummer_follows_a_clip(live: gl.Live, running: RunningLive) -> None:
+    bass = live.ableton.put(gl.Groove.parse("x..x..x...x....."), "Bass", 4)
+    rhythm = [0, 3, 6, 10]
+    with gl.at("now"):
+        live.d1 >> gl.groove("x.......")
+    with gl.at("now"):
+        live.d1 >> live.ableton.clip("Bass", 4)
+    eventually(lambda: "live.ableton.clip('Bass', 4)" in repr(live.d1), 5)
+
+    def heard() -> list[int]:
+        source = live.value("d1", "source")
+        return sorted(note.step for note in unpack(source.notes) if note.step < 16)
+
+    assert heard() == rhythm
+    before = len(live.score.edits)
+
+    def by_hand() -> None:
+        store = running.tracks[1]._slots[4].clip
+        store.remove_notes_extended(0, 128, 0.0, 0.5)
+
+    running.do(by_hand)
+    eventually(lambda: heard() == [3, 6, 10], 8)
+    edit = next(e for e in live.score.edits[before:] if e.path == "source")
+    assert edit.by == "ableton" and edit.beat % 8 == 0  # from a loop on
+    assert bass.info().name.endswith("[gl]")
+    gl.undo()  # of the line that it follows the clip by: all that came of it
+    eventually(lambda: isinstance(live.value("d1", "source"), Rhythm) and "clip" not in repr(live.d1), 5)
+    with pytest.raises(GrooveError, match="slot 7 of track 1 .Bass. is empty"):
+        live.d1 >> live.ableton.clip("Bass", 7)

@@ -11,7 +11,7 @@ from ..timeline import messages
 from ..timeline.checks import check
 from ..timeline.controls import CONTROLS
 from ..timeline.ears import Hearing, Played, Resume
-from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Pattern, Value, bar_of, beat_of, plain
+from ..timeline.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, FromLive, Pattern, Value, bar_of, beat_of, plain
 from ..timeline.leading import resumed
 from ..timeline.messages import Draft, When
 from ..timeline.rhythms import LOOP
@@ -294,6 +294,21 @@ class Desk:
         """Return whether the drummer's pattern is one of its present source."""
         source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
         return source is not None and given is not None and given.beat >= source.beat
+
+    def reread(self, drummer: str, value: FromLive, by: str) -> Edit | None:
+        """Take in that a clip which a drummer follows has changed; None where nothing is to be done.
+
+        It is heard from the next loop on, and is part of the edit that the clip is followed by: both are undone together.
+        """
+        loop = LOOP * BEATS_PER_BAR
+        origin = self.score.origin(self.clock.beat()) * BEATS_PER_BAR
+        line = origin + math.ceil((self.clock.line(drummer) - origin) / loop) * float(loop)
+        source = self.score.edit(drummer, "source", line)
+        if source is None or source.value == value:
+            return None
+        edit = Edit(beat=line, drummer=drummer, path="source", value=value, by=by, group=source.group)
+        self._add(edit)
+        return edit
 
     def given(self, drummer: str, bar: int, wanted: Wish, pattern: Pattern, at_once: bool = False) -> Edit | None:
         """Take in the engine's answer to a wish for a bar; None where it came too late for that.

@@ -16,6 +16,7 @@ import zmq
 from .. import wire
 from ..engine import Client
 from ..errors import GrooveError
+from ..inlets import Inlets
 from ..keys import Curve
 from ..outlets import Counts, Outlets, audio_device
 from ..realtime import claim
@@ -33,11 +34,14 @@ from .clips import Clips
 from .desk import Desk
 from .door import Bell, Caller, Door, Visitor
 from .filing import Filing
+from .listening import Listening
 from .oscdesk import OscDesk
 from .oscdoor import OscDoor
 from .player import Player, ahead_of
+from .playing import Playing
 from .tempo import Tempo
 from .transport import Transport
+from .watching import Watching
 
 _TURN = 3  # ms between two looks at what is due
 _FIFO = 50  # below that of the outlets
@@ -92,6 +96,9 @@ class Conductor:
         self._clips = Clips(
             self.desk.score, self.transport, self._say_later, self._porter.do, self._asker.do, self._fulfil.chances
         )
+        self._watching = Watching(self.desk, self._clips.set_at, self._say_later, self._porter.do)
+        self._inlets = Inlets(self._say_later, self._bell.ring)
+        self._playing = Playing(self, self._inlets, Listening(self.desk, self._say_later))
         self._asked: dict[str, tuple[int, Wish]] = {}
         self._engine, self._answer = "starting", 0.0
         self._bar = -1
@@ -120,6 +127,11 @@ class Conductor:
         for name in self.desk.score.drummers:
             for target in self.player.targets(name, beat):
                 self._open(target)
+            source = self.desk.score.edit(name, "source", beat)
+            if source is not None:
+                self._watching.edited(source)
+        if ports := self._playing.held():
+            self._porter.do(lambda: self._playing.open(ports, wait=True), lambda _, error: self._say_if(error))
         self._say(f"the session goes on at bar {bar_of(beat)}")
 
     def _open_osc(self, port: int) -> None:
@@ -181,9 +193,11 @@ class Conductor:
             self._greet()
         self._asker.take()
         self._porter.take()
+        self._playing.turn()
         self._time_passes()
         self.player.turn()
         self._clips.look()
+        self._watching.look()
         while self._sentences:
             self._say(self._sentences.pop(0))
 
@@ -198,31 +212,25 @@ class Conductor:
                 self._osc.bar(bar)
             self._journal.mark(beat, not self.transport.playing)
             self._version = ()
-        version = (self.desk.score.version, bar, len(self._asked))
+        version = (self.desk.score.version, bar, len(self._asked), self._playing.moment())
         if version != self._version:
             self._version = version
-            self._plan(bar)
+            self._plan()
         if bar != self._own_bar and beat - bar * BEATS_PER_BAR >= _OWN_AT:
             self._own_bar = bar
             self._want_own(bar + 1)
 
-    def _plan(self, bar: int) -> None:
-        score = self.desk.score
-        for drummer in score.drummers:
+    def _plan(self) -> None:
+        for drummer in self.desk.score.drummers:
             if drummer in self._asked:
                 continue
-            reach = self.player.reach(drummer)
-            here = int(reach // BEATS_PER_BAR)
-            turn = score.last_turn(drummer, reach)
-            if turn is not None and turn < here * BEATS_PER_BAR:
-                turn = None
-            wanted = self.desk.plan(drummer, here, turn)
-            if wanted is not None and (turn is not None or not self.desk.plays(drummer, reach)):
-                self._wish(drummer, here, wanted, True)
+            if self._playing.too_soon(drummer):
+                self._version = ()  # it is looked at again
                 continue
-            wanted = self.desk.plan(drummer, here + 1)
-            if wanted is not None:
-                self._wish(drummer, here + 1, wanted, False)
+            due = self.desk.due(drummer)
+            if due is not None:
+                self._playing.asked(drummer)
+                self._wish(drummer, due.bar, due.wish, due.at_once)
 
     def _wish(self, drummer: str, bar: int, wanted: Wish, at_once: bool) -> None:
         self._asked[drummer] = (bar, wanted)
@@ -312,6 +320,9 @@ class Conductor:
             reply(caller, messages.Written(edits=self.desk.scene(request)))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
+        elif isinstance(request, messages.Hands):
+            self._playing.hands(request)
+            reply(caller, messages.Done())
         else:
             self._panic(caller, request)
 
@@ -322,7 +333,8 @@ class Conductor:
         targets = [t for draft in request.edits if isinstance(draft.value, Outs) for t in draft.value.targets]
         new = [t for t in targets if t not in self.player.sinks and not isinstance(t, Unsent)]
         live = [t for t in targets if isinstance(t, Ableton) and not self._clips.known(t)]
-        if not new and not live:
+        ports = self._playing.unheard(draft.value for draft in request.edits)
+        if not new and not live and not ports:
             self.door.reply(caller, messages.Written(edits=self.desk.write(request)))
             return
 
@@ -339,6 +351,7 @@ class Conductor:
         def open_all() -> dict[AnyTarget, int]:
             for target in live:
                 self._clips.open(target)
+            self._playing.open(ports)
             return {target: self._outlets.open(target) for target in new}
 
         self._porter.do(open_all, then)
@@ -445,9 +458,14 @@ class Conductor:
     def _publish(self, number: int, edit: Edit) -> None:
         self._journal.add(edit)
         self.player.changed(edit)
+        self._watching.edited(edit)
         self.door.tell(messages.Edits(since=number, edits=(edit,)))
         if self._osc is not None:
             self._osc.edited(edit)
+
+    def _say_if(self, error: GrooveError | None) -> None:
+        if error is not None:
+            self._say(str(error))
 
     def _say_later(self, sentence: str) -> None:
         self._sentences.append(sentence)
@@ -463,6 +481,7 @@ class Conductor:
         self._filing.end(self.transport.beat())
         self._clips.end()
         self._outlets.end()
+        self._inlets.end()
         self._client.close()
         self._asker.end()
         self._porter.end()

@@ -9,6 +9,7 @@ from ..errors import GrooveError
 from ..hvo import Groove
 from ..liveset import Link, LiveClip, LiveError, LiveNote, LiveSet, notes_of
 from ..liveset.playing import notes_in
+from ..timeline.edits import FromLive, of_groove
 from .clip import Clip
 from .targets import ableton_place
 
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
     from .live import Live
 
 Music = Groove | Clip
+
+
+class AbletonClip(LiveClip):
+    """A slot of a track in Live; `d1 >> live.ableton.clip("Bass", 0)` follows the rhythm of the clip in it."""
+
+    def as_source(self) -> FromLive:
+        """Return its rhythm as a drummer follows it: whoever changes the clip is heard from the next loop on.
+
+        Raises:
+            LiveError: there is no clip.
+        """
+        tap = self.read().tap(None)
+        host, port = self.live.link.where
+        return FromLive(
+            notes=of_groove(tap), steps=tap.steps, track=self.track, slot=self.slot, host=host, port=port
+        )
 
 
 class AbletonLive(LiveSet):
@@ -56,6 +73,10 @@ class AbletonLive(LiveSet):
         state = self.clock.state
         where = "" if state is None else f", {state.bpm:g} bpm{'' if state.playing else ', stopped'}"
         return f"Ableton Live {self.hello.live} at {self.link.where[1]}{where}; MIDI tracks: {names or 'none'}"
+
+    def clip(self, track: int | str, slot: int | str) -> AbletonClip:
+        """Return a slot and the clip in it: to read, to write, to watch, to launch, or for a drummer to follow."""
+        return AbletonClip(self, track, slot)
 
     def put(self, music: Music, track: int | str, slot: int | None = None, *, name: str = "", **shape: Any) -> LiveClip:
         """Leave music as a clip: a Groove, or a Clip of what was played, with its exact times.

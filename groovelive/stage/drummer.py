@@ -235,6 +235,7 @@ class Drummer(_Controlled):
     # What
 
     def __rshift__(self, source: Any) -> Drummer:
+        source = source.as_source() if hasattr(source, "as_source") else source
         if not isinstance(source, Rhythm | Exact):
             raise GrooveError(f"{self.name} >> groove(...) follows, {self.name} >> play(...) plays; not {source!r}")
         self._write("source", source)

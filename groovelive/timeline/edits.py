@@ -109,6 +109,20 @@ class Rhythm(_Value, frozen=True, tag="rhythm"):
     steps: Annotated[int, Meta(ge=0, le=MAX_BARS * STEPS_PER_BAR)] = 0
 
 
+class FromLive(Rhythm, frozen=True, tag="from live"):
+    """The rhythm of a clip in Ableton Live, as it was read last; it is watched, and read again when it changes.
+
+    Args:
+        track, slot: names, or indices from 0.
+        host, port: where the script GrooveLive in Live listens.
+    """
+
+    track: Annotated[int, Meta(ge=0, le=9999)] | Name = 0
+    slot: Annotated[int, Meta(ge=0, le=9999)] | Name = 0
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 57150
+
+
 class Exact(_Value, frozen=True, tag="exact"):
     """What a drummer plays as it is written: a text in notation, or notes in `steps`."""
 
@@ -166,10 +180,10 @@ class Outs(_Value, frozen=True, tag="outs"):
 
 
 Names = Annotated[tuple[Name | Annotated[int, Meta(ge=0, le=31)], ...], Meta(max_length=64)]
-Source = Rhythm | Exact | Point | Walk | Home | Hearing
+Source = Rhythm | FromLive | Exact | Point | Walk | Home | Hearing
 Value = (
     None | bool | int | Finite | Text | Names
-    | Line | Cycle | Weights | Rhythm | Exact | Point | Walk | Home | Pattern | Moves | Outs
+    | Line | Cycle | Weights | Rhythm | FromLive | Exact | Point | Walk | Home | Pattern | Moves | Outs
     | Hearing | Played | Adaptive | Knob | Resume
 )  # fmt: skip
 
@@ -260,6 +274,8 @@ def plain(value: Any) -> Any:
         return repr(value.text)
     if isinstance(value, Weights):
         return "{" + ", ".join(f"{name!r}: {weight:g}" for name, weight in value.of.items()) + "}"
+    if isinstance(value, FromLive):
+        return f"live.ableton.clip({value.track!r}, {value.slot!r})"
     if isinstance(value, Rhythm | Exact):
         what = repr(value.text) if value.text else f"{value.steps // STEPS_PER_BAR} bars"
         return f"{'groove' if isinstance(value, Rhythm) else 'play'}({what})"
