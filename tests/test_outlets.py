@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from groovelive import GrooveError
 from groovelive.osccodec import bundle, message
 from groovelive.outlets.frames import Close, Counts, Due, Flush, Frames, Notes, Open, Panic, frame, orders
-from groovelive.outlets.midi import MidiSink, _which
+from groovelive.outlets.midi import MidiSink, which
 from groovelive.outlets.sender import Sender, Sink
 from groovelive.outlets.walltime import WallClock
 from groovelive.timeline.targets import Midi, Osc, Synth
@@ -283,13 +283,13 @@ def test_no_backend_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_which_port() -> None:
     names = ["Midi Through:Port-0 14:0", "TR-8S:TR-8S MIDI 1 24:0", "TR-8S:TR-8S CTRL 24:1"]
-    assert _which("TR-8S:TR-8S MIDI 1 24:0", names) == 1
-    assert _which("TR-8S:TR-8S MIDI 1", names) == 1
-    assert _which("through", names) == 0
-    assert _which("", names[:1]) == 0
+    assert which("TR-8S:TR-8S MIDI 1 24:0", names) == 1
+    assert which("TR-8S:TR-8S MIDI 1", names) == 1
+    assert which("through", names) == 0
+    assert which("", names[:1]) == 0
     with pytest.raises(GrooveError, match="could be several"):
-        _which("TR-8S", names)
+        which("TR-8S", names)
     with pytest.raises(GrooveError, match="did you mean"):
-        _which("Midi Thruogh:Port-0", names)
+        which("Midi Thruogh:Port-0", names)
     with pytest.raises(GrooveError, match="virtual=True"):
-        _which("x", [])
+        which("x", [])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import wire
 from ..errors import GrooveError
 from ..timeline import messages
-from ..timeline.edits import BEATS_PER_BAR, Edit, pack
+from ..timeline.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..timeline.events import bar_notes
 from ..timeline.fulfil import Fulfiller
 from ..timeline.score import Score
 from ..timeline.wishes import Spot
 from .desk import Desk
 from .filing import Filing
+from .listening import Listening
 
 
 class Offline:
@@ -60,8 +62,12 @@ class Offline:
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self._desk = Desk(_Simulated(self), publish=self._publish, model=about)
         self._filing = Filing(self._desk.score, tell)
+        self._listening = Listening(self._desk, tell, gather=0.0, now=self._seconds)
         if seed != 7:
             self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))
+
+    def _seconds(self) -> float:
+        return self._desk.score.tempo.seconds(self._now)
 
     @property
     def beat(self) -> float:
@@ -90,6 +96,10 @@ class Offline:
             return desk.page(request.since)
         if isinstance(request, messages.Locate):
             return messages.Place(z=wire.Array.of(self._located(request)))
+        if isinstance(request, messages.Hands):
+            self._listening.heard(request.port, request.data, min(self._now, request.beat or self._now))
+            self._listening.turn()
+            return messages.Done()
         if isinstance(request, messages.Leave | messages.Panic):
             return messages.Done()
         return messages.State(
@@ -113,18 +123,30 @@ class Offline:
             self._ask_for(bar, self._now if self._now % BEATS_PER_BAR else None)
             line = (bar + 1) * float(BEATS_PER_BAR)
             self._wanted(bar + 1)
-            self._now = min(line, end)
+            self._pass(bar, min(line, end))
             if self._now == line:
                 self.on_news(messages.Tick(beat=line, bpm=self.score.tempo.bpm(line)))
+
+    def _pass(self, bar: int, end: float) -> None:
+        """Let time pass within a bar; drummers that answer at once to what is played forget step by step."""
+        names = self.score.drummers
+        while any(self._desk.answers_now(name, self._now) for name in names):
+            step = (self._now // STEP + 1) * STEP
+            if step >= end:
+                break
+            self._now = step
+            self._ask_for(bar, step, [name for name in names if self._desk.answers_now(name, step)])
+        self._now = end
 
     def peek(self) -> None:
         """Ask the model for the bar that is about to be played, so that it can be looked at."""
         if not self._now % BEATS_PER_BAR:
             self._ask_for(int(self._now // BEATS_PER_BAR), None)
 
-    def _ask_for(self, bar: int, beat: float | None) -> None:
-        for drummer in self.score.drummers:
-            wanted = self._desk.plan(drummer, bar, beat)
+    def _ask_for(self, bar: int, beat: float | None, drummers: Sequence[str] | None = None) -> None:
+        for drummer in self.score.drummers if drummers is None else drummers:
+            when = beat if beat is None else self._when(drummer, bar, beat)
+            wanted = self._desk.plan(drummer, bar, when)
             if wanted is None:
                 continue
             try:
@@ -133,6 +155,17 @@ class Offline:
                 if str(error) not in self._told:
                     self._told.add(str(error))
                     self._tell(f"{drummer} plays on what it has: {error}")
+
+    def _when(self, drummer: str, bar: int, beat: float) -> float | None:
+        """Return the beat that counts for what a drummer wants within a bar; None: that with which the bar began.
+
+        Who answers from the next bar on to what is played does not change at each note: but at each edit.
+        """
+        if not self._desk.hears(drummer, beat) or self._desk.answers_now(drummer, beat):
+            return beat
+        turns = self.score.turns.get(drummer, ())
+        last = bisect_right(turns, beat) - 1
+        return turns[last] if last >= 0 and turns[last] > bar * BEATS_PER_BAR else None
 
     def _wanted(self, bar: int) -> None:
         beat = float(bar * BEATS_PER_BAR)

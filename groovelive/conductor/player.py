@@ -21,7 +21,7 @@ RENDERED = 0.25  # seconds before that to which the score is rendered
 _SOON = 0.12  # seconds before that at which more is rendered
 _REACH = 2  # steps after which the latest note of a step has sounded
 BUDGET = 0.004  # seconds of rendering without a look at the clock
-_UNHEARD = ("scene", "quantum", "response")  # of themselves they change no note
+_UNHEARD = ("scene", "quantum", "response", "played", "memory", "recording", "clear")  # they change no note themselves
 
 
 class Sender(Protocol):
@@ -103,7 +103,7 @@ class Player:
 
     def changed(self, edit: Edit) -> None:
         """Take notice of an edit that is in the score now."""
-        if edit.path in _UNHEARD:
+        if edit.path in _UNHEARD or edit.path.startswith("knob."):
             return
         if edit.path in ("undo", "redo"):
             assert isinstance(edit.value, int)

@@ -61,7 +61,7 @@ class MidiSink(Sink):
                 raise GrooveError("Windows has no virtual MIDI ports; make one with loopMIDI, and name that")
             client.open_virtual_port(target.port or "drums")
         else:
-            client.open_port(_which(target.port, list(client.ports)))
+            client.open_port(which(target.port, list(client.ports)))
         self._out: Any = client
 
     def prepare(self, note: Due, at: int) -> Callable[[], None]:
@@ -110,7 +110,19 @@ class MidiSink(Sink):
 
 
 def _client() -> Any:
-    """Return a client of the first MIDI system that is there; GROOVELIVE_MIDI_API may name the one to take."""
+    return client("MidiOut")
+
+
+def client(kind: str, *options: Any) -> Any:
+    """Return a client of the first MIDI system that is there; GROOVELIVE_MIDI_API may name the one to take.
+
+    Args:
+        kind: "MidiOut" or "MidiIn".
+        options: of the latter: how many messages may wait in its queue.
+
+    Raises:
+        GrooveError: there is no MIDI, or no backend for it.
+    """
     _preload_jack()
     try:
         import rtmidi2
@@ -123,7 +135,7 @@ def _client() -> Any:
         if api == "jack" and not _jack_runs():
             continue  # RtMidi takes the client for good, and ends the process when it is used
         with contextlib.suppress(RuntimeError):
-            return rtmidi2.MidiOut(_CLIENT, getattr(rtmidi2, APIS[api]))
+            return getattr(rtmidi2, kind)(_CLIENT, *options, getattr(rtmidi2, APIS[api]))
     tried = {"alsa": "ALSA has no sequencer here", "jack": "no JACK server runs"}
     names = (wanted,) if wanted else _BY_SYSTEM.get(sys.platform, ())
     raise GrooveError(f"this machine has no MIDI ({', '.join(tried.get(name, name) for name in names)})")
@@ -156,20 +168,20 @@ def _jack_runs() -> bool:
     return True
 
 
-def _which(wanted: str, names: list[str]) -> int:
+def which(wanted: str, names: list[str], purpose: str = "send to") -> int:
     """Return the index of the port that a name means.
 
     That is the port of that very name, else the only one whose name holds it, without regard to case. ALSA's
     numbers at the end ("128:0") change from day to day, and can be left out.
 
-    >>> _which("dr synth", ["Through 14:0", "Dr Synth:Port 0 128:0"])
+    >>> which("dr synth", ["Through 14:0", "Dr Synth:Port 0 128:0"])
     1
-    >>> _which("TR-8", ["Through 14:0"])
+    >>> which("TR-8", ["Through 14:0"])
     Traceback (most recent call last):
     groovelive.errors.GrooveError: there is no MIDI port 'TR-8'; there is 'Through 14:0'
     """
     if not names:
-        raise GrooveError("there is no MIDI port to send to; virtual=True makes one for others to connect to")
+        raise GrooveError(f"there is no MIDI port to {purpose}; virtual=True makes one for others to connect to")
     there = f"there {'is' if len(names) == 1 else 'are'} {', '.join(map(repr, names))}"
     exact = [i for i, name in enumerate(names) if wanted in (name, re.sub(r" \d+:\d+$", "", name))]
     near = exact[:1] or [i for i, name in enumerate(names) if wanted.lower() in name.lower()]

@@ -8,7 +8,7 @@ stroke played again, and only one of them stays: of two in the same pass the lou
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -121,9 +121,9 @@ def activity(score: Score, drummer: str, beat: float) -> float:
 def _steps(score: Score, drummer: str, ears: Sequence[Ear], beat: float) -> set[int]:
     lane, beats = score.lane("", "played"), score.beats("", "played")
     found: set[int] = set()
-    for edit in lane[bisect_right(beats, beat - BEATS_PER_BAR) : bisect_right(beats, beat)]:
-        for at, ear, _ in _reaching(score, drummer, ears, edit):
-            if at > beat - BEATS_PER_BAR and ear:
+    for edit in lane[bisect_left(beats, beat - BEATS_PER_BAR) : bisect_right(beats, beat)]:
+        for at, _ in _reaching(score, drummer, ears, edit):
+            if at >= beat - BEATS_PER_BAR:
                 found.add(math.floor(at / STEP + 0.5))
     return found
 
@@ -150,15 +150,15 @@ def _buffer(score: Score, drummer: str, ears: Hearing, role: Role, beat: float) 
         if score.value(drummer, "recording", edit.beat) == "off":
             continue
         origin = score.origin(edit.beat) * BEATS_PER_BAR
-        for at, _, loud in _reaching(score, drummer, listening, edit):
+        for at, loud in _reaching(score, drummer, listening, edit):
             if at >= since:
                 buffer.add(Hit(at - origin, loud))
     buffer.taken, buffer.last = until, lane[until - 1] if until else None
     return sorted(buffer.hits.items())
 
 
-def _reaching(score: Score, drummer: str, ears: Sequence[Ear], edit: Any) -> list[tuple[float, Ear, float]]:
-    """Return the notes of an edit that reach some ears: (beat, ear, velocity)."""
+def _reaching(score: Score, drummer: str, ears: Sequence[Ear], edit: Any) -> list[tuple[float, float]]:
+    """Return the notes of an edit that reach some ears: (beat, velocity)."""
     assert isinstance(edit.value, Played)
     there = [ear for ear in ears if ear.port == edit.value.port]
     if not there:
@@ -168,7 +168,7 @@ def _reaching(score: Score, drummer: str, ears: Sequence[Ear], edit: Any) -> lis
     for stroke in strokes(edit.value.notes):
         for ear in there:
             if stroke.channel not in own[ear] and (loud := loudness(ear, stroke)):
-                found.append((edit.beat - stroke.ago / GRAIN, ear, loud))
+                found.append((edit.beat - stroke.ago / GRAIN, loud))
     return found
 
 

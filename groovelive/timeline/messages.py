@@ -117,7 +117,21 @@ class Panic(Request, frozen=True, kw_only=True, tag="panic"):
     by: By
 
 
-AnyRequest = Join | Here | Leave | Log | Write | Undo | Scene | Locate | Panic
+class Hands(Request, frozen=True, kw_only=True, tag="hands"):
+    """Tell what hands do at an instrument that the conductor does not hear by itself.
+
+    Args:
+        port: that it counts as played to.
+        data: MIDI messages, each of them whole.
+        beat: at which they were; by default now, and never later than that.
+    """
+
+    port: Annotated[str, Meta(max_length=128)] = ""
+    data: Annotated[bytes, Meta(min_length=1, max_length=4096)]
+    beat: Annotated[float, Meta(ge=0, le=1e7)] | None = None
+
+
+AnyRequest = Join | Here | Leave | Log | Write | Undo | Scene | Locate | Panic | Hands
 
 
 # Replies and news
