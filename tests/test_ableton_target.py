@@ -220,5 +220,5 @@ def test_a_drummer_follows_a_clip(live: gl.Live, running: RunningLive) -> None:
     assert bass.info().name.endswith("[gl]")
     gl.undo()  # of the line that it follows the clip by: all that came of it
     eventually(lambda: isinstance(live.value("d1", "source"), Rhythm) and "clip" not in repr(live.d1), 5)
-    with pytest.raises(GrooveError, match="slot 7 of track 1 .Bass. is empty"):
+    with pytest.raises(GrooveError, match="slot 7 of track 1"):
         live.d1 >> live.ableton.clip("Bass", 7)

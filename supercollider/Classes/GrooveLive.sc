@@ -65,13 +65,14 @@ GrooveLive {
 	}
 
 	// Ask for something. `done` gets the answer, `failed` a sentence; both are called later, from the network's thread.
-	*request { |command, arguments, done, failed, once = false|
+	// `once`: a sentence is told once; one that begins with `expected` is only for `failed`.
+	*request { |command, arguments, done, failed, once = false, expected|
 		var id;
 		if(state == \off) { this.connect(host, port) };
 		if(address.isNil) { failed.value("there is nobody to ask"); ^nil };
 		id = ids = ids + 1;
 		waiting[id] = (
-			command: command, done: done, failed: failed, once: once, asked: Main.elapsedTime, isLate: false
+			command: command, done: done, failed: failed, once: once, expected: expected, asked: Main.elapsedTime, isLate: false
 		);
 		this.prSend(command, id, arguments);
 		^id
@@ -187,7 +188,9 @@ GrooveLive {
 			if(request.isNil) { ^this };
 			waiting.removeAt(id);
 			this.prHeard;
-			this.tell(message[2].asString, request[\once]);
+			if(request[\expected].isNil or: { message[2].asString.beginsWith(request[\expected]).not }) {
+				this.tell(message[2].asString, request[\once]);
+			};
 			^request[\failed].value(message[2].asString)
 		};
 		if(request.isNil) { ^this };

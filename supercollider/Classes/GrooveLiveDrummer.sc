@@ -3,7 +3,8 @@ GrooveLiveDrummer stands for one drummer of the conductor: every control that it
 pattern that it will play. All verbs return at once, with the drummer itself; what the conductor refuses is posted.
 */
 GrooveLiveDrummer {
-	var <name, <latest, latestID = 0, answers, wanted, tap;
+	classvar isNew = "there is no drummer";
+	var <name, <latest, latestID = 0, answers, wanted, tap, begun;
 
 	*prNew { |name| ^super.newCopyArgs(name).prInit }
 	*new { |name| ^GrooveLive.drummer(name) }
@@ -84,11 +85,27 @@ GrooveLiveDrummer {
 
 	// Ask for the loop that begins at `bar`; 0 is that which plays now. From then on it is kept up to date.
 	want { |bar = 0|
-		var id;
 		wanted = bar;
 		GrooveLive.request("pattern", [name.asString, bar], { |loop, answered|
-			this.prTake(loop, bar, answered)
-		}, once: true);
+			this.prTake(loop, bar, answered);
+			if(loop[\hits].isEmpty) { this.prLook };
+		}, { |sentence|
+			if(sentence.beginsWith(isNew) and: { begun != GrooveLive.life }) { this.prBegin };
+		}, once: true, expected: isNew);
+	}
+
+	// One that nobody has given anything to play is not meant to be silent; one that was hushed is.
+	prLook {
+		if(begun.notNil) { ^this };
+		begun = GrooveLive.life;
+		this.get(\source) { |value| if(value.isNil) { this.prBegin } };
+	}
+
+	prBegin {
+		begun = GrooveLive.life;
+		this.home.set(\out, "none", quant: 0);
+		GrooveLive.tell("% is new: it plays its preset, and is heard where its Pgroove is".format(name));
+		SystemClock.sched(0.3, { this.want(0); nil });
 	}
 
 	prTake { |loop, bar, id|
@@ -105,7 +122,7 @@ GrooveLiveDrummer {
 	// The loop for `bar` if it has come, else the last that did; nil before the first.
 	loop { |bar = 0| ^answers[bar] ? latest }
 
-	forget { answers.clear; latest = nil; latestID = 0; wanted = nil }
+	forget { answers.clear; latest = nil; latestID = 0; wanted = begun = nil }
 
 	printOn { |stream| stream << "GrooveLive.drummer(" <<< name << ")" }
 	storeOn { |stream| this.printOn(stream) }

@@ -4,6 +4,7 @@ request. It is in this interpreter, at a UDP port of its own, so that a test can
 */
 GrooveLiveFakeDoor {
 	var <port, <>mode = \good, <>delay = 0, <>hits, <>version = 1, <>perPart = 100, <>speaks = 1, <>bpm = 120;
+	var <>sourceless = false;
 	var <requests, responders;
 
 	*new { |port| ^super.newCopyArgs(port).prStart }
@@ -45,6 +46,9 @@ GrooveLiveFakeDoor {
 		switch(mode,
 			\silent, { ^this },
 			\other, { id = id + 777 },
+			\fresh, { if(command == \pattern and: { requests.any { |one| one[0] == \source }.not }) {
+				^address.sendMsg('/gl/error', id, "there is no drummer 'd1'; there are none", "drummer")
+			} },
 			\refusing, { if(command != \hello) { ^address.sendMsg('/gl/error', id, "no drummer d77; drummers are d1 to d9", "drummer") } },
 			\garbage, {
 				if(command == \pattern) {
@@ -60,12 +64,22 @@ GrooveLiveFakeDoor {
 		switch(command,
 			\hello, { address.sendMsg('/gl/hello', id, speaks, "groovelive 0.0.0", bpm.asFloat, 0.0, 1) },
 			\pattern, { this.prPattern(id, message, address) },
-			\get, { address.sendMsg('/gl/value', id, 0.5) },
+			\get, {
+				if(message[3] == \source and: { sourceless }) { this.prNil(id, address) } {
+					address.sendMsg('/gl/value', id, 0.5)
+				}
+			},
 			\genres, { address.sendMsg('/gl/names', id, "funk", "jazz") },
 			\presets, { address.sendMsg('/gl/names', id, "late night") },
 			\drummers, { address.sendMsg('/gl/names', id, "d1", "d2") },
 			{ address.sendMsg('/gl/done', id, 4.0) }
 		)
+	}
+
+	// A value that is none; sclang itself sends no Nil.
+	prNil { |id, address|
+		address.sendRaw("/gl/value".ascii.as(Int8Array) ++ Int8Array[0, 0, 0, 44, 105, 78, 0]
+			++ [24, 16, 8, 0].collect { |bits| (id >> bits) & 255 }.as(Int8Array))
 	}
 
 	prPattern { |id, message, address|

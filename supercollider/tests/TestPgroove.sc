@@ -203,6 +203,26 @@ TestPgroove : GrooveLiveTest {
 		this.assertStraight(played, played.size / 4, "once it plays");
 	}
 
+	test_a_new_drummer_plays_its_preset {
+		door.mode = \fresh;
+		this.connect(door.port);
+		this.assert(this.playFor(Pgroove(\d1), 32).size > 32);
+		this.assertEquals(this.saidTimes("d1 is new: it plays its preset, and is heard where its Pgroove is"), 1);
+		this.assertEquals(this.saidTimes("there is no drummer"), 0);
+		this.assertEquals(door.asked(\source).asArray, [['d1', 'home', '', 'now', 0]]);
+		this.assertEquals(door.asked(\set).asArray, [['d1', 'out', 'none', 'now', 0]]);
+	}
+
+	test_one_that_has_no_source_is_new_and_one_that_was_hushed_is_not {
+		door.hits = [];
+		door.sourceless = true;
+		this.meet;
+		this.playFor(Pgroove(\d1), 4);
+		this.assertEquals(door.asked(\source).size, 1);
+		this.playFor(Pgroove(\d1), 16);
+		this.assertEquals(door.asked(\source).size, 1);
+	}
+
 	test_the_server_is_late {
 		var played;
 		this.ready;
