@@ -9,6 +9,7 @@ from .faults import (
     LinkDown,
     LiveError,
     NoAnswer,
+    NotOffered,
     NotThere,
     OutOfRange,
     Refused,
@@ -20,6 +21,7 @@ from .liveset import LiveSet
 from .notes import LiveNote, groove_of, notes_of, tap_of, thin
 from .pads import Pad, PadMap
 from .told import Changed, ClipInfo, ClipNotes, Launched, Lost, Moved, Swapped, Written
+from .ways import connect
 
 __all__ = [
     "PORT",
@@ -41,6 +43,7 @@ __all__ = [
     "Lost",
     "Moved",
     "NoAnswer",
+    "NotOffered",
     "NotThere",
     "OutOfRange",
     "Pad",
@@ -51,6 +54,7 @@ __all__ = [
     "Written",
     "WrongType",
     "WrongVersion",
+    "connect",
     "groove_of",
     "notes_of",
     "tap_of",

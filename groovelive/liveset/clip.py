@@ -72,7 +72,7 @@ class LiveClip:
 
     def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> Written:
         """Change its name, colour, loop or launch settings, as of `replace`, and leave its notes."""
-        return Written(*self._call("/gl/clip/set", force=force, dry_run=dry_run, **_shaped(shape)))
+        return Written(*self._call("/gl/clip/set", force=force, dry_run=dry_run, **shaped(shape)))
 
     def info(self) -> ClipInfo:
         """Return all of it but its notes."""
@@ -160,7 +160,7 @@ def written(
 ) -> tuple[bytes, dict[str, Any]]:
     """Return the records of notes, and the options of the protocol for the shape of their clip."""
     playing = {name: shape[name] for name in _PLAYING if name in shape}
-    given = _shaped({name: value for name, value in shape.items() if name not in _PLAYING})
+    given = shaped({name: value for name, value in shape.items() if name not in _PLAYING})
     if not isinstance(notes, Groove):
         if playing:
             raise GrooveError(f"{', '.join(playing)} is for a Groove, and these are notes")
@@ -171,7 +171,12 @@ def written(
     return pack(conversion.notes_of(notes, **playing)), given
 
 
-def _shaped(shape: dict[str, Any]) -> dict[str, Any]:
+def shaped(shape: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the protocol for the shape of a clip.
+
+    >>> shaped({"name": "four", "length": 8, "colour": None})
+    {'name': 'four', 'length': 8.0}
+    """
     for name in shape:
         if name not in _SHAPE:
             raise GrooveError(f"a clip has no {name!r}; it has {', '.join(_SHAPE)}")

@@ -50,6 +50,10 @@ class WrongVersion(LiveError):
     """The script in Live is of another version (VERSION, UNKNOWN)."""
 
 
+class NotOffered(LiveError):
+    """What this way to Live cannot do; another one may."""
+
+
 class LinkDown(LiveError):
     """There is no connection with Live at this moment."""
 

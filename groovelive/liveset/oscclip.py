@@ -1,0 +1,270 @@
+"""A slot of a track and the clip in it, by way of AbletonOSC."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..hvo import Groove
+from . import notes as conversion
+from .clip import Grid, shaped
+from .faults import Guarded, NoAnswer, NotOffered, NotThere, Refused, WrongType
+from .notes import LiveNote, digest, pack, unpack
+from .told import Changed, ClipInfo, ClipNotes, Written
+
+if TYPE_CHECKING:
+    from .abletonosc import OscSet
+
+MARK = " [gl]"
+GRIDS: tuple[Grid, ...] = (
+    "none", "8 bars", "4 bars", "2 bars", "bar", "half", "half triplet", "beat", "beat triplet", "eighth",
+    "eighth triplet", "sixteenth", "sixteenth triplet", "thirty-second",
+)  # fmt: skip
+_CHUNK = 300  # notes in a datagram
+_FIRST, _SPAN = -8192.0, 16384.0  # beats in which notes are looked for
+_OF_CLIP = {"name": "name", "colour": "color_index", "loop_start": "loop_start", "loop_end": "loop_end",
+            "looping": "looping", "launch_mode": "launch_mode", "launch_quantise": "launch_quantization",
+            "legato": "legato", "muted": "muted"}  # fmt: skip
+
+
+class OscClip:
+    """A slot of a track and the clip in it, by way of AbletonOSC; see `LiveClip`."""
+
+    def __init__(self, live: OscSet, track: int | str, slot: int | str) -> None:
+        self.live, self.track, self.slot = live, track, slot
+        self._handlers: list[Callable[[Changed], None]] = []
+        self._known: ClipNotes | None = None
+
+    def __repr__(self) -> str:
+        return f"OscClip({self.track!r}, {self.slot!r})"
+
+    def read(self, loop_only: bool = False) -> ClipNotes:
+        """Return its loop and its notes."""
+        track, slot = self._where()
+        if not self._has(track, slot):
+            raise NotThere(f"slot {slot} of track {track} is empty", "NOT_FOUND")
+        name, start, end, looping = self._get(track, slot, "name", "loop_start", "loop_end", "looping")
+        notes = self._notes(track, slot)
+        if loop_only:
+            notes = [note for note in notes if start <= note.start < end]
+        return ClipNotes(name, (start, end), bool(looping), tuple(notes), digest(notes))
+
+    def replace(
+        self, notes: Groove | Iterable[LiveNote], *, span: tuple[float, float] | None = None, force: bool = False,
+        dry_run: bool = False, timeout: float = 10.0, **shape: Any,
+    ) -> Written:  # fmt: skip
+        """Make the clip hold these notes, and see that it does; if it does not, put the old ones back.
+
+        Raises:
+            NotOffered: a note has a chance, a deviation or a release velocity, which AbletonOSC does not know.
+        """
+        playing = {name: shape.pop(name) for name in ("pads", "duration", "probabilities", "least", "deviation")
+                   if name in shape}  # fmt: skip
+        if isinstance(notes, Groove):
+            if "length" not in shape and "loop_end" not in shape:
+                shape["length"] = notes.steps / 4
+            notes = conversion.notes_of(notes, **playing)
+        new = _rounded(notes)
+        wanted = shaped(shape)
+        with self.live.writing:
+            track, slot = self._where()
+            if not self.live.link.ask("/live/track/get/has_midi_input", track)[0]:
+                raise WrongType(f"track {track} is no MIDI track: notes go to MIDI tracks", "TYPE")
+            fresh = not self._has(track, slot)
+            if not fresh:
+                (name,) = self._get(track, slot, "name")
+                if not name.endswith(MARK) and not force:
+                    sentence = f"slot {slot} of track {track} holds {name!r}, which groovelive did not write"
+                    raise Guarded(f"{sentence}: take another slot, or say force", "GUARD")
+            old = [] if fresh else self._notes(track, slot)
+            if span is not None:
+                new = sorted(new + [note for note in old if not span[0] <= note.start < span[1]])
+            wanted["name"] = _marked(str(wanted.get("name") or ("groovelive" if fresh else name)))
+            length = wanted.pop("length", 8.0 if fresh else None)
+            if length is not None:
+                wanted["loop_start"] = wanted.get("loop_start", 0.0)
+                wanted["loop_end"] = wanted["loop_start"] + length
+            missing = wanted if fresh else self._missing(track, slot, wanted)
+            changed = fresh or bool(missing) or old != new
+            if changed and not dry_run:
+                self._change(track, slot, fresh, old, new, missing)
+            colour = self._get(track, slot, "color_index")[0] if not (fresh and dry_run) else 0
+            return Written(slot, str(slot), f"{track}/{slot}", len(new), digest(new), True, changed, colour)
+
+    def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> Written:
+        """Change its name, colour, loop or launch settings, and leave its notes."""
+        return self.replace(self.read().notes, force=force, dry_run=dry_run, **shape)
+
+    def info(self) -> ClipInfo:
+        """Return all of it but its notes."""
+        track, slot = self._where()
+        if not self._has(track, slot):
+            raise NotThere(f"slot {slot} of track {track} is empty", "NOT_FOUND")
+        names = ("name", "color_index", "length", "loop_start", "loop_end", "looping", "launch_mode",
+                 "launch_quantization", "legato", "muted", "is_midi_clip", "is_playing", "is_triggered")  # fmt: skip
+        found = self._get(track, slot, *names)
+        state: Any = "triggered" if found[12] else "playing" if found[11] else "stopped"
+        name, colour, length, start, end = found[:5]
+        return ClipInfo(
+            track, slot, str(track), str(slot), f"{track}/{slot}", name, colour, length, start, end, bool(found[5]),
+            found[6], found[7], bool(found[8]), bool(found[9]), "midi" if found[10] else "audio", name.endswith(MARK),
+            state,
+        )  # fmt: skip
+
+    def delete(self) -> None:
+        """Delete it, if its name says that it is groovelive's."""
+        with self.live.writing:
+            track, slot = self._where()
+            if not self.read().name.endswith(MARK):
+                raise Guarded(f"slot {slot} of track {track} is not groovelive's: it is yours to delete", "GUARD")
+            self.live.link.tell("/live/clip_slot/delete_clip", track, slot)
+
+    def fire(self, grid: Grid | None = None, *, legato: bool = False, start: bool = False) -> float:
+        """Launch it on its own grid; `grid` and `legato` are settings of the clip here."""
+        track, slot = self._where()
+        if not self._has(track, slot):
+            raise NotThere(f"slot {slot} of track {track} is empty", "NOT_FOUND")
+        if not self.live.link.ask("/live/song/get/is_playing")[0] and not start:
+            raise Guarded("the transport does not run: play first, or say start", "GUARD")
+        if grid is not None:
+            self.live.link.tell("/live/clip/set/launch_quantization", track, slot, GRIDS.index(grid) + 1)
+        self.live.link.tell("/live/clip/fire", track, slot)
+        return self.live.clock.beat()
+
+    def stop(self) -> None:
+        """Stop it on the grid."""
+        self.live.link.tell("/live/clip/stop", *self._where())
+
+    def watch(self, handler: Callable[[Changed], None]) -> Callable[[], None]:
+        """Let `handler` hear when the clip has changed, looked at twice a second; return what ends that."""
+        if not self._handlers:
+            self._known = self.read()
+            self.live.watched.append(self)
+        self._handlers.append(handler)
+
+        def end() -> None:
+            with contextlib.suppress(ValueError):
+                self._handlers.remove(handler)
+                if not self._handlers:
+                    self.live.watched.remove(self)
+
+        return end
+
+    def look(self) -> None:
+        """See whether it has changed, and tell."""
+        with self.live.writing:
+            track, slot = self._where()
+            now = self.read() if self._has(track, slot) else None
+            before, self._known = self._known, now
+        if now != before:
+            gone = ClipNotes("", (0.0, 0.0), False, (), "")
+            clip = now or gone
+            news = Changed(track, slot, str(slot), f"{track}/{slot}" if now else "", clip.name,
+                           len(clip.notes) if now else -1, clip.hash, *clip.loop, clip.looping)  # fmt: skip
+            for handler in list(self._handlers):
+                handler(news)
+
+    def _where(self) -> tuple[int, int]:
+        track, slot = self.live.track_index(self.track), self.slot
+        scenes = self.live.link.ask("/live/song/get/scenes/name")
+        if isinstance(slot, str):
+            found = [index for index, name in enumerate(scenes) if name == slot]
+            if len(found) != 1:
+                raise NotThere(f"{len(found)} scenes are called {slot!r}", "NOT_FOUND")
+            slot = found[0]
+        if not 0 <= slot < len(scenes):
+            raise NotThere(f"there is no slot {slot}: there are slots 0 to {len(scenes) - 1}", "NOT_FOUND")
+        return track, slot
+
+    def _has(self, track: int, slot: int) -> bool:
+        return bool(self.live.link.ask("/live/clip_slot/get/has_clip", track, slot)[0])
+
+    def _get(self, track: int, slot: int, *names: str) -> list[Any]:
+        return [answer[0] for answer in self.live.link.ask_all(
+            [(f"/live/clip/get/{name}", (track, slot)) for name in names])]  # fmt: skip
+
+    def _notes(self, track: int, slot: int, first: float = _FIRST, span: float = _SPAN) -> list[LiveNote]:
+        """Return the notes that start in a span; where they are too many for an answer those of its halves."""
+        try:
+            found = self.live.link.ask("/live/clip/get/notes", track, slot, 0, 128, first, span, timeout=0.6)
+        except NoAnswer:
+            if span <= 1.0:
+                raise
+            half = span / 2
+            return sorted(self._notes(track, slot, first, half) + self._notes(track, slot, first + half, half))
+        rows = (found[at : at + 5] for at in range(0, len(found), 5))
+        return sorted(LiveNote(row[0], float(row[1]), float(row[2]), float(row[3]), bool(row[4])) for row in rows)
+
+    def _missing(self, track: int, slot: int, wanted: dict[str, Any]) -> dict[str, Any]:
+        found = self._get(track, slot, *(_OF_CLIP[name] for name in wanted))
+        return {name: value for (name, value), now in zip(wanted.items(), found, strict=True) if now != value}
+
+    def _change(
+        self, track: int, slot: int, fresh: bool, old: list[LiveNote], new: list[LiveNote], wanted: dict[str, Any]
+    ) -> None:
+        """Write until Live holds it, three times at most; else put back what was there."""
+        link, why = self.live.link, "datagrams were lost"
+        if fresh:
+            link.tell("/live/clip_slot/create_clip", track, slot, float(wanted.get("loop_end", 8.0)))
+        former = dict(zip(wanted, self._get(track, slot, *(_OF_CLIP[name] for name in wanted)), strict=True))
+        for attempt in range(3):
+            try:
+                if old != new or attempt:
+                    self._put(track, slot, new)
+                self._shape(track, slot, wanted)
+                if self._notes(track, slot) == new and not self._missing(track, slot, wanted):
+                    break
+            except (NoAnswer, Refused) as error:
+                why = str(error)
+        else:
+            if fresh:
+                link.tell("/live/clip_slot/delete_clip", track, slot)
+            else:
+                self._put(track, slot, old)
+                self._shape(track, slot, former)
+            raise Refused(f"what was written is not what Live holds ({why}): the old was put back", "LIVE_ERROR")
+        for clip in self.live.watched:  # what this program writes itself is no news
+            if clip._where() == (track, slot):
+                clip._known = clip.read()
+
+    def _shape(self, track: int, slot: int, wanted: dict[str, Any]) -> None:
+        order = list(wanted)
+        if "loop_end" in wanted and "loop_start" in wanted:  # no start may ever be behind its end
+            first = "loop_start" if wanted["loop_start"] < self._get(track, slot, "loop_end")[0] else "loop_end"
+            order.sort(key=lambda name: name != first)
+        for name in order:
+            value = int(wanted[name]) if isinstance(wanted[name], bool) else wanted[name]
+            self.live.link.tell(f"/live/clip/set/{_OF_CLIP[name]}", track, slot, value)
+
+    def _put(self, track: int, slot: int, notes: list[LiveNote]) -> None:
+        self.live.link.tell("/live/clip/remove/notes", track, slot, 0, 128, _FIRST, _SPAN)
+        self._add(track, slot, notes)
+
+    def _add(self, track: int, slot: int, notes: list[LiveNote]) -> None:
+        for at in range(0, len(notes), _CHUNK):
+            values = [value for note in notes[at : at + _CHUNK] for value in (*note[:4], int(note.muted))]
+            self.live.link.tell("/live/clip/add/notes", track, slot, *values)
+            self.live.link.ask("/live/song/get/is_playing")  # not more than Live takes in
+
+
+def _rounded(notes: Iterable[LiveNote]) -> list[LiveNote]:
+    """Return notes with the precision of AbletonOSC's numbers, in order.
+
+    >>> _rounded([LiveNote(36, 0.1)])[0].start == float(np.float32(0.1))
+    True
+    """
+    given = unpack(pack(notes))
+    if any((note.probability, note.deviation, note.release) != (1.0, 0.0, 64.0) for note in given):
+        raise NotOffered(
+            "AbletonOSC does not know chances, velocity deviations and release velocities: these notes need GrooveLive"
+        )
+    return sorted(
+        note._replace(start=float(np.float32(note.start)), duration=float(np.float32(note.duration))) for note in given
+    )
+
+
+def _marked(name: str) -> str:
+    return name if name.endswith(MARK) else name + MARK

@@ -1,0 +1,32 @@
+"""Both ways into Live: GrooveLive, and where that is not there AbletonOSC."""
+
+from __future__ import annotations
+
+from . import osclink
+from .abletonosc import OscSet
+from .faults import LinkDown
+from .link import PORT
+from .liveset import LiveSet
+
+
+def connect(
+    host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = "", timeout: float = 5.0,
+    osc_port: int = osclink.PORT, osc_replies: int = osclink.REPLIES,
+) -> LiveSet | OscSet:  # fmt: skip
+    """Return the set that is open in Live, by way of GrooveLive, or else of AbletonOSC; `isinstance` tells which.
+
+    Args:
+        host, port, name, token, timeout: as of `LiveSet.connect`.
+        osc_port, osc_replies: the ports of AbletonOSC.
+
+    Raises:
+        LinkDown: neither is there; how to install one.
+        WrongVersion, NoAnswer: GrooveLive is there, but is another one or says nothing.
+    """
+    try:
+        return LiveSet.connect(host, port, name=name, token=token, timeout=timeout)
+    except LinkDown as first:
+        try:
+            return OscSet(osc_port, osc_replies)
+        except LinkDown as second:
+            raise LinkDown(f"{first}; and as the second way in, {second}") from None
