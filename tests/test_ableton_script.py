@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
+import random
 import re
 import shutil
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +20,8 @@ from typing import Any
 import fakelive.lint
 import pytest
 from fakelive import lom
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from live_rig import RECORD, SCRIPT, Program, Rig, blob, many
 
 import groovelive
@@ -1077,8 +1082,6 @@ PAGE = (Path(__file__).parent.parent / "docs" / "ableton-protocol.md").read_text
 
 
 def test_the_page_names_every_request_and_its_options(rig: Rig, live: Program) -> None:
-    import sys
-
     commands = sys.modules["GrooveLive.commands"].COMMANDS
     rows = [row.split("|")[1:5] for row in PAGE.splitlines() if row.startswith("| `/gl/") and row.count("|") == 5]
     found = {}
@@ -1122,3 +1125,55 @@ def test_the_example_of_the_page_swaps_a_clip(rig: Rig) -> None:
     rig.run(0.1)
     assert rig.song.tracks[0].playing_slot_index == 6 and rig.notes(0, 6) == [(36, 0.0, 0.25, 100.0)]
     space["live"].close()
+
+
+# Anything at all
+
+
+def anything(rng: random.Random, kind: str) -> Any:
+    """An argument of a kind; now and then one of another."""
+    odd = [None, True, -5, 2**40, -(2**60), 1.5, math.nan, math.inf, "", "é", "a" * 1000, b"", bytes(33), b"\xff" * 68]
+    usual: dict[str, list[Any]] = {
+        "int": [0, 1, 2, 3, 5, -1, 7, 99, 36], "float": [0.0, 4.0, 8.0, 1.5, 120.0, -1.0, 1e9], "bool": [True, False],
+        "str": ["", "bar", "beat", "none", "next", "refuse", "x" * 50, "Drums", "Beat"], "rest": ["clock", 3],
+        "place": [0, 1, 2, 0, 1, -1, 3, "Drums", "Bass", "", 7],
+        "blob": [blob(many(9)), b""], "notes": [blob(many(30)), blob([NOTE]), note(velocity=0), 1],
+    }  # fmt: skip
+    return rng.choice(usual[kind] if rng.random() < 0.93 else odd)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_asked_is_answered_once_and_a_fault_changes_nothing(rig: Rig, live: Program, seed: int) -> None:
+    rng, commands = random.Random(seed), sys.modules["GrooveLive.commands"].COMMANDS
+    # The transport stands still, so that nothing but requests changes the set.
+    asked = sorted(set(commands) - {"/gl/hello", "/gl/play", "/gl/continue"})
+    for _ in range(700):
+        address = rng.choice(asked)
+        about = commands[address]
+        arguments = [anything(rng, kind) for _, kind in about.arguments]
+        for name in rng.sample(sorted(about.options), min(rng.choice([0, 0, 1, 3]), len(about.options))):
+            if name != "start" and not name.endswith("_id"):
+                arguments += [name, anything(rng, about.options[name])]
+        before, undo = rig.digest(), rig.undo()
+        found = live.ask(address, *arguments[: len(arguments) - (rng.random() < 0.03)])
+        if found.address == "/gl/error":
+            assert found.arguments[1] != "LIVE_ERROR", (address, arguments, found)
+            assert (rig.digest(), rig.undo()) == (before, undo), (address, arguments)
+        rig.run(0.05)
+    assert not rig.host.rt.undo.step_left_open and not rig.song.is_playing
+
+
+@given(data=st.lists(st.binary(max_size=200), max_size=8), udp=st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_leave_the_others_served(rig: Rig, data: list[bytes], udp: bool) -> None:
+    noise = rig.open(udp=udp, hello=False)
+    for part in data:
+        with contextlib.suppress(OSError):
+            noise.socket.send(part)
+        rig.run(0.02)
+    noise.close()
+    rig.clients.remove(noise)
+    if not rig.clients:
+        rig.open()
+    assert rig.clients[0].ok("/gl/ping")
+    assert not [line for line in rig.host.log_lines if "Error" in line]
