@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from ..errors import GrooveError, closest
 from ..timeline import messages
+from ..timeline.autopilot import BY, decide
 from ..timeline.checks import check
 from ..timeline.controls import CONTROLS
 from ..timeline.ears import Hearing, Played, Resume
@@ -230,6 +231,15 @@ class Desk:
     def _add(self, edit: Edit) -> None:
         self.score.add(edit)
         self._publish(len(self.score.edits) - 1, edit)
+
+    def fly(self, bar: int) -> None:
+        """Let the autopilots of drummers decide for a bar (from 0)."""
+        genres = () if self.model is None else self.model.genres
+        heard = self.clock.beat()
+        drafts = [d for name in self.score.drummers for d in decide(self.score, name, bar, genres, heard)]
+        drafts = [draft for draft in drafts if draft.beat >= self.clock.reach(draft.drummer)]
+        if drafts:
+            self._write_at_beats(drafts, BY)
 
     # What the drummers want
 

@@ -120,6 +120,8 @@ class Offline:
         while self._now < end:
             bar = int(self._now // BEATS_PER_BAR)
             self._filing.look(self._now)
+            if not self._now % BEATS_PER_BAR:
+                self._desk.fly(bar)
             self._ask_for(bar, self._now if self._now % BEATS_PER_BAR else None)
             line = (bar + 1) * float(BEATS_PER_BAR)
             self._wanted(bar + 1)

@@ -48,7 +48,7 @@ _FIFO = 50  # below that of the outlets
 _PATIENCE = 2.0  # seconds that the engine has for an answer
 _RESTART = 150_000_000  # ns from the word to the first beat when the transport starts again
 _GREETING = 0.2  # seconds between two tries to learn what the engine serves
-_OWN_AT = 1.0  # beats into a bar, at which the performer's own code is asked for the next
+_OWN_AT = 1.0  # beats into a bar, at which the performer's own code and autopilots are asked for the next
 
 
 class Conductor:
@@ -218,6 +218,7 @@ class Conductor:
             self._plan()
         if bar != self._own_bar and beat - bar * BEATS_PER_BAR >= _OWN_AT:
             self._own_bar = bar
+            self.desk.fly(bar + 1)
             self._want_own(bar + 1)
 
     def _plan(self) -> None:

@@ -103,6 +103,7 @@ CONTROLS: dict[str, Control] = {
     "mute": Control("switch", "whether it is silent", default=False, per="voice"),
     "solo": Control("switch", "whether only drummers with solo are heard", default=False),
     "out": Control("outs", "where the notes go"),
+    "autopilot": Control("switch", "whether it changes by itself, slowly, as nobody touches it", default=False),
     "each_bar": Control("switch", "whether the performer's own code is asked for each bar", default=False),
     "knob": Control("knob", "the controller on a MIDI port that a control follows"),
 }
