@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .stage.words import (
         Live,
         ableton,
+        adaptive,
         at,
         crash,
         cv,
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
         double,
         file,
         fill,
+        forever,
         groove,
         halve,
+        hands,
         hush,
+        learn,
         line,
         louder,
         midi,
+        midi_in,
         now,
         open,
         osc,
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
         superdirt,
         synth,
         undo,
+        unlearn,
         unsolo,
         without,
         z,
@@ -59,16 +65,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WORDS = (
-    "Live", "ableton", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line",
-    "louder", "midi", "now", "open", "osc", "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene",
-    "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
+    "Live", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
+    "halve", "hands", "hush", "learn", "line", "louder", "midi", "midi_in", "now", "open", "osc", "panic", "play",
+    "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter", "superdirt", "synth",
+    "undo", "unlearn", "unsolo", "without", "z",
 )  # fmt: skip
 
 __all__ = [
     "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Live", "Model", "NotationError", "Note", "__version__",
-    "ableton", "at", "crash", "cv", "degrade", "double", "file", "fill", "groove", "halve", "hush", "line", "load",
-    "louder", "midi", "now", "open", "osc", "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate",
-    "scene", "scsynth", "session", "stutter", "superdirt", "synth", "undo", "unsolo", "without", "z",
+    "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove", "halve",
+    "hands", "hush", "learn", "line", "load", "louder", "midi", "midi_in", "now", "open", "osc", "panic", "parse",
+    "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter", "superdirt",
+    "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.

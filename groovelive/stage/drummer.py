@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from ..errors import GrooveError, closest
 from ..grid import GROUPS, SHORT, VOICES, voice_indices
 from ..timeline.controls import CONTROLS, Control
+from ..timeline.ears import Resume
 from ..timeline.edits import Cycle, Exact, Home, Move, Moves, Outs, Point, Rhythm, Walk, Weights
 from ..timeline.messages import Draft, When
 from ..wire import Control as Declared
 from .acts import Act
+from .ears import Ears, Reading, as_typed
 from .latents import Latent, point_of
 from .when import History
 
 if TYPE_CHECKING:
+    from ..hvo import Groove
+    from .hearing import Hearing
     from .live import Live
 
 _NOW = When("now")
@@ -78,7 +82,9 @@ class _Controlled:
         if value is None:
             declared = self._live.model.controls.get(name) if self._live.model is not None else None
             default = CONTROLS[name].default
-            return declared.default if default is None and declared is not None else default
+            value = declared.default if default is None and declared is not None else default
+        if CONTROLS[name].kind == "number" and isinstance(value, int | float):
+            return Reading.of(self._live, self._drummer, self._path(name), value)
         if isinstance(value, Cycle):
             return value.text
         if isinstance(value, Weights):
@@ -101,7 +107,7 @@ class _Controlled:
             return point_of(self._live, value, name)
         if kind in ("number", "whole") and hasattr(value, "item"):
             return value.item()  # of NumPy
-        return value
+        return as_typed(name, value)
 
     def _write(self, name: str, value: Any, when: When | None = None) -> None:
         self._live.write([Draft(self._path(name), value, self._drummer)], when)
@@ -146,7 +152,8 @@ class Part(_Controlled):
 
     def _get(self, name: str) -> Any:
         if name != "density" and self._part in GROUPS:
-            return type(self)(self._live, self._drummer, self._voices()[0])._get(name)
+            value = type(self)(self._live, self._drummer, self._voices()[0])._get(name)
+            return float(value) if isinstance(value, Reading) else value
         return super()._get(name)
 
     def mute(self) -> Part:
@@ -236,6 +243,12 @@ class Drummer(_Controlled):
 
     def __rshift__(self, source: Any) -> Drummer:
         source = source.as_source() if hasattr(source, "as_source") else source
+        if isinstance(source, Ears):
+            drafts = [Draft("source", source.plain(), self._drummer)]
+            if source.follow is not None:
+                drafts.append(Draft("follow", self._typed("follow", source.follow), self._drummer))
+            self._live.write(drafts)
+            return self
         if not isinstance(source, Rhythm | Exact):
             raise GrooveError(f"{self.name} >> groove(...) follows, {self.name} >> play(...) plays; not {source!r}")
         self._write("source", source)
@@ -272,6 +285,14 @@ class Drummer(_Controlled):
     def home(self) -> Drummer:
         """Fall back to the preset, at once: to `a`, or to that of the genre."""
         self._write("source", Home(), _NOW)
+        return self
+
+    def resume(self, control: str = "source") -> Drummer:
+        """Let what led a control before a hand was on it lead it again, at once: a ramp, a pattern, a density, a knob.
+
+        Without a name: follow again what it followed before it went `home`.
+        """
+        self._live.write([Draft(_lane(control), Resume(), self._drummer)], _NOW)
         return self
 
     def clear(self) -> Drummer:
@@ -399,6 +420,28 @@ class Drummer(_Controlled):
         return History(self._live.score.history(self._drummer), self._live.score)
 
     # Pictures
+
+    @property
+    def heard(self) -> Groove:
+        """What it has heard: the rhythm that it follows, or what is left of what was played to it, as two bars."""
+        return self.hearing.heard
+
+    @property
+    def adjusted(self) -> Groove:
+        """The same as it is told to hear it, by tap_low, tap_quantise and the like."""
+        return self.hearing.adjusted
+
+    @property
+    def now(self) -> Groove:
+        """The two bars that it plays now, as the model wrote them: locks and moves included, swing and the like not."""
+        return self.hearing.now
+
+    @property
+    def hearing(self) -> Hearing:
+        """What it has heard, as it is told to hear it, and what it makes of that: side by side."""
+        from .hearing import look
+
+        return look(self._live, self._drummer)
 
     def __repr__(self) -> str:
         from .roll import drummer

@@ -328,6 +328,55 @@ class Live:
             raise GrooveError("this session runs by itself; live.wait(bars=...) waits")
         self._line.run(_span(bars, beats))
 
+    # What is played
+
+    def hit(self, velocity: float = 0.8, *, key: int = 60, channel: int = 1, port: str | None = None) -> None:
+        """Play a note now, as on an instrument.
+
+        Args:
+            velocity: 0..1.
+            key: 0..127.
+            channel: 1..16.
+            port: that it counts as played to; by default the only one that a drummer hears, or by hand.
+        """
+        from . import playing
+
+        playing.hit(self, velocity, key, channel, port)
+
+    def knob(self, number: int, value: int, *, channel: int = 1, port: str | None = None) -> None:
+        """Turn a controller now, 0..127, to a value 0..127; the rest is as of `hit`."""
+        from . import playing
+
+        playing.knob(self, number, value, channel, port)
+
+    def feed(self, source: Any, bars: int = 2, *, channel: int = 1, port: str | None = None) -> None:
+        """Play a rhythm to the drummers for some bars, as a person would, on the simulated clock: they pass.
+
+        Each note is a key of General MIDI: a kick is 36.
+
+        Args:
+            source: as of `groovelive.groove`.
+            bars: how many; what is shorter goes round.
+            channel, port: as of `hit`.
+
+        Raises:
+            GrooveError: this session is in real time, where `hit` plays a note.
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> _ = live.d1 >> gl.midi_in("Keys")
+        >>> live.feed("x..x..x.", bars=2)
+        >>> len(live.d1.heard), live.bar
+        (12, 3)
+        """
+        from . import playing
+
+        playing.feed(self, source, bars, channel, port)
+
+    def hands(self, request: messages.Hands) -> None:
+        """Tell the conductor what was played."""
+        self._expect(request, messages.Done)
+
     # What was, and what is to come
 
     @property

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from ..errors import GrooveError
+from ..timeline.ears import Hearing
 from ..timeline.edits import BEATS_PER_BAR, STEP, Edit
 from ..timeline.messages import MAX_EDITS, Draft, When
 from ..timeline.score import SESSION, Score
@@ -82,9 +83,12 @@ def play(clip: Clip, live: Live) -> None:
 
 def _set(score: Score) -> list[tuple[str, str]]:
     """Return what is set in a session, and is to be as if it were not."""
-    kept = ("pattern", "own", "out", "scene", "playing", "origin", "undo", "redo", "each_bar")
+    kept = (
+        "pattern", "own", "out", "scene", "playing", "origin", "undo", "redo", "each_bar", "played", "clear"
+    )  # fmt: skip
     names = (SESSION, *score.drummers)
-    return [(n, p) for n in names for p in score.paths(n) if p not in kept and score.value(n, p, math.inf) is not None]
+    paths = [(n, p) for n in names for p in score.paths(n) if p not in kept and not p.startswith("knob.")]
+    return [(n, p) for n, p in paths if score.value(n, p, math.inf) is not None]
 
 
 def _before(score: Score, beat: float) -> list[Edit]:
@@ -92,13 +96,15 @@ def _before(score: Score, beat: float) -> list[Edit]:
     found = []
     for name in (SESSION, *score.drummers):
         for path in score.paths(name):
-            edit = score.edit(name, path, beat)
+            edit = score.edit(name, path, beat) if path not in ("played", "clear") else None
             if edit is not None and edit.value is not None and _is_music(edit):
                 found.append(edit)
     return found
 
 
 def _is_music(edit: Edit) -> bool:
+    if edit.path.startswith("knob."):  # what they turned is in the take by itself
+        return False
     return edit.path not in ("out", "scene", "playing", "origin", "undo", "redo", "quantum", "each_bar")
 
 
@@ -107,4 +113,7 @@ def _counts(score: Score, edit: Edit) -> bool:
 
 
 def _draft(edit: Edit, beat: float, over: float) -> Draft:
-    return Draft(edit.path, edit.value, edit.drummer, beat=beat, over=over, by=edit.by)
+    value = edit.value
+    if isinstance(value, Hearing):  # nobody is asked what has been answered, and no port is needed
+        value = Hearing(ears=value.ears, taken=True)
+    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, by=edit.by)

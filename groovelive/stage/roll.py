@@ -8,8 +8,10 @@ from ..errors import GrooveError
 from ..grid import STEPS_PER_BAR, VOICES
 from ..hvo import Groove
 from ..show import roll, svg_song
+from ..timeline.ears import Hearing
 from ..timeline.edits import BEATS_PER_BAR, STEP, Edit, Exact, Rhythm, bar_of, plain
 from ..timeline.events import events
+from ..timeline.hearing import heard
 from ..timeline.rhythms import LOOP, notes_in
 from .clip import groove_of
 
@@ -55,7 +57,7 @@ def drummer(live: Live, name: str, colour: bool = False) -> str:
     lines = [head]
     if tap is not None and groove is not None:
         width = max([len(VOICES[v]) for v in range(len(VOICES)) if groove.hits[:, v].any()] + [3])
-        lines.append(f"{'tap':{width}}  {_tap_row(tap)}")
+        lines.append(f"{'tap':{width}}  {tap_row(tap)}")
     if groove is not None:
         lines.append(roll(groove, colour) if len(groove) else "silent")
     return "\n".join(lines)
@@ -92,6 +94,8 @@ def _shown(live: Live, name: str) -> tuple[str, Groove | None, Groove | None]:
     if isinstance(source.value, Rhythm) and not isinstance(source.value, Exact):
         notes = notes_in(source.value, max(bar - 1 - score.origin(due), 0), score.seed(name, due))
         tap = Groove.from_notes([(n.step, "closed_hat", n.velocity, 0.0) for n in notes])
+    elif isinstance(source.value, Hearing):
+        tap = Groove.from_tap(heard(score, name, source.value, beat))
     return head, tap, groove_of(found, first, LOOP)
 
 
@@ -109,7 +113,8 @@ def _said(edit: Edit | None, path: str) -> str:
     return f"{path} {plain(edit.value)}{over}"
 
 
-def _tap_row(tap: Groove) -> str:
+def tap_row(tap: Groove) -> str:
+    """Return a rhythm as a line of text: the louder, the higher."""
     loudest = tap.velocities.max(axis=1)
     cells = [_GLYPHS[min(int(v * len(_GLYPHS)), len(_GLYPHS) - 1)] if v else "·" for v in loudest]
     bars = ["".join(cells[at : at + STEPS_PER_BAR]) for at in range(0, len(cells), STEPS_PER_BAR)]

@@ -20,6 +20,7 @@ from .score import Score
 Floats = NDArray[np.float32]
 _DRIFT = 4  # bars from one random point to the next
 _STEPS = 256  # of a walk, at most
+_BACK = 8  # sources that are looked at for what was followed before home
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
     if not holding or holding[0].value is None or isinstance(holding[0].value, Exact):
         return None
     source = holding[0]
-    if isinstance(source.value, Hearing) and source.value.taken:
+    if _taken(score, drummer, beat):
         return None
     conditions = _conditions(score, drummer, bar, beat)
     passed = (beat - source.beat) / BEATS_PER_BAR
@@ -105,6 +106,14 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
         return Wish(spot=a or Spot(), spot_b=b, blend=blend, follow=0.0, drift=drift, **conditions)
     assert isinstance(value, Point)
     return Wish(spot=_point(value), follow=0.0, drift=drift, **conditions)
+
+
+def _taken(score: Score, drummer: str, beat: float) -> bool:
+    """Return whether a drummer hears what was played in a take, or has gone home from there: all answers are in it."""
+    for edit in score.sources(drummer, beat, _BACK):
+        if not isinstance(edit.value, Home):
+            return isinstance(edit.value, Hearing) and edit.value.taken
+    return False
 
 
 def _walking(
