@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
@@ -21,6 +22,7 @@ BENCHES = {
     "engine": "generate over ZeroMQ: round trip, throughput, start, memory; beside torch and a bare echo",
     "timing": "16ths under load: timetags, arrival, edits, many drummers; beside isobar and supriya",
     "supercollider": "strokes on scsynth against a straight line: timetags, Pbind, Pgroove",
+    "ableton": "clips in a stand-in for Live: round trip, writes, swaps under stalls; beside AbletonOSC",
 }
 STATISTICS = ("median", "p95", "p99", "max")
 
@@ -128,13 +130,18 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quick", action="store_true", help="fewer samples, in some seconds")
     parser.add_argument("--long", action="store_true", help="timing: the drift over ten minutes, too")
+    parser.add_argument("--abletonosc", metavar="DIR", help="ableton: a checkout of AbletonOSC, to measure beside")
     arguments = parser.parse_args(list(argv))
     if arguments.name not in BENCHES:
         hint = closest(arguments.name, BENCHES)
         raise GrooveError(f"there is no benchmark {arguments.name!r}{hint}; there are {', '.join(BENCHES)}")
     if arguments.long and arguments.name != "timing":
         raise GrooveError(f"--long is of the benchmark of timing, not of {arguments.name}")
-    more = {"long": True} if arguments.long else {}
+    if arguments.abletonosc and arguments.name != "ableton":
+        raise GrooveError(f"--abletonosc is of the benchmark of ableton, not of {arguments.name}")
+    more: dict[str, Any] = {"long": True} if arguments.long else {}
+    if arguments.abletonosc:
+        more["abletonosc"] = Path(arguments.abletonosc)
     where = machine()
     module = importlib.import_module(f".{arguments.name}", __name__)
     figures: dict[str, Figure] = module.run(
