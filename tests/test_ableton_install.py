@@ -161,6 +161,27 @@ def test_what_is_not_groovelive_is_neither_replaced_nor_removed(tmp_path: Path) 
     assert (folder / "mine.txt").read_text() == "precious"
 
 
+def test_a_checkout_of_abletonosc_is_put_there_too(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    computer = mac(tmp_path)
+    checkout = tmp_path / "AbletonOSC-master"
+    for name in ("__init__.py", "abletonosc/song.py", ".git/HEAD", "logs/old.log", "tests/test_song.py"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text("")
+    there = computer.libraries()[0] / "Remote Scripts" / "AbletonOSC"
+    main(["install", "--copy-abletonosc", str(checkout), "--dry-run"], computer)
+    assert not there.exists() and "would write" in capsys.readouterr().out
+    main(["install", "--copy-abletonosc", str(checkout)], computer)
+    assert {str(path.relative_to(there)) for path in there.rglob("*.py")} == {
+        "__init__.py", str(Path("abletonosc", "song.py"))}  # fmt: skip
+    assert not (there / ".git").exists()
+    with pytest.raises(GrooveError, match="already"):
+        main(["install", "--copy-abletonosc", str(checkout)], computer)
+    with pytest.raises(GrooveError, match="no Remote Script"):
+        main(["install", "--copy-abletonosc", str(tmp_path)], computer)
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is read-only to an administrator")
 def test_a_library_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     computer = mac(tmp_path)

@@ -343,9 +343,8 @@ class Server:
 def _bound(kind, where):
     sock = socket.socket(socket.AF_INET, kind)
     try:
-        if os.name == "nt":  # where SO_REUSEADDR would let a second program take the port
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        elif kind == socket.SOCK_STREAM:
+        # Or the port would be taken for a while after a reload. On Windows it is not, and two programs could have it.
+        if os.name == "posix" and kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setblocking(False)
         sock.bind(where)

@@ -54,6 +54,10 @@ def main(argv: Sequence[str], computer: Computer | None = None) -> int:
     ):
         command = commands.add_parser(name, help=what, description=f"{what.capitalize()}.")
         command.add_argument("--user-library", metavar="DIR", help=f"default: found, or as {VARIABLE} says")
+        if name == "install":
+            command.add_argument(
+                "--copy-abletonosc", metavar="DIR", type=Path, help="put a checkout of AbletonOSC there too"
+            )
         if name in ("install", "uninstall"):
             command.add_argument("--dry-run", action="store_true", help="only say what would be done")
     given = parser.parse_args(list(argv))
@@ -62,6 +66,11 @@ def main(argv: Sequence[str], computer: Computer | None = None) -> int:
         return doctor(computer, given.user_library)
     script = Script(computer.library(given.user_library) / "Remote Scripts" / NAME)
     if given.command == "install":
+        if given.copy_abletonosc is not None:
+            other = Script(script.folder.with_name("AbletonOSC"))
+            if not given.dry_run:
+                other.copy(given.copy_abletonosc)
+            print(f"{'would write' if given.dry_run else 'wrote'} {other.folder}")
         return install(script, given.dry_run)
     return uninstall(script, given.dry_run) if given.command == "uninstall" else status(script)
 

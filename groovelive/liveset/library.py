@@ -191,6 +191,23 @@ class Script:
         except OSError as error:
             raise GrooveError(f"{self.folder} cannot be written: {error.strerror or error}") from None
 
+    def copy(self, checkout: Path) -> None:
+        """Put a checkout of another script here, without what Live needs none of, over nothing that is there.
+
+        Raises:
+            GrooveError: that is no script, something is here already, or the folder cannot be written.
+        """
+        if not (checkout / "__init__.py").is_file():
+            raise GrooveError(f"{checkout} is no Remote Script: the folder that has the file __init__.py is wanted")
+        if self.folder.exists():
+            raise GrooveError(f"{self.folder} is there already: move it away first")
+        try:
+            shutil.copytree(
+                checkout, self.folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "tests", "client", "logs")
+            )
+        except (OSError, shutil.Error) as error:
+            raise GrooveError(f"{self.folder} cannot be written: {error}") from None
+
     def remove(self) -> None:
         """Remove the script, and nothing that is not it.
 
