@@ -295,6 +295,26 @@ class Drummer(_Controlled):
         self._live.write([Draft(_lane(control), Resume(), self._drummer)], _NOW)
         return self
 
+    def autopilot(self, on: bool = True) -> Drummer:
+        """Let it play a whole set by itself, from the next bar on; `autopilot(False)` ends that.
+
+        Where it hears a player it follows how densely and how loudly is played, plays its preset when two bars have
+        passed in silence, and follows again when there is something to follow. It fills at the ends of phrases of 8
+        bars, strays a little from what it plays, and turns to another genre every 32 bars, where none is set. follow,
+        density, genre and home steer it: what is set is what it keeps to. All that it does is in the log by "autopilot".
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> _ = live.d1.autopilot()
+        >>> live.run(bars=16)
+        >>> {edit.by for edit in live.score.edits if edit.path == "source"}
+        {'autopilot'}
+        """
+        if not isinstance(on, bool):
+            raise GrooveError(f"an autopilot is on or off: autopilot() or autopilot(False), not {on!r}")
+        self._write("autopilot", on)
+        return self
+
     def clear(self) -> Drummer:
         """Forget what was played to it, now; `undo()` brings it back."""
         self._write("clear", True, _NOW)

@@ -103,7 +103,7 @@ def _before(score: Score, beat: float) -> list[Edit]:
 
 
 def _is_music(edit: Edit) -> bool:
-    if edit.path.startswith("knob."):  # what they turned is in the take by itself
+    if edit.path.startswith("knob.") or edit.path == "autopilot":  # what they changed is in the take by itself
         return False
     return edit.path not in ("out", "scene", "playing", "origin", "undo", "redo", "quantum", "each_bar")
 

@@ -318,7 +318,8 @@ def replay(path: str | PathLike[str], *, play: bool | None = None) -> Clip:
         path: of a .take.
         play: False only returns it.
     """
-    sounding = bool(_sessions) and session().realtime if play is None else play
+    is_open = any(not live.closed for live in _sessions)
+    sounding = is_open and session().realtime if play is None else play
     return _replay(path, session() if sounding else None)
 
 
