@@ -22,17 +22,20 @@ def play(live: gl.Live) -> None:
         d1.genre, d1.density = "latin", 0.7
     d2 >> gl.play("~ ~ ~ hh(5,8)")
     d2.velocity = 0.5
-    live.wait(bars=8)
+    live.wait(bars=4)
 
     gl.scene.save("latin")
     d2.mute()
-    d1.walk(d1.z, gl.z("late night"), bars=6)  # 17: through the latent space to a jazz preset
+    d1.walk(d1.z, gl.z("late night"), bars=4)  # 13: through the latent space to a jazz preset
+    live.wait(bars=4)
+
+    d1 >> gl.groove(TAP)  # 17: and from here on it plays by itself: it strays, swells, and fills at the ends of phrases
+    d1.genre = "afrobeat"
+    d1.autopilot()
+    live.bpm = gl.line(104, 116, bars=14)
     live.wait(bars=8)
 
-    d1 >> gl.groove(TAP)  # 25: back home, faster and faster
-    d1.genre, d1.density = "afrobeat", "<.5 .6 .7 .8>"
-    live.bpm = gl.line(104, 116, bars=6)
-    d1.every(2, gl.rotate(1 / 8)).last_of(8, gl.fill)
+    d1.density = 0.75  # 25: one hand on it; the rest is its own
     d2.unmute()
     live.wait(bars=8)
     gl.hush()

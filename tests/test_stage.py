@@ -112,7 +112,7 @@ def test_every_control_changes_the_music(name: str, live: gl.Live) -> None:
 
 
 def test_no_control_is_left_out_of_these_tests() -> None:
-    tested = {*CHANGES, *WITH, "source", "redirect", "moves", "lock", "mute", "solo", "out", "each_bar"}
+    tested = {*CHANGES, *WITH, "source", "redirect", "moves", "lock", "mute", "solo", "out", "each_bar", "autopilot"}
     assert tested | {"memory", "recording", "clear", "knob"} == set(CONTROLS)  # of what is played: test_inputs.py
 
 

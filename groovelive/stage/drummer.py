@@ -301,7 +301,7 @@ class Drummer(_Controlled):
         Where it hears a player it follows how densely and how loudly is played, plays its preset when two bars have
         passed in silence, and follows again when there is something to follow. It fills at the ends of phrases of 8
         bars, strays a little from what it plays, and turns to another genre every 32 bars, where none is set. follow,
-        density, genre and home steer it: what is set is what it keeps to. All that it does is in the log by "autopilot".
+        density, genre and home steer it: what is set is what it keeps to. It is in the log as "autopilot".
 
         >>> import groovelive as gl
         >>> live = gl.open(realtime=False)
