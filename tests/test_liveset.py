@@ -482,7 +482,8 @@ def grooves(draw: st.DrawFn) -> Groove:
 def test_a_groove_is_the_same_after_it_was_notes(groove: Groove) -> None:
     notes = notes_of(groove)
     beats = groove.steps / 4
-    assert all(0 <= n.start < beats and n.start + n.duration <= beats + 1e-9 and 1 <= n.velocity <= 127 for n in notes)
+    assert all(0 <= n.start < beats and n.start + n.duration <= beats + 1 / 64 for n in notes)
+    assert all(1 <= n.velocity <= 127 and n.duration > 0 for n in notes)
     again, other = groove_of(unpack(pack(notes)), (0.0, beats), GM_NOTES)
     assert other == 0
     same(again, groove)

@@ -33,8 +33,8 @@ class Note(tuple):
 def of_live(note):
     """Return a note of Live as a Note, with the precision of the record."""
     return Note(_ROUND.unpack(_ROUND.pack(
-        note.start_time, note.pitch, 1 if note.mute else 0, note.duration, note.velocity, note.probability,
-        note.velocity_deviation, note.release_velocity,
+        note.start_time + 0.0, note.pitch, 1 if note.mute else 0, note.duration, note.velocity, note.probability + 0.0,
+        note.velocity_deviation + 0.0, note.release_velocity + 0.0,
     )))
 
 
@@ -80,7 +80,9 @@ def checked(blob):
             _wrong(number, "velocity deviation", deviation, "-127 to 127")
         if not 0.0 <= release <= 127.0:
             _wrong(number, "release velocity", release, "0 to 127")
-        notes.append(Note((start + 0.0, pitch, flags & 1, duration, velocity, probability, deviation, release)))
+        # + 0.0: there is no -0.0 in a hash
+        notes.append(Note((
+            start + 0.0, pitch, flags & 1, duration, velocity, probability + 0.0, deviation + 0.0, release + 0.0)))
         if number % SLICE == SLICE - 1:
             yield
     notes.sort()

@@ -77,7 +77,8 @@ def _record(number: int, note: LiveNote) -> bytes:
             f"note {number} starts at {note.start:g} and lasts {note.duration:g} beats; a start lies within a million "
             "beats, and a duration is above 0"
         )
-    return RECORD.pack(note.pitch, bool(note.muted), note.start, note.duration, note.velocity, *note[5:])
+    floats = (value + 0.0 for value in (note.start, note.duration, note.velocity, *note[5:]))  # no -0.0: hashes differ
+    return RECORD.pack(note.pitch, bool(note.muted), *floats)
 
 
 def unpack(blob: bytes) -> list[LiveNote]:
@@ -164,10 +165,10 @@ def notes_of(
         if pitch is None:
             continue
         start = (float(step) + float(groove.offsets[step, voice])) / STEPS_PER_BEAT
-        start += beats if start < 0 else 0.0
+        start = (start + beats) % beats  # early by less than a float can tell it is on the line
         velocity = min(127.0, max(1.0, float(velocities[step, voice]) * 127.0))
-        chance = float(chances[step, voice])
-        found.append(LiveNote(pitch, start, min(duration, beats - start), velocity, False, chance, deviation))
+        lasts, chance = max(SHORTEST, min(duration, beats - start)), float(chances[step, voice])
+        found.append(LiveNote(pitch, start, lasts, velocity, False, chance, deviation))
     return thin(found)
 
 
