@@ -11,10 +11,12 @@ from typing import Any
 from zlib import crc32
 
 from ..errors import GrooveError
-from ..liveset import Guarded, Launched, LiveError, LiveNote, LiveSet, Lost, Moved, Swapped, thin
+from ..liveset import Guarded, Launched, LinkDown, LiveError, LiveNote, LiveSet, Lost, Moved, Swapped, thin
+from ..liveset.abletonosc import OscSet
 from ..liveset.link import State
 from ..liveset.notes import digest
 from ..liveset.playing import Floats, notes_in, unsure
+from ..liveset.ways import connect
 from ..timeline.edits import BEATS_PER_BAR, STEP, Outs
 from ..timeline.events import events
 from ..timeline.score import SESSION, Score
@@ -75,20 +77,22 @@ class Clips:
     ) -> None:
         self._score, self._transport, self._tell = score, transport, tell
         self._do, self._ask, self._chances = do, ask, chances
-        self._sets: dict[Place, LiveSet] = {}
+        self._sets: dict[Place, LiveSet | OscSet] = {}
         self._parts: dict[Ableton, _Part] = {}
         self._pads: dict[tuple[Place, int | str], Pads] = {}
 
     # Live
 
-    def set_at(self, place: Place) -> LiveSet:
+    def set_at(self, place: Place) -> LiveSet | OscSet:
         """Return the connection with the Live at a place, which is made if need be; called in a thread.
 
         Raises:
             GrooveError: it is not there.
         """
         if place not in self._sets:
-            live = LiveSet.connect(*place, name="groovelive")
+            live = connect(*place)
+            if isinstance(live, OscSet):
+                self._tell("Ableton Live is there by way of AbletonOSC, which has no one-step undo, no probabilities")
             live.on_swap(self._heard)
             live.on_state(lambda state: self._state(place, state))
             _ = live.clock  # from now on
@@ -201,14 +205,30 @@ class Clips:
             "colour": crc32("".join(genres[:1]).encode()) % _COLOURS,
             "length": float(target.bars * BEATS_PER_BAR), "looping": True,
         }  # fmt: skip
-        asked = live.swap_soon(target.track, *target.slots, notes, line=self._line(live, line), **part.shape)
+        asked = self._swap(live, target, notes, self._line(live, line), part.shape)
         asked.add_done_callback(lambda answer: self._asked(target, part, key, answer))
+
+    def _swap(
+        self, live: LiveSet | OscSet, target: Ableton, notes: list[LiveNote], line: float | None, shape: dict[str, Any]
+    ) -> Future[Swapped]:
+        if isinstance(live, LiveSet):
+            return live.swap_soon(target.track, *target.slots, notes, line=line, **shape)
+        asked: Future[Swapped] = Future()
+
+        def then(answer: Swapped, error: GrooveError | None) -> None:
+            if error is None:
+                asked.set_result(answer)
+            else:
+                asked.set_exception(error)
+
+        self._do(lambda: live.swap(target.track, *target.slots, notes, line=line, **shape), then)
+        return asked
 
     def _genre(self, drummer: str, beat: float) -> str:
         weights = self._score.weights(drummer, "genre", beat)
         return max(weights, key=lambda pair: pair[1])[0] if weights else "any"
 
-    def _line(self, live: LiveSet, line: float) -> float | None:
+    def _line(self, live: LiveSet | OscSet, line: float) -> float | None:
         """Return Live's beat at a line of ours, where its bar line is there too; else None: the next that it has."""
         state = live.clock.state
         if state is None or not state.playing:
@@ -227,7 +247,7 @@ class Clips:
             return
         if part.asked == key:
             part.asked = ""  # tried again at the next line
-        if str(error) not in part.faults and self._sets[target.host, target.port].link.up:
+        if str(error) not in part.faults and not isinstance(error, LinkDown):
             part.faults.add(str(error))
             self._tell(f"{name_of(target)}: {error}")
 

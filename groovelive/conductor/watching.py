@@ -10,6 +10,8 @@ import msgspec
 
 from ..errors import GrooveError
 from ..liveset import ClipNotes, LiveClip, LiveError, LiveSet
+from ..liveset.abletonosc import OscSet
+from ..liveset.oscclip import OscClip
 from ..timeline.edits import Edit, FromLive, of_groove
 from .clips import Do, Place
 from .desk import Desk
@@ -41,7 +43,7 @@ class Watching:
     """
 
     def __init__(
-        self, desk: Desk, set_at: Callable[[Place], LiveSet], tell: Callable[[str], None], do: Do
+        self, desk: Desk, set_at: Callable[[Place], LiveSet | OscSet], tell: Callable[[str], None], do: Do
     ) -> None:
         self._desk, self._set_at, self._tell, self._do = desk, set_at, tell, do
         self._watched: set[Where] = set()
@@ -66,7 +68,7 @@ class Watching:
         clip.watch(lambda changed: self._changed(place, clip))
         self._changed(place, clip)  # it may have changed since it was read
 
-    def _changed(self, place: Where, clip: LiveClip) -> None:
+    def _changed(self, place: Where, clip: LiveClip | OscClip) -> None:
         try:
             self._read.put((place, clip.read()))
         except LiveError as error:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GrooveError
 from ..hvo import Groove
-from ..liveset import Link, LiveClip, LiveError, LiveNote, LiveSet, notes_of
+from ..liveset import ClipNotes, LinkDown, LiveClip, LiveError, LiveNote, LiveSet, notes_of
+from ..liveset.abletonosc import OscSet
+from ..liveset.oscclip import OscClip
 from ..liveset.playing import notes_in
 from ..timeline.edits import FromLive, of_groove
 from .clip import Clip
@@ -17,6 +19,34 @@ if TYPE_CHECKING:
     from .live import Live
 
 Music = Groove | Clip
+LACKS = (
+    "Ableton Live by way of AbletonOSC: slower, and without one-step undo, probabilities, the Arrangement and drum "
+    "pads; `groovelive ableton install` puts GrooveLive there, which has them"
+)
+
+
+def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
+    """Return the set that is open in Live, for a session: by way of GrooveLive, or else of AbletonOSC.
+
+    Raises:
+        LinkDown: neither is there; the sentence says what to do.
+    """
+    try:
+        return AbletonLive.connect(*ableton_place(place), name=live.by)
+    except LinkDown as error:
+        try:
+            found = AbletonOsc()
+        except LiveError:
+            raise error from None
+        live.tell(LACKS)
+        return found
+
+
+def _source(clip: Any, notes: ClipNotes, host: str, port: int) -> FromLive:
+    tap = notes.tap(None)
+    return FromLive(
+        notes=of_groove(tap), steps=tap.steps, track=clip.track, slot=clip.slot, host=host, port=port
+    )
 
 
 class AbletonClip(LiveClip):
@@ -28,57 +58,42 @@ class AbletonClip(LiveClip):
         Raises:
             LiveError: there is no clip.
         """
-        tap = self.read().tap(None)
-        host, port = self.live.link.where
-        return FromLive(
-            notes=of_groove(tap), steps=tap.steps, track=self.track, slot=self.slot, host=host, port=port
-        )
+        return _source(self, self.read(), *self.live.link.where)
 
 
-class AbletonLive(LiveSet):
-    """The set that is open in Ableton Live; `live.ableton` is it, and connects when it is first used.
+class AbletonOscClip(OscClip):
+    """The same by way of AbletonOSC."""
 
-    Besides what is here it has all that a `groovelive.liveset.LiveSet` has. Only clips that groovelive wrote, whose
-    names end with " [gl]", are ever changed, unless `force` says so; each change is one undo step.
+    def as_source(self) -> FromLive:
+        """Return its rhythm as a drummer follows it; changes are not heard: one program alone hears AbletonOSC."""
+        return _source(self, self.read(), *ableton_place())
 
-        live.ableton                                   # one honest line
-        live.ableton.put(live.last(2), "Drums")        # what was just played, in the next empty slot
-        live.ableton.clip("Drums", 3).replace(groove("x..x..x.").groove, name="three")
-        d1.out = ableton("Drums", slots=(0, 1))        # from now on each new loop is a clip, launched on the line
-        d1 >> live.ableton.clip("Bass", 0)             # follow the bass, and what is changed in it
-        live.ableton.follow_transport()                # Live leads
-    """
 
-    def __init__(self, link: Link, live: Live | None = None) -> None:
-        super().__init__(link)
-        self._live = live
+def _played(music: Music, pads: tuple[int | None, ...]) -> tuple[list[LiveNote], float]:
+    """Return the notes of music for a clip, and how long that is, in beats."""
+    if isinstance(music, Groove):
+        return notes_of(music, pads), music.steps / 4
+    if not isinstance(music, Clip):
+        raise GrooveError(f"a Groove or a Clip, as live.last(8), can be left in Live; not {music!r}")
+    beats = music.end - music.begin
+    return notes_in(music.events, music.begin, beats, pads, music.score.tempo.bpm(music.begin)), beats
 
-    @classmethod
-    def of(cls, live: Live, place: str | None = None) -> AbletonLive:
-        """Connect for a session.
 
-        Raises:
-            LinkDown: Live, or the script in it, is not there.
-        """
-        found = cls.connect(*ableton_place(place), name=live.by)
-        found._live = live
-        return found
+class _Shown:
+    """What both ways have: a line that says where Live is, and music that is left there."""
 
     def __repr__(self) -> str:
+        here: Any = self
         try:
-            names = ", ".join(track.name for track in self.tracks() if track.kind == "midi")
+            names = ", ".join(track.name for track in here.tracks() if track.kind == "midi")
         except LiveError as error:
             return f"Ableton Live: {error}"
-        self.clock.known.wait(0.5)
-        state = self.clock.state
+        here.clock.known.wait(0.5)
+        state = here.clock.state
         where = "" if state is None else f", {state.bpm:g} bpm{'' if state.playing else ', stopped'}"
-        return f"Ableton Live {self.hello.live} at {self.link.where[1]}{where}; MIDI tracks: {names or 'none'}"
+        return f"Ableton Live {here.hello.live}{where}; MIDI tracks: {names or 'none'}"
 
-    def clip(self, track: int | str, slot: int | str) -> AbletonClip:
-        """Return a slot and the clip in it: to read, to write, to watch, to launch, or for a drummer to follow."""
-        return AbletonClip(self, track, slot)
-
-    def put(self, music: Music, track: int | str, slot: int | None = None, *, name: str = "", **shape: Any) -> LiveClip:
+    def put(self, music: Music, track: int | str, slot: int | None = None, *, name: str = "", **shape: Any) -> Any:
         """Leave music as a clip: a Groove, or a Clip of what was played, with its exact times.
 
         Args:
@@ -93,13 +108,32 @@ class AbletonLive(LiveSet):
         Raises:
             LiveError: the track or the slot is not there, or holds a clip that is not groovelive's; nothing changes.
         """
-        notes, beats = self._notes(music, track)
+        here: Any = self
+        notes, beats = _played(music, here.pad_notes(track))
         shape = {"length": beats, "name": name or "groove", **shape}
         if slot is None:
-            return self.new_clip(track, notes, **shape)
-        clip = self.clip(track, slot)
+            return here.new_clip(track, notes, **shape)
+        clip = here.clip(track, slot)
         clip.replace(notes, **shape)
         return clip
+
+
+class AbletonLive(_Shown, LiveSet):
+    """The set that is open in Ableton Live; `live.ableton` is it, and connects when it is first used.
+
+    Besides what is here it has all that a `groovelive.liveset.LiveSet` has. Only clips that groovelive wrote, whose
+    names end with " [gl]", are ever changed, unless `force` says so; each change is one undo step.
+
+        live.ableton                                   # one honest line
+        live.ableton.put(live.last(2), "Drums")        # what was just played, in the next empty slot
+        live.ableton.clip("Drums", 3).replace(Groove.parse("bd*4, hh*8"), name="three")
+        d1.out = ableton("Drums", slots=(0, 1))        # from now on each new loop is a clip, launched on the line
+        d1 >> live.ableton.clip("Bass", 0)             # follow the bass, and what is changed in it
+    """
+
+    def clip(self, track: int | str, slot: int | str) -> AbletonClip:
+        """Return a slot and the clip in it: to read, to write, to watch, to launch, or for a drummer to follow."""
+        return AbletonClip(self, track, slot)
 
     def arrange(
         self, track: int | str, start: float, notes: Music | Iterable[LiveNote], **options: Any
@@ -107,14 +141,13 @@ class AbletonLive(LiveSet):
         """Leave music as a clip in the Arrangement, from a beat on; return its start and end. See `LiveSet.arrange`."""
         if isinstance(notes, Clip):
             options = {"name": "groove", **options}
-            notes, options["length"] = self._notes(notes, track)
+            notes, options["length"] = _played(notes, self.pad_notes(track))
         return super().arrange(track, start, notes, **options)
 
-    def _notes(self, music: Music, track: int | str) -> tuple[list[LiveNote], float]:
-        pads = self.pad_notes(track)
-        if isinstance(music, Groove):
-            return notes_of(music, pads), music.steps / 4
-        if not isinstance(music, Clip):
-            raise GrooveError(f"a Groove or a Clip, as live.last(8), can be left in Live; not {music!r}")
-        beats = music.end - music.begin
-        return notes_in(music.events, music.begin, beats, pads, music.score.tempo.bpm(music.begin)), beats
+
+class AbletonOsc(_Shown, OscSet):
+    """The same by way of AbletonOSC, for people who have that; `groovelive.liveset.abletonosc` says what it lacks."""
+
+    def clip(self, track: int | str, slot: int | str) -> AbletonOscClip:
+        """Return a slot and the clip in it."""
+        return AbletonOscClip(self, track, slot)

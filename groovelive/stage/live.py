@@ -17,12 +17,14 @@ from ..timeline.checks import check
 from ..timeline.edits import BEATS_PER_BAR, Edit, Line, Outs, Pattern, Point, bar_of
 from ..timeline.messages import Draft, When
 from ..timeline.score import SESSION, Score
+from ..timeline.syncing import AnyClock
 from ..wire import ModelInfo
+from .clocks import clock_of
 from .each_bar import Bar, Function, Runner, answer
 from .when import At, History
 
 if TYPE_CHECKING:
-    from .ableton import AbletonLive
+    from .ableton import AbletonLive, AbletonOsc
     from .clip import Clip
     from .drummer import Drummer
 
@@ -68,7 +70,7 @@ class Live:
         self._state: messages.State | None = None
         self._score = line.score if not realtime else Score()
         self._missing = threading.Event()
-        self._ableton: AbletonLive | None = None
+        self._ableton: AbletonLive | AbletonOsc | None = None
         self.closed = False
         line.on_news = self._hear
         if realtime:
@@ -215,16 +217,16 @@ class Live:
         return [drummer.name for drummer in self.drummers]
 
     @property
-    def ableton(self) -> AbletonLive:
-        """The set that is open in Ableton Live, with the script GrooveLive in it; connects when it is first used.
+    def ableton(self) -> AbletonLive | AbletonOsc:
+        """The set that is open in Ableton Live, by the script GrooveLive, or AbletonOSC; connects when it is first used.
 
         Raises:
             GrooveError: Live, or the script in it, is not there; the sentence says what to do.
         """
         if self._ableton is None:
-            from .ableton import AbletonLive
+            from .ableton import connect
 
-            self._ableton = AbletonLive.of(self)
+            self._ableton = connect(self)
         return self._ableton
 
     @property
@@ -307,6 +309,51 @@ class Live:
             raise GrooveError("time passes by live.run(bars=...) here; gl.open() has a transport to start and stop")
         self.send([Draft("playing", playing)], When("now"))
         self._joined(self._expect(messages.Here(), messages.State))
+
+    def follow(self, clock: AnyClock | None) -> None:
+        """Let a clock lead the tempo: `link()`, or `midi_clock("port")`; None: the conductor, whoever leads.
+
+        Bar lines come together within some beats, by a tempo that differs a little: the beat number never jumps. If the
+        clock goes away, the tempo stays as it is until it is back.
+
+        Raises:
+            GrooveError: it is not there, what it needs is not installed, or a peer leads.
+        """
+        wanted = None if clock is None else clock_of(clock)
+        self._expect(messages.Follow(clock=wanted, by=self.by), messages.Done)
+
+    def lead(self, clock: AnyClock | None, on: bool = True) -> None:
+        """Have a clock follow: `link()`, or `midi_clock("port")`; with `on=False` no more. None: none follows any more.
+
+        Raises:
+            GrooveError: it is not there, or what it needs is not installed.
+        """
+        wanted = None if clock is None else clock_of(clock)
+        self._expect(messages.Lead(clock=wanted, on=bool(on), by=self.by), messages.Done)
+
+    def tap(self, *, bar: bool = False) -> float | None:
+        """Tap the tempo: from the second tap on it is set at once. Returns it in bpm; None: this was the first.
+
+        The median of the last intervals, up to seven, counts; after two seconds without a tap they begin anew.
+
+        Args:
+            bar: whether this tap is the first beat of a bar: the bar lines are drawn onto it within some beats.
+
+        Raises:
+            GrooveError: somebody else leads the tempo, or it is out of range.
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> live.tap()
+        >>> live.run(beats=0.8)
+        >>> live.tap(), live.bpm
+        (150.0, 150.0)
+        """
+        edits: tuple[Edit, ...] = self._expect(messages.Tap(bar=bool(bar), by=self.by), messages.Written).edits
+        if not edits:
+            return None
+        value = edits[0].value
+        return float(value.end if isinstance(value, Line) else value)  # type: ignore[arg-type]
 
     def wait(self, bars: float | None = None, *, beats: float | None = None) -> None:
         """Wait for so many bars, or beats; in a session that is not in real time they pass at once."""
