@@ -16,8 +16,11 @@ class Marks:
     def __init__(self, live):
         self._live = live
         self._owned = set()  # ids of clips
+        self._tracks = set()  # and of the tracks that have some
         for track in live.song.tracks:
             stored = data(track)
+            if stored.get("slots"):
+                self._tracks.add(live.id_of(track))
             marked = [(index, slot.clip) for index, slot in enumerate(track.clip_slots)
                       if slot.has_clip and slot.clip.name.endswith(MARK)]
             # The script was loaded anew: clips are the same objects, wherever they have moved. Else the set was opened.
@@ -35,6 +38,7 @@ class Marks:
         self._owned.add(self._live.id_of(clip))
         if not clip.name.endswith(MARK):
             clip.name = (clip.name or "groovelive") + MARK
+        self._tracks.add(self._live.id_of(place.track))
         self.remember(place.track)
 
     def own_in_arrangement(self, clip):
@@ -42,6 +46,8 @@ class Marks:
 
     def remember(self, track):
         """Write down which slots of a track hold groovelive's clips, where that has changed."""
+        if self._live.id_of(track) not in self._tracks:
+            return
         ours = [(i, slot.clip) for i, slot in enumerate(track.clip_slots) if slot.has_clip and self.ours(slot.clip)]
         slots, clips = [index for index, _ in ours], [clip._live_ptr for _, clip in ours]
         stored = data(track)
