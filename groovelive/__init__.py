@@ -36,8 +36,10 @@ if TYPE_CHECKING:
         hush,
         learn,
         line,
+        link,
         louder,
         midi,
+        midi_clock,
         midi_in,
         now,
         open,
@@ -66,17 +68,17 @@ __version__ = "0.1.0"
 
 _WORDS = (
     "Live", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
-    "halve", "hands", "hush", "learn", "line", "louder", "midi", "midi_in", "now", "open", "osc", "panic", "play",
-    "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter", "superdirt", "synth",
-    "undo", "unlearn", "unsolo", "without", "z",
+    "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
+    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
+    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 )  # fmt: skip
 
 __all__ = [
     "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Live", "Model", "NotationError", "Note", "__version__",
     "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove", "halve",
-    "hands", "hush", "learn", "line", "load", "louder", "midi", "midi_in", "now", "open", "osc", "panic", "parse",
-    "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter", "superdirt",
-    "synth", "undo", "unlearn", "unsolo", "without", "z",
+    "hands", "hush", "learn", "line", "link", "load", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
+    "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
+    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.

@@ -399,7 +399,10 @@ def _status(arguments: argparse.Namespace) -> int:
                 print(f"  OSC at {found['osc']}" if found["osc"][0].isdigit() else f"  {found['osc']}")
             if found["leader"] or found["phase"] is not None:
                 late = "" if found["phase"] is None else f", {found['phase']:+.1f} ms behind the peer"
-                print(f"  tempo led by {found['leader'] or 'the conductor'}{late}")
+                away = " (away)" if found["away"] else ""
+                print(f"  tempo led by {found['leader'] or 'the conductor'}{away}{late}")
+            if found["led"]:
+                print(f"  followed by {', '.join(found['led'])}")
             for out in found["outs"]:
                 print(f"  {out['name']}: {out['sent']} notes, {out['late']} late, {out['dropped']} dropped")
     return 0
@@ -411,7 +414,8 @@ def report(timeout: float = 2.0) -> dict[str, Any]:
     Both have: pid, address, serve (pid of their supervisor or None), answers. Where it answers, the engine has:
     version, protocol, uptime (s), requests, rss (bytes), models (name, version, backend); and the conductor: session,
     bar, bpm, playing, engine, fifo, edits, clients, late, dropped, outs (name, ahead, sent, late, dropped, fault), osc
-    (where its OSC door is), leader (of the tempo; "" is the conductor), phase (ms behind a peer, or None).
+    (where its OSC door is), leader (of the tempo; "" is the conductor), away (whether that is not there), phase (ms
+    behind it, or behind a peer, or None), led (the clocks that follow).
     """
     return {"engine": _engine_report(timeout), "conductor": _conductor_report(timeout)}
 
@@ -459,7 +463,7 @@ def _conductor_report(timeout: float) -> dict[str, Any] | None:
         state = messages.reply(body) if body is not None else None
         if isinstance(state, messages.State):
             kept = ("session", "bpm", "playing", "engine", "fifo", "edits", "clients", "late", "dropped", "outs",
-                    "osc", "leader", "phase")  # fmt: skip
+                    "osc", "leader", "away", "phase", "led")  # fmt: skip
             told = msgspec.to_builtins({name: getattr(state, name) for name in kept})
             conductor |= {"answers": True, "bar": bar_of(state.beat), **told}
     return conductor

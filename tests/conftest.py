@@ -1,6 +1,6 @@
 """The tiers of the test suite: what each needs, and that a required tier is never skipped.
 
-Mark a test with `torch`, `synth`, `supercollider` or `jack` and it is skipped where that is missing. The
+Mark a test with `torch`, `synth`, `supercollider`, `jack` or `link` and it is skipped where that is missing. The
 environment variable GROOVELIVE_REQUIRE (tiers, separated by commas) turns such skips into failures, so that
 a CI that installed a tier notices when it did not run.
 """
@@ -26,6 +26,7 @@ TIERS = {
     "synth": lambda: _module("nanosynth"),
     "supercollider": lambda: bool(shutil.which("sclang") and shutil.which("scsynth")),
     "jack": lambda: bool(shutil.which("jackd")),
+    "link": lambda: _module("link"),
 }
 
 REQUIRED = pytest.StashKey[set[str]]()

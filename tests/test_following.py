@@ -15,6 +15,7 @@ from groovelive.conductor.following import Following
 from groovelive.conductor.oscdoor import Peer
 from groovelive.conductor.tempo import SILENT, Tempo
 from groovelive.conductor.transport import Transport
+from groovelive.timeline.tempo import TempoMap
 
 SCLANG, OTHER = Peer(("127.0.0.1", 57120)), Peer(("127.0.0.1", 57121))
 AHEAD = 0.112  # seconds that notes are sent ahead
@@ -76,7 +77,21 @@ def test_an_error_is_less_than_half_a_bar(bpm: float, beat: float, ours: float) 
     error = following.error(ours, at=5.0)
     assert -2 <= error < 2
     assert (ours + error - beat) % 4 == pytest.approx(0, abs=1e-6) or (ours + error - beat) % 4 == pytest.approx(4)
-    assert 0.89 * bpm < following.tempo(ours, at=5.0) < 1.11 * bpm
+    way = following.way(ours, at=5.0)
+    assert 0.89 * bpm < way.end < 1.11 * bpm and 0.75 * bpm < way.start < 1.25 * bpm
+
+
+@given(st.floats(40, 300), st.floats(-0.39, 0.39), st.floats(0.25, 4))
+def test_a_way_leads_where_the_leader_is(bpm: float, error: float, over: float) -> None:
+    following = Following(over=over, deadband=0.0)
+    following.heard(8.0, bpm, at=5.0)
+    way = following.way(8.0 - error, at=5.0)
+    assert way.end == pytest.approx(bpm) and way.beats <= 4.0
+    if way.beats:
+        ours = TempoMap([(0, way.start, way.end), (way.beats, way.end, way.end)])
+        arrived = 5.0 + ours.seconds(way.beats)
+        assert following.beat(arrived) == pytest.approx(8.0 - error + way.beats, abs=1e-5)
+        assert abs(way.start - bpm) <= 0.25 * bpm
 
 
 def test_one_word_that_was_late_changes_little() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import wire
 from ..errors import GrooveError
+from ..sync.taps import Taps
 from ..timeline import messages
 from ..timeline.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..timeline.events import bar_notes
@@ -18,6 +19,7 @@ from ..timeline.wishes import Spot
 from .desk import Desk
 from .filing import Filing
 from .listening import Listening
+from .tapping import tapped
 
 
 class Offline:
@@ -59,6 +61,7 @@ class Offline:
         self._now = 0.0
         self._tell = tell
         self._told: set[str] = set()
+        self._taps: dict[str, Taps] = {}
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self._desk = Desk(_Simulated(self), publish=self._publish, model=about)
         self._filing = Filing(self._desk.score, tell)
@@ -100,6 +103,13 @@ class Offline:
             self._listening.heard(request.port, request.data, min(self._now, request.beat or self._now))
             self._listening.turn()
             return messages.Done()
+        if isinstance(request, messages.Tap):
+            seconds = self.score.tempo.seconds
+            taps = self._taps.setdefault(request.by, Taps())
+            at = seconds(self._now) - request.ago
+            return messages.Written(edits=tapped(desk, taps, at, request.bar, request.by, seconds))
+        if isinstance(request, messages.Follow | messages.Lead):
+            raise GrooveError("a session on a simulated clock meets no other clocks; gl.open() follows and leads them")
         if isinstance(request, messages.Leave | messages.Panic):
             return messages.Done()
         return messages.State(

@@ -26,11 +26,13 @@ from ..timeline.events import bar_notes
 from ..timeline.fulfil import Fulfiller
 from ..timeline.messages import Draft, When
 from ..timeline.score import SESSION
+from ..timeline.syncing import name_of as clock_name
 from ..timeline.targets import Ableton, AnyTarget, File, Synth, Unsent, name_of
 from ..timeline.wishes import Spot, Wish
 from . import journal
 from .asks import Worker
 from .clips import Clips
+from .clocks import Clocks
 from .desk import Desk
 from .door import Bell, Caller, Door, Visitor
 from .filing import Filing
@@ -39,14 +41,13 @@ from .oscdesk import OscDesk
 from .oscdoor import OscDoor
 from .player import Player, ahead_of
 from .playing import Playing
-from .tempo import Tempo
+from .tempo import RESTART, Tempo
 from .transport import Transport
 from .watching import Watching
 
 _TURN = 3  # ms between two looks at what is due
 _FIFO = 50  # below that of the outlets
 _PATIENCE = 2.0  # seconds that the engine has for an answer
-_RESTART = 150_000_000  # ns from the word to the first beat when the transport starts again
 _GREETING = 0.2  # seconds between two tries to learn what the engine serves
 _OWN_AT = 1.0  # beats into a bar, at which the performer's own code and autopilots are asked for the next
 
@@ -112,6 +113,7 @@ class Conductor:
         self._osc: OscDesk | None = None
         self._osc_fault = ""
         self._tempo = Tempo(self, self._say_later)
+        self._clocks = Clocks(self._tempo, self._outlets, self._porter.do)
         if osc_port:
             self._open_osc(osc_port)
         if recovered:
@@ -188,7 +190,7 @@ class Conductor:
             self.ask(caller, request)
         if self._osc is not None:
             self._osc.turn()
-            self._tempo.look()
+        self._tempo.turn()
         if time.monotonic() >= self._greet_at:
             self._greet()
         self._asker.take()
@@ -324,10 +326,22 @@ class Conductor:
         elif isinstance(request, messages.Hands):
             self._playing.hands(request)
             reply(caller, messages.Done())
+        elif isinstance(request, messages.Follow | messages.Lead):
+            self._clocks.ask(request, lambda error: self._answered(caller, error))
+        elif isinstance(request, messages.Tap):
+            edits = self._tempo.tap(request.by, time.monotonic() - request.ago, request.bar)
+            reply(caller, messages.Written(edits=edits))
         else:
             self._panic(caller, request)
 
+    def _answered(self, caller: Caller | Visitor, error: GrooveError | None) -> None:
+        if error is None:
+            self.door.reply(caller, messages.Done())
+        else:
+            self.door.refuse(caller, error)
+
     def _write(self, caller: Caller | Visitor, request: messages.Write) -> None:
+        self._tempo.check(request)
         if any(draft.path == "playing" and not draft.drummer for draft in request.edits):
             self.door.reply(caller, messages.Written(edits=self._start_or_stop(request)))
             return
@@ -366,13 +380,22 @@ class Conductor:
         if start:
             assert self.transport.stopped is not None
             beat = math.ceil(self.transport.stopped / BEATS_PER_BAR) * float(BEATS_PER_BAR)
-            self.transport.start(beat, _RESTART)
-            self.player.skip(beat)
-            at = Draft(path="playing", value=True, beat=max(beat, self.reach(SESSION)))
-            edits = self.desk.write(messages.Write(edits=(at,), when=When("beat"), by=request.by))
-            self.player.skip(beat)
-            return edits
-        edits = self.desk.write(messages.Write(edits=request.edits, when=When("now"), by=request.by))
+            return self.start(beat, request.by)
+        return self.stop(request.by)
+
+    def start(self, beat: float, by: str) -> tuple[Edit, ...]:
+        """Let the transport run again, so that a beat is `RESTART` from now."""
+        self.transport.start(beat, RESTART)
+        self.player.skip(beat)
+        at = Draft(path="playing", value=True, beat=max(beat, self.reach(SESSION)))
+        edits = self.desk.write(messages.Write(edits=(at,), when=When("beat"), by=by))
+        self.player.skip(beat)
+        return edits
+
+    def stop(self, by: str) -> tuple[Edit, ...]:
+        """Let the transport stand from the first beat on that can still be changed."""
+        draft = Draft(path="playing", value=False)
+        edits = self.desk.write(messages.Write(edits=(draft,), when=When("now"), by=by))
         self.transport.stop(edits[0].beat)
         return edits
 
@@ -420,6 +443,7 @@ class Conductor:
             dropped=sum(c.dropped for c in counts.values()), model=self.desk.model, fifo=self._fifo,
             osc=self._osc_fault if self._osc_door is None else f"127.0.0.1:{self._osc_door.port}",
             leader="" if self._tempo.leader is None else str(self._tempo.leader), phase=self._tempo.phase(),
+            away=self._tempo.away, led=tuple(map(clock_name, self._tempo.led)),
         )  # fmt: skip
 
     # Targets
@@ -481,6 +505,7 @@ class Conductor:
         """End what sounds, write the files that were played into, and leave nothing behind."""
         self._filing.end(self.transport.beat())
         self._clips.end()
+        self._tempo.end()
         self._outlets.end()
         self._inlets.end()
         self._client.close()

@@ -27,6 +27,7 @@ class Transport:
         self._score, self.now = score, now
         self.anchor = now() if anchor is None else anchor
         self.stopped: float | None = None  # the beat at which it stands
+        self.began = 0.0  # the beat at which it started last
 
     @property
     def playing(self) -> bool:
@@ -53,5 +54,5 @@ class Transport:
 
     def start(self, beat: float, delay: int) -> None:
         """Let time pass again, so that a beat is `delay` ns from now."""
-        self.stopped = None
+        self.stopped, self.began = None, beat
         self.anchor += self.now() + delay - self.ns(beat)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import GrooveError
 from ..realtime import claim, settle
+from ..timeline.syncing import MidiClock
 from ..timeline.targets import Cv, Midi, Osc, Scsynth, SuperDirt, Synth
 from .frames import (
     Answer,
@@ -138,6 +139,12 @@ class Outlet:
 
                 self._linger = LINGER
                 return MidiSink(target, lambda at, action: self._sender.later(order.sink, at, action))
+            case MidiClock() as clock:
+                from .clock import ClockSink
+                from .midi import LINGER
+
+                self._linger = LINGER
+                return ClockSink(clock)
             case Synth() as target:
                 from ..sound import Kit
                 from .embedded import SynthSink, World

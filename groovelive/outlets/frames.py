@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from ..timeline.syncing import MidiClock
 from ..timeline.targets import AnyTarget
 
 Kind = Literal["osc", "midi", "synth", "scsynth"]
@@ -66,7 +67,7 @@ class Open(Struct, frozen=True, array_like=True, tag="open"):
     """Open a sink; `sent` notes have gone to its target before (by a process that is no more)."""
 
     sink: int
-    target: AnyTarget
+    target: AnyTarget | MidiClock
     sent: int = 0
 
 

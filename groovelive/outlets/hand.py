@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from ..errors import GrooveError
 from ..supervisor import _death
+from ..timeline.syncing import MidiClock
 from ..timeline.targets import AnyTarget
 from .frames import (
     Answer,
@@ -50,7 +51,7 @@ _SETTLED = 5.0  # seconds after which a process counts as one that runs
 class _Place:
     """A sink as its hand knows it: how it stands with the process, and its counts."""
 
-    def __init__(self, target: AnyTarget) -> None:
+    def __init__(self, target: AnyTarget | MidiClock) -> None:
         self.target = target
         self.answered = threading.Event()
         self.why: str | None = None  # it was refused
@@ -86,7 +87,7 @@ class Hand:
         self._keeper.start()
         self._writer.start()
 
-    def open(self, sink: int, target: AnyTarget) -> None:
+    def open(self, sink: int, target: AnyTarget | MidiClock) -> None:
         """Open a target.
 
         Raises:

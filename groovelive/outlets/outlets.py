@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from ..errors import GrooveError
+from ..timeline.syncing import MidiClock
 from ..timeline.targets import AnyTarget, Cv, Midi, Osc, Scsynth, SuperDirt, Synth
 from .frames import Counts, Due, Kind
 from .hand import Hand
@@ -35,12 +36,12 @@ class Outlets:
         self._lock = threading.Lock()  # of what follows
         self._opening = threading.Lock()
         self._hands: dict[Kind, Hand] = {}
-        self._sinks: dict[AnyTarget, int] = {}
+        self._sinks: dict[AnyTarget | MidiClock, int] = {}
         self._homes: dict[int, Hand] = {}
         self._numbers = itertools.count(1)
 
-    def open(self, target: AnyTarget) -> int:
-        """Return the sink of a target; the same one for an equal target, until it is closed.
+    def open(self, target: AnyTarget | MidiClock) -> int:
+        """Return the sink of a target, or of MIDI clock; the same one for an equal target, until it is closed.
 
         Raises:
             GrooveError: the receiver, port, kit or synth is not there.
@@ -136,13 +137,13 @@ class Outlets:
         self._tell_on(sentence)
 
 
-def _kind(target: AnyTarget) -> Kind:
+def _kind(target: AnyTarget | MidiClock) -> Kind:
     match target:
         case Osc() | SuperDirt():
             return "osc"
         case Scsynth() | Cv():
             return "scsynth"
-        case Midi():
+        case Midi() | MidiClock():
             return "midi"
         case Synth():
             return "synth"

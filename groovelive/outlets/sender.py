@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ..realtime import claim
+from ..timeline.syncing import MidiClock
 from ..timeline.targets import AnyTarget, tagged
 from .frames import Counts, Due
 
@@ -26,10 +27,11 @@ class Sink:
     """
 
     ready = False
+    steady = False  # whether what is due at it is no sound, and stays due in a panic
 
-    def __init__(self, target: AnyTarget) -> None:
-        self.tagged = tagged(target)
-        self.ahead = round(target.ahead * _SECOND) if self.tagged else 0
+    def __init__(self, target: AnyTarget | MidiClock) -> None:
+        self.tagged = not isinstance(target, MidiClock) and tagged(target)
+        self.ahead = 0 if isinstance(target, MidiClock) or not self.tagged else round(target.ahead * _SECOND)
         self.shift = round(target.shift * _SECOND)
 
     def prepare(self, note: Due, at: int) -> Callable[[], None]:
@@ -135,9 +137,9 @@ class Sender:
             )
 
     def panic(self) -> None:
-        """Forget all that is due, and end whatever sounds."""
+        """Forget all that is due, but the ticks of a clock, and end whatever sounds."""
         with self._turn:
-            self._heap.clear()
+            self._keep(lambda entry: self._sinks[entry.sink].steady)
             for sink in self._sinks.values():
                 self._attempt(sink, sink.hush)
 

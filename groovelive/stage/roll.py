@@ -34,6 +34,11 @@ def session(live: Live) -> str:
     except GrooveError as error:
         return f"live · {error}"
     parts = [f"{state.bpm:.4g} bpm", f"bar {bar_of(state.beat)}"]
+    if state.leader:
+        near = "away" if state.away else "" if state.phase is None else f"{state.phase:+.1f} ms"
+        parts.append(f"led by {state.leader}" + (f" ({near})" if near else ""))
+    if state.led:
+        parts.append(f"leads {', '.join(state.led)}")
     if not state.playing:
         parts.append("stopped")
     if not live.realtime:

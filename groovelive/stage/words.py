@@ -15,6 +15,7 @@ from ..timeline.messages import Draft, When
 from ..timeline.score import SESSION
 from .acts import crash, degrade, double, fill, halve, louder, reverse, rotate, stutter, without
 from .clip import Clip
+from .clocks import link, midi_clock
 from .ears import adaptive, hands, learn, midi_in, unlearn
 from .latents import Latent
 from .live import Live
@@ -25,9 +26,9 @@ from .when import At, now
 
 __all__ = [
     "Live", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
-    "halve", "hands", "hush", "learn", "line", "louder", "midi", "midi_in", "now", "open", "osc", "panic", "play",
-    "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter", "superdirt", "synth",
-    "undo", "unlearn", "unsolo", "without", "z",
+    "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
+    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
+    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 
 forever = float("inf")  # loops of memory: d1.memory = forever

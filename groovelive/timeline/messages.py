@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from ..wire import Array, EngineError, Failure, ModelInfo, Reply, Request, decoded
 from .edits import MAX_OVER, Edit, Finite, Name, Point, Value
+from .syncing import AnyClock
 
 NEWS = b"news"
 PAGE = 512 * 1024  # bytes of edits in a reply, about
@@ -131,7 +132,35 @@ class Hands(Request, frozen=True, kw_only=True, tag="hands"):
     beat: Annotated[float, Meta(ge=0, le=1e7)] | None = None
 
 
-AnyRequest = Join | Here | Leave | Log | Write | Undo | Scene | Locate | Panic | Hands
+class Follow(Request, frozen=True, kw_only=True, tag="follow"):
+    """Let a clock lead the tempo from now on; None: the conductor, whoever leads."""
+
+    clock: AnyClock | None = None
+    by: By
+
+
+class Lead(Request, frozen=True, kw_only=True, tag="lead"):
+    """Have a clock follow the tempo from now on, or (`on` false) no more; None: all that do."""
+
+    clock: AnyClock | None
+    on: bool = True
+    by: By
+
+
+class Tap(Request, frozen=True, kw_only=True, tag="tap"):
+    """Tap the tempo: from the second tap on it is set at once, by the median of the intervals.
+
+    Args:
+        ago: seconds that have passed since the tap.
+        bar: whether it is the first beat of a bar.
+    """
+
+    ago: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    bar: bool = False
+    by: By
+
+
+AnyRequest = Join | Here | Leave | Log | Write | Undo | Scene | Locate | Panic | Hands | Follow | Lead | Tap
 
 
 # Replies and news
@@ -173,8 +202,10 @@ class State(Reply, frozen=True, kw_only=True, tag="state"):
         model: what the engine serves, where it has said so.
         fifo: whether the conductor runs in real time (SCHED_FIFO).
         osc: where the OSC door is; a sentence where there is none though there should be; or "".
-        leader: who leads the tempo, as its address; "" is the conductor.
-        phase: ms by which the beats lie behind those of the peer that leads, or was heard last; None: nobody was.
+        leader: who leads the tempo: the name of a clock, or the address of a peer; "" is the conductor.
+        away: whether that clock is not there at present, so that the tempo stays as it is.
+        phase: ms by which the beats lie behind those of who leads, or of the peer heard last; None: nobody was.
+        led: the names of the clocks that follow.
     """
 
     session: str
@@ -192,7 +223,9 @@ class State(Reply, frozen=True, kw_only=True, tag="state"):
     fifo: bool = False
     osc: str = ""
     leader: str = ""
+    away: bool = False
     phase: float | None = None
+    led: tuple[str, ...] = ()
 
 
 class Edits(Reply, frozen=True, kw_only=True, tag="edits"):

@@ -1,0 +1,124 @@
+"""What clients ask about clocks: who shall lead, who shall follow; opened beside the loop, which must not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import GrooveError
+from ..outlets import Outlets
+from ..sync.link import LinkSession
+from ..sync.source import Source, source
+from ..timeline import messages
+from ..timeline.syncing import AnyClock, Link, MidiClock
+from .tempo import Clock, Led, Tempo
+from .ticking import Ticking
+from .transport import Transport
+
+_EACH = 20_000_000  # ns between two looks at the Link session that is led
+
+Answer = Callable[[GrooveError | None], None]
+
+
+class LinkLed:
+    """The Link session, drawn to where we are."""
+
+    def __init__(self, session: LinkSession) -> None:
+        self._session, self._look_at = session, 0
+
+    def turn(self, transport: Transport, bpm: Callable[[float], float]) -> None:
+        """Tell it where we are, some times a second."""
+        now = transport.now()
+        if now >= self._look_at:
+            self._look_at = now + _EACH
+            beat = transport.beat_at(now)
+            self._session.lead(beat, bpm(beat), now / 1e9, transport.playing)
+
+    def close(self) -> None:
+        """Leave the session."""
+        self._session.close()
+
+
+class Clocks:
+    """Opens clocks to follow, and to lead.
+
+    Args:
+        tempo: who follows and leads them.
+        outlets: where MIDI clock goes to.
+        do: has something done beside the loop, and what comes of it given to a function in it.
+    """
+
+    def __init__(self, tempo: Tempo, outlets: Outlets, do: Callable[..., None]) -> None:
+        self._tempo, self._outlets, self._do = tempo, outlets, do
+
+    def follow(self, clock: AnyClock | None, answer: Answer) -> None:
+        """Have a clock lead; None: the conductor."""
+        if clock is None:
+            self._tempo.follow(None)
+            answer(None)
+            return
+        if isinstance(self._tempo.leader, Clock) and self._tempo.leader.clock == clock:
+            answer(None)
+            return
+
+        def then(found: Source | None, error: GrooveError | None) -> None:
+            if error is None and found is not None:
+                try:
+                    self._tempo.follow(Clock(clock, found))
+                    self._let_link_go(clock)
+                except GrooveError as problem:
+                    found.close()
+                    error = problem
+            answer(error)
+
+        self._do(lambda: source(clock), then)
+
+    def lead(self, clock: AnyClock | None, on: bool, answer: Answer) -> None:
+        """Have a clock follow, or no more; None: all that do."""
+        if clock is None or not on:
+            if clock is not None and clock not in self._tempo.led:
+                raise GrooveError("this clock does not follow; live.follow(None) is for one that leads")
+            self._tempo.let_go(clock)
+            answer(None)
+            return
+        if clock in self._tempo.led:
+            answer(None)
+            return
+
+        def then(led: Led | None, error: GrooveError | None) -> None:
+            if error is None and led is not None:
+                leader = self._tempo.leader
+                if isinstance(clock, Link) and isinstance(leader, Clock) and isinstance(leader.clock, Link):
+                    self._tempo.follow(None)  # one session cannot do both: the last word counts
+                self._let_link_go(clock)
+                self._tempo.lead_clock(clock, led)
+            answer(error)
+
+        self._do(lambda: self._opened(clock), then)
+
+    def _let_link_go(self, clock: AnyClock) -> None:
+        for led in self._tempo.led:
+            if isinstance(clock, Link) and isinstance(led, Link):
+                self._tempo.let_go(led)
+
+    def _opened(self, clock: AnyClock) -> Any:
+        if isinstance(clock, Link):
+            return LinkLed(LinkSession(clock))
+        assert isinstance(clock, MidiClock)
+        sink = self._outlets.open(clock)
+        return Ticking(sink, self._outlets.send, lambda number: self._do(lambda: self._outlets.close(number), _nothing))
+
+    def ask(self, request: messages.Follow | messages.Lead, answer: Answer) -> None:
+        """Do what a client asks for; see `messages`.
+
+        Raises:
+            GrooveError: it cannot be.
+        """
+        if isinstance(request, messages.Follow):
+            self.follow(request.clock, answer)
+        else:
+            self.lead(request.clock, request.on, answer)
+
+
+def _nothing(_: Any, __: GrooveError | None) -> None:
+    pass
