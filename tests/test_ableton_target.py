@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from test_conductor_process import Serve
 from test_liveset import RunningLive, eventually
+from test_liveset_abletonosc import Process
 
 import groovelive as gl
 from groovelive import GrooveError
@@ -222,3 +223,50 @@ def test_a_drummer_follows_a_clip(live: gl.Live, running: RunningLive) -> None:
     eventually(lambda: isinstance(live.value("d1", "source"), Rhythm) and "clip" not in repr(live.d1), 5)
     with pytest.raises(GrooveError, match="slot 7 of track 1"):
         live.d1 >> live.ableton.clip("Bass", 7)
+
+
+# The second way: AbletonOSC
+
+
+@pytest.fixture
+def osc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    process = Process(tmp_path)
+    monkeypatch.setenv("GROOVELIVE_ABLETON", "127.0.0.1:9")
+    monkeypatch.setenv("GROOVELIVE_ABLETONOSC_PORTS", f"{process.port},{process.replies}")
+    yield process
+    process.close()
+
+
+def test_by_way_of_abletonosc(osc: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    osc.at.exec("song.tempo = 240; song.start_playing()")
+    serve = Serve(tmp_path / "run")
+    try:
+        serve.connection()
+        monkeypatch.setenv("GROOVELIVE_RUNTIME", str(serve.folder))
+        with gl.open() as live:
+            live.tell = told.append  # type: ignore[method-assign]
+            with gl.at("now"):
+                live.bpm = 240
+            live.d1.out = gl.ableton("Drums", slots=(2, 3), bars=1)
+            live.d1 >> gl.play("bd sn")
+            eventually(lambda: osc.at.eval("song.tracks[0].playing_slot_index") in (2, 3), 12)
+            slot = osc.at.eval("song.tracks[0].playing_slot_index")
+            pitches = osc.at.eval(f"[n.pitch for n in song.tracks[0].clip_slots[{slot}].clip._store.notes]")
+            assert sorted(pitches) == [36, 38]
+            assert sum("by way of AbletonOSC" in sentence for sentence in told) == 1
+            with pytest.raises(GrooveError, match="another program has the port"):
+                _ = live.ableton  # one program alone is answered
+    finally:
+        serve.end()
+
+
+def test_a_performer_by_way_of_abletonosc(osc: Process) -> None:
+    with gl.open(realtime=False) as live:
+        told: list[str] = []
+        live.tell = told.append  # type: ignore[method-assign]
+        clip = live.ableton.put(gl.Groove.parse("bd sn"), "Drums", 5, name="two")
+        assert len(clip.read().notes) == 4 and "AbletonOSC" in told[0]
+        live.d1 >> live.ableton.clip("Drums", 5)
+        live.run(bars=2)
+        assert live.last(2).events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import socket
 import threading
 import time
@@ -15,8 +16,24 @@ from ..osccodec import Argument, message, read
 from .faults import LinkDown, NoAnswer, Refused
 
 PORT, REPLIES = 11000, 11001  # those that AbletonOSC has in its code
+PORTS = "GROOVELIVE_ABLETONOSC_PORTS"  # of the environment: others, as "11000,11001"
 _ERROR, _STARTUP = "/live/error", "/live/startup"
 Question = tuple[str, tuple[Argument, ...]]
+
+
+def ports() -> tuple[int, int]:
+    """Return where AbletonOSC listens, and where it sends to: its own ports, or what the environment says.
+
+    Raises:
+        GrooveError: the environment does not say two ports.
+    """
+    said = os.environ.get(PORTS)
+    if not said:
+        return PORT, REPLIES
+    found = [part.strip() for part in said.split(",")]
+    if len(found) != 2 or not all(part.isdigit() and 0 < int(part) < 65536 for part in found):
+        raise GrooveError(f"{PORTS} names two ports, as 11000,11001; not {said!r}")
+    return int(found[0]), int(found[1])
 
 
 class OscLink:

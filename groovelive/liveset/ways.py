@@ -11,13 +11,13 @@ from .liveset import LiveSet
 
 def connect(
     host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = "", timeout: float = 5.0,
-    osc_port: int = osclink.PORT, osc_replies: int = osclink.REPLIES,
+    osc_port: int | None = None, osc_replies: int | None = None,
 ) -> LiveSet | OscSet:  # fmt: skip
     """Return the set that is open in Live, by way of GrooveLive, or else of AbletonOSC; `isinstance` tells which.
 
     Args:
         host, port, name, token, timeout: as of `LiveSet.connect`.
-        osc_port, osc_replies: the ports of AbletonOSC.
+        osc_port, osc_replies: the ports of AbletonOSC; by default its own, or GROOVELIVE_ABLETONOSC_PORTS.
 
     Raises:
         LinkDown: neither is there; how to install one.
@@ -27,6 +27,7 @@ def connect(
         return LiveSet.connect(host, port, name=name, token=token, timeout=timeout)
     except LinkDown as first:
         try:
-            return OscSet(osc_port, osc_replies)
+            usual = osclink.ports()
+            return OscSet(osc_port or usual[0], osc_replies or usual[1])
         except LinkDown as second:
             raise LinkDown(f"{first}; and as the second way in, {second}") from None

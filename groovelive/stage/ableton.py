@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GrooveError
 from ..hvo import Groove
-from ..liveset import ClipNotes, LinkDown, LiveClip, LiveError, LiveNote, LiveSet, notes_of
+from ..liveset import ClipNotes, LinkDown, LiveClip, LiveError, LiveNote, LiveSet, notes_of, osclink
 from ..liveset.abletonosc import OscSet
 from ..liveset.oscclip import OscClip
 from ..liveset.playing import notes_in
@@ -35,9 +35,9 @@ def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
         return AbletonLive.connect(*ableton_place(place), name=live.by)
     except LinkDown as error:
         try:
-            found = AbletonOsc()
-        except LiveError:
-            raise error from None
+            found = AbletonOsc(*osclink.ports())
+        except LiveError as second:
+            raise LinkDown(f"{error}; and as the second way in, {second}") from None
         live.tell(LACKS)
         return found
 
