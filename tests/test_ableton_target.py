@@ -172,6 +172,7 @@ def test_live_goes_and_is_back(live: gl.Live, running: RunningLive) -> None:
     eventually(lambda: [(float(k), 36) for k in range(4)] in (notes(running, 2), notes(running, 3)), 10)
     running.do(lambda: running.host.load_set("drums"))  # another document
     eventually(lambda: sum("Ableton Live is back" in sentence for sentence in told) == 2, 10)
+    eventually(lambda: live.ableton.link.up, 10)
     live.ableton.play()
     eventually(lambda: playing(running) in (2, 3), 12)
     assert notes(running, playing(running)) == [(float(k), 36) for k in range(4)]
@@ -270,3 +271,43 @@ def test_a_performer_by_way_of_abletonosc(osc: Process) -> None:
         live.d1 >> live.ableton.clip("Drums", 5)
         live.run(bars=2)
         assert live.last(2).events
+
+
+# Who keeps time
+
+
+def together(live: gl.Live, running: RunningLive) -> float:
+    """Return how far the session and Live are apart, in ms, within a bar."""
+    theirs, ours = running.do(lambda: running.host.song.current_song_time), live.beat
+    apart = (theirs - ours + 2) % 4 - 2
+    return abs(apart) * 60_000 / running.do(lambda: running.host.song.tempo)  # type: ignore[no-any-return]
+
+
+def test_live_leads(live: gl.Live, running: RunningLive) -> None:
+    running.do(lambda: setattr(running.host.song, "tempo", 150.0))
+    live.ableton.play()
+    live.ableton.follow_transport()
+    try:
+        eventually(lambda: live.status().leader == "Ableton Live", 5)
+        eventually(lambda: abs(live.bpm - 150) < 0.01 and together(live, running) < 15, 20)
+        live.d1.out = gl.ableton("Drums", slots=(2, 3), bars=1)
+        live.d1 >> gl.play("bd sn")
+        eventually(lambda: playing(running) == 2, 12)  # on our line, which is Live's
+        with pytest.raises(GrooveError, match="Ableton Live leads the tempo"):
+            live.bpm = 100
+        running.do(lambda: setattr(running.host.song, "tempo", 90.0))
+        eventually(lambda: abs(live.bpm - 90) < 0.01 and together(live, running) < 15, 20)
+    finally:
+        live.follow(None)
+
+
+def test_live_follows(live: gl.Live, running: RunningLive) -> None:
+    live.ableton.lead_transport()
+    try:
+        eventually(lambda: running.do(lambda: running.host.song.is_playing), 8)
+        with gl.at("now"):
+            live.bpm = 132
+        eventually(lambda: abs(running.do(lambda: running.host.song.tempo) - 132) < 0.01, 8)
+        eventually(lambda: together(live, running) < 20, 20)
+    finally:
+        live.lead(None)

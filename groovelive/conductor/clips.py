@@ -211,9 +211,13 @@ class Clips:
     def _swap(
         self, live: LiveSet | OscSet, target: Ableton, notes: list[LiveNote], line: float | None, shape: dict[str, Any]
     ) -> Future[Swapped]:
-        if isinstance(live, LiveSet):
-            return live.swap_soon(target.track, *target.slots, notes, line=line, **shape)
         asked: Future[Swapped] = Future()
+        if isinstance(live, LiveSet):
+            try:
+                return live.swap_soon(target.track, *target.slots, notes, line=line, **shape)
+            except GrooveError as error:  # it is away just now
+                asked.set_exception(error)
+                return asked
 
         def then(answer: Swapped, error: GrooveError | None) -> None:
             if error is None:

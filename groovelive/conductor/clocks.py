@@ -10,7 +10,7 @@ from ..outlets import Outlets
 from ..sync.link import LinkSession
 from ..sync.source import Source, source
 from ..timeline import messages
-from ..timeline.syncing import AnyClock, Link, MidiClock
+from ..timeline.syncing import AbletonTransport, AnyClock, Link, MidiClock
 from .tempo import Clock, Led, Tempo
 from .ticking import Ticking
 from .transport import Transport
@@ -88,8 +88,9 @@ class Clocks:
         def then(led: Led | None, error: GrooveError | None) -> None:
             if error is None and led is not None:
                 leader = self._tempo.leader
-                if isinstance(clock, Link) and isinstance(leader, Clock) and isinstance(leader.clock, Link):
-                    self._tempo.follow(None)  # one session cannot do both: the last word counts
+                both = (Link, AbletonTransport)
+                if isinstance(leader, Clock) and isinstance(clock, both) and type(leader.clock) is type(clock):
+                    self._tempo.follow(None)  # one cannot do both: the last word counts
                 self._let_link_go(clock)
                 self._tempo.lead_clock(clock, led)
             answer(error)
@@ -98,12 +99,16 @@ class Clocks:
 
     def _let_link_go(self, clock: AnyClock) -> None:
         for led in self._tempo.led:
-            if isinstance(clock, Link) and isinstance(led, Link):
+            if not isinstance(clock, MidiClock) and type(led) is type(clock):
                 self._tempo.let_go(led)
 
     def _opened(self, clock: AnyClock) -> Any:
         if isinstance(clock, Link):
             return LinkLed(LinkSession(clock))
+        if isinstance(clock, AbletonTransport):
+            from ..sync.ableton import AbletonLed
+
+            return AbletonLed(clock)
         assert isinstance(clock, MidiClock)
         sink = self._outlets.open(clock)
         return Ticking(sink, self._outlets.send, lambda number: self._do(lambda: self._outlets.close(number), _nothing))

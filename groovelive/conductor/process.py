@@ -102,6 +102,7 @@ class Conductor:
         self._playing = Playing(self, self._inlets, Listening(self.desk, self._say_later))
         self._asked: dict[str, tuple[int, Wish]] = {}
         self._engine, self._answer = "starting", 0.0
+        self._failed: set[str] = set()
         self._bar = -1
         self._version: tuple[int, ...] = ()
         self._own_bar = -1
@@ -198,10 +199,20 @@ class Conductor:
         self._playing.turn()
         self._time_passes()
         self.player.turn()
-        self._clips.look()
-        self._watching.look()
+        self._safely(self._clips.look)
+        self._safely(self._watching.look)
         while self._sentences:
             self._say(self._sentences.pop(0))
+
+    def _safely(self, look: Callable[[], None]) -> None:
+        """Do what depends on a program outside: nothing of that may stop the music."""
+        try:
+            look()
+        except Exception as error:
+            sentence = f"Ableton Live: {type(error).__name__}: {error}"
+            if sentence not in self._failed:
+                self._failed.add(sentence)
+                self._say_later(sentence)
 
     def _time_passes(self) -> None:
         beat = self.transport.beat()

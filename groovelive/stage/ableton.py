@@ -12,6 +12,7 @@ from ..liveset.abletonosc import OscSet
 from ..liveset.oscclip import OscClip
 from ..liveset.playing import notes_in
 from ..timeline.edits import FromLive, of_groove
+from ..timeline.syncing import AbletonTransport
 from .clip import Clip
 from .targets import ableton_place
 
@@ -32,12 +33,15 @@ def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
         LinkDown: neither is there; the sentence says what to do.
     """
     try:
-        return AbletonLive.connect(*ableton_place(place), name=live.by)
+        ours = AbletonLive.connect(*ableton_place(place), name=live.by)
+        ours.session = live
+        return ours
     except LinkDown as error:
         try:
             found = AbletonOsc(*osclink.ports())
         except LiveError as second:
             raise LinkDown(f"{error}; and as the second way in, {second}") from None
+        found.session = live
         live.tell(LACKS)
         return found
 
@@ -80,7 +84,26 @@ def _played(music: Music, pads: tuple[int | None, ...]) -> tuple[list[LiveNote],
 
 
 class _Shown:
-    """What both ways have: a line that says where Live is, and music that is left there."""
+    """What both ways have: a line that says where Live is, its transport, and music that is left there."""
+
+    session: Live
+
+    def as_clock(self) -> AbletonTransport:
+        """Return its transport as a clock: `live.follow(live.ableton)` is the same as `follow_transport()`."""
+        host, port = ableton_place()
+        return AbletonTransport(host=host, port=port)
+
+    def follow_transport(self) -> None:
+        """Let Live lead: the session takes its tempo, lies bar line on bar line, starts and stops with it."""
+        self.session.follow(self.as_clock())
+
+    def lead_transport(self, on: bool = True) -> None:
+        """Let the session lead: Live takes its tempo and bar lines, starts and stops with it; with `on=False` no more.
+
+        Raises:
+            GrooveError: AbletonOSC cannot do that.
+        """
+        self.session.lead(self.as_clock(), on)
 
     def __repr__(self) -> str:
         here: Any = self

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..errors import GrooveError
-from ..timeline.syncing import AnyClock, Link, MidiClock
+from ..timeline.syncing import AbletonTransport, AnyClock, Link, MidiClock
 
 
 def link(*, transport: bool = False) -> Link:
@@ -51,6 +51,7 @@ def midi_clock(
 
 def clock_of(value: Any) -> AnyClock:
     """Return what a performer named as a clock."""
-    if not isinstance(value, Link | MidiClock):
-        raise GrooveError(f"a clock is link() or midi_clock('port'), not {value!r}")
+    value = value.as_clock() if hasattr(value, "as_clock") else value
+    if not isinstance(value, Link | MidiClock | AbletonTransport):
+        raise GrooveError(f"a clock is link(), midi_clock('port') or live.ableton, not {value!r}")
     return value

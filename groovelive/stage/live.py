@@ -218,7 +218,7 @@ class Live:
 
     @property
     def ableton(self) -> AbletonLive | AbletonOsc:
-        """The set that is open in Ableton Live, by the script GrooveLive, or AbletonOSC; connects when it is first used.
+        """The set that is open in Ableton Live, by GrooveLive in it, or AbletonOSC; connects when it is first used.
 
         Raises:
             GrooveError: Live, or the script in it, is not there; the sentence says what to do.
@@ -311,7 +311,7 @@ class Live:
         self._joined(self._expect(messages.Here(), messages.State))
 
     def follow(self, clock: AnyClock | None) -> None:
-        """Let a clock lead the tempo: `link()`, or `midi_clock("port")`; None: the conductor, whoever leads.
+        """Let a clock lead the tempo: `link()`, `midi_clock("port")` or `live.ableton`; None: the conductor.
 
         Bar lines come together within some beats, by a tempo that differs a little: the beat number never jumps. If the
         clock goes away, the tempo stays as it is until it is back.
@@ -323,7 +323,7 @@ class Live:
         self._expect(messages.Follow(clock=wanted, by=self.by), messages.Done)
 
     def lead(self, clock: AnyClock | None, on: bool = True) -> None:
-        """Have a clock follow: `link()`, or `midi_clock("port")`; with `on=False` no more. None: none follows any more.
+        """Have a clock follow: `link()`, `midi_clock("port")` or `live.ableton`; `on=False`: no more. None: none does.
 
         Raises:
             GrooveError: it is not there, or what it needs is not installed.

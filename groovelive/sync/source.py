@@ -1,11 +1,11 @@
-"""What a clock of others is to the conductor, be it Link or MIDI clock."""
+"""What a clock of others is to the conductor, be it Link, MIDI clock or Live."""
 
 from __future__ import annotations
 
 from typing import Literal, Protocol
 
 from ..errors import GrooveError
-from ..timeline.syncing import AnyClock, Link
+from ..timeline.syncing import AbletonTransport, AnyClock, Link
 from .pulse import Word
 
 Change = Literal["start", "stop"]
@@ -51,6 +51,10 @@ def source(clock: AnyClock) -> Source:
         from .link import LinkSession
 
         return LinkSession(clock)
+    if isinstance(clock, AbletonTransport):
+        from .ableton import AbletonSource
+
+        return AbletonSource(clock)
     from .midiclock import MidiClockSource
 
     return MidiClockSource(clock)

@@ -1,10 +1,10 @@
-"""Other clocks, as data: Ableton Link, and MIDI clock through a port; one may lead the tempo, several may follow it."""
+"""Other clocks, as data: Ableton Link, MIDI clock, Ableton Live; one may lead the tempo, several may follow it."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from .targets import Shift, Text
+from .targets import Port, Shift, Text
 
 TICKS = 24  # of MIDI clock in a beat
 
@@ -39,7 +39,20 @@ class MidiClock(_Clock, frozen=True, kw_only=True, tag="midi_clock"):
     shift: Shift = 0.0
 
 
-AnyClock = Link | MidiClock
+class AbletonTransport(_Clock, frozen=True, kw_only=True, tag="ableton transport"):
+    """The transport of Ableton Live.
+
+    Args:
+        host, port: where the script GrooveLive in it listens.
+        transport: whether start and stop are shared, too.
+    """
+
+    host: Text = "127.0.0.1"
+    port: Port = 57150
+    transport: bool = True
+
+
+AnyClock = Link | MidiClock | AbletonTransport
 
 
 def name_of(clock: AnyClock) -> str:
@@ -48,4 +61,6 @@ def name_of(clock: AnyClock) -> str:
     >>> name_of(MidiClock(port="TR-8")), name_of(Link())
     ("MIDI clock 'TR-8'", 'Ableton Link')
     """
+    if isinstance(clock, AbletonTransport):
+        return "Ableton Live"
     return "Ableton Link" if isinstance(clock, Link) else f"MIDI clock {clock.port!r}"
