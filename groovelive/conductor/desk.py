@@ -274,9 +274,10 @@ class Desk:
         turn = self.score.last_turn(drummer, reach)
         if turn is not None and turn < here * BEATS_PER_BAR:
             turn = None
-        wanted = self.plan(drummer, here, turn)
-        if wanted is not None and (turn is not None or not self.plays(drummer, reach)):
-            return Due(here, wanted, True)
+        if turn is not None or not self.plays(drummer, reach):
+            wanted = self.plan(drummer, here, turn)
+            if wanted is not None:
+                return Due(here, wanted, True)
         wanted = self.plan(drummer, here + 1)
         return None if wanted is None else Due(here + 1, wanted, False)
 
@@ -308,7 +309,7 @@ class Desk:
     def reread(self, drummer: str, value: FromLive, by: str) -> Edit | None:
         """Take in that a clip which a drummer follows has changed; None where nothing is to be done.
 
-        It is heard from the next loop on, and is part of the edit that the clip is followed by: both are undone together.
+        It is heard from the next loop on, as part of the edit by which the clip is followed: both are undone together.
         """
         loop = LOOP * BEATS_PER_BAR
         origin = self.score.origin(self.clock.beat()) * BEATS_PER_BAR

@@ -22,7 +22,8 @@ from ..realtime import claim, settle
 from .frames import Answer, Gone, Listen, Messages, Opened, Refused, frame, orders
 
 _POLL = 0.001  # seconds between two looks at the queues
-_LOOK = 2.0  # seconds between two looks at which ports are there
+_LOOK = 0.2  # seconds between two looks at which ports are there: nobody pulls a plug and puts it back sooner
+_AGAIN = 2.0  # seconds between two tries to open one that has gone
 _READING = 55  # priority, above that of the conductor's loop
 _QUEUE = 4096  # messages that may wait in a port's queue
 _MOST = 512  # messages that are taken from a port at a time
@@ -38,6 +39,7 @@ class Port:
     def __init__(self, order: Listen) -> None:
         self.order = order
         self.name = ""  # of the port of another, once it is found
+        self.again = 0.0  # when it is tried next
         self._client: Any = None
 
     @property
@@ -55,7 +57,7 @@ class Port:
         if order.virtual and sys.platform == "win32":
             raise GrooveError("Windows has no virtual MIDI ports; make one with loopMIDI, and name that")
         index = -1 if order.virtual else which(order.port, names, "hear")
-        reader = client("MidiIn", _QUEUE)
+        reader = client("MidiIn", queue=_QUEUE)
         reader.ignore_types(False, False, False)  # what is left out here is missing in the driver's times
         try:
             if order.virtual:
@@ -158,7 +160,7 @@ class Reader:
 
     def _names(self) -> list[str]:
         if self._lister is None:
-            self._lister = client("MidiIn", 1)
+            self._lister = client("MidiIn", queue=1)
         return list(self._lister.ports)
 
     def _look(self) -> None:
@@ -172,7 +174,8 @@ class Reader:
             if port.there and port.name not in names:
                 port.close()
                 self._tell(Gone(number))
-            elif not port.there:
+            elif not port.there and time.monotonic() >= port.again:
+                port.again = time.monotonic() + _AGAIN
                 try:
                     port.open(names)
                 except GrooveError:

@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import GrooveError, closest
 from ..timeline.targets import Midi
@@ -20,7 +20,7 @@ from .sender import Sink
 APIS = {"alsa": "API_LINUX_ALSA", "jack": "API_UNIX_JACK", "core": "API_MACOSX_CORE", "mm": "API_WINDOWS_MM"}
 _BY_SYSTEM = {"linux": ("alsa", "jack"), "darwin": ("core",), "win32": ("mm",)}
 LINGER = 0.1  # seconds; JACK takes what was sent with its next period, and forgets it if the port is closed before
-_CLIENT = "groovelive"
+CLIENT = "groovelive"
 _NO_START = 1  # JackNoStartServer
 _NOTE_OFF, _NOTE_ON, _CONTROL = 0x80, 0x90, 0xB0
 _ALL_SOUND_OFF, _ALL_NOTES_OFF = 120, 123
@@ -113,12 +113,13 @@ def _client() -> Any:
     return client("MidiOut")
 
 
-def client(kind: str, *options: Any) -> Any:
+def client(kind: Literal["MidiIn", "MidiOut"], name: str = CLIENT, queue: int = 1024) -> Any:
     """Return a client of the first MIDI system that is there; GROOVELIVE_MIDI_API may name the one to take.
 
     Args:
-        kind: "MidiOut" or "MidiIn".
-        options: of the latter: how many messages may wait in its queue.
+        kind: of client.
+        name: by which others see it.
+        queue: messages that may wait in one for input.
 
     Raises:
         GrooveError: there is no MIDI, or no backend for it.
@@ -135,7 +136,8 @@ def client(kind: str, *options: Any) -> Any:
         if api == "jack" and not _jack_runs():
             continue  # RtMidi takes the client for good, and ends the process when it is used
         with contextlib.suppress(RuntimeError):
-            return getattr(rtmidi2, kind)(_CLIENT, *options, getattr(rtmidi2, APIS[api]))
+            options = (queue,) if kind == "MidiIn" else ()
+            return getattr(rtmidi2, kind)(name, *options, getattr(rtmidi2, APIS[api]))
     tried = {"alsa": "ALSA has no sequencer here", "jack": "no JACK server runs"}
     names = (wanted,) if wanted else _BY_SYSTEM.get(sys.platform, ())
     raise GrooveError(f"this machine has no MIDI ({', '.join(tried.get(name, name) for name in names)})")

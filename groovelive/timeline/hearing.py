@@ -65,7 +65,7 @@ class Buffer:
         for place in ((step - 1) % rhythms.LOOP_STEPS, step, (step + 1) % rhythms.LOOP_STEPS):
             other = self.hits.get(place)
             if other is not None and (place == step or _around(hit.beat - other.beat) < NEAR):
-                if abs(hit.beat - other.beat) <= NEAR and other.velocity >= hit.velocity:
+                if abs(hit.beat - other.beat) <= STEP and other.velocity >= hit.velocity:
                     return
                 rivals.append(place)
         for place in rivals:
@@ -137,15 +137,13 @@ def _buffer(score: Score, drummer: str, ears: Hearing, role: Role, beat: float) 
     until = bisect_right(beats, beat)
     cleared = score.edit(drummer, "clear", beat)
     since = cleared.beat if cleared is not None and cleared.value else -math.inf
-    key = drummer, listening, since
-    buffer = score.buffers.get(key)
-    if buffer is None or buffer.taken > until or (buffer.taken and lane[buffer.taken - 1] is not buffer.last):
-        buffer = Buffer()
-        score.buffers.pop(key, None)
-        while len(score.buffers) >= _KEPT:
-            score.buffers.pop(next(iter(score.buffers)))
+    buffer = _kept(score, (drummer, listening, since), lane, until)
+    if buffer is None:
+        # Of a beat before the last that was asked for; it may be asked for again, and so may the later one.
+        past = (drummer, listening, since, "past")
+        buffer = _kept(score, past, lane, until) or _new(score, past)
+    if not buffer.taken:
         buffer.taken = bisect_right(beats, since)
-        score.buffers[key] = buffer
     for edit in lane[buffer.taken : until]:
         if score.value(drummer, "recording", edit.beat) == "off":
             continue
@@ -155,6 +153,22 @@ def _buffer(score: Score, drummer: str, ears: Hearing, role: Role, beat: float) 
                 buffer.add(Hit(at - origin, loud))
     buffer.taken, buffer.last = until, lane[until - 1] if until else None
     return sorted(buffer.hits.items())
+
+
+def _kept(score: Score, key: tuple[Any, ...], lane: Sequence[Any], until: int) -> Buffer | None:
+    """Return a buffer that can go on up to a number of edits; a new one where there is none, or the log has changed."""
+    buffer = score.buffers.get(key)
+    if buffer is None or (buffer.taken and (buffer.taken > len(lane) or lane[buffer.taken - 1] is not buffer.last)):
+        return _new(score, key)
+    return buffer if buffer.taken <= until else None
+
+
+def _new(score: Score, key: tuple[Any, ...]) -> Buffer:
+    score.buffers.pop(key, None)
+    while len(score.buffers) >= _KEPT:
+        score.buffers.pop(next(iter(score.buffers)))
+    buffer = score.buffers[key] = Buffer()
+    return buffer
 
 
 def _reaching(score: Score, drummer: str, ears: Sequence[Ear], edit: Any) -> list[tuple[float, float]]:
