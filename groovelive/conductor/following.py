@@ -12,7 +12,7 @@ from ..timeline.edits import BEATS_PER_BAR
 _HEARD = 5  # words of a leader, of one tempo, whose median counts: any one may have been on its way for longer
 _SAME = 1e-3  # bpm by which two tempos may differ and still count as one
 _GENTLE = 4.0  # beats; what takes longer to catch up with is first caught up with at an even tempo
-_CREEP = 8.0  # beats in which a tempo that is off by a little must not lead out of the deadband
+_CREEP = 4.0  # beats in which a tempo that is off by a little must not lead out of the deadband
 
 
 class Way(NamedTuple):

@@ -19,7 +19,7 @@ from .pulse import Word
 from .source import Change, check_installed
 
 _START = 10.0  # seconds for the process to come up, on a machine that has much to do
-AWAY = 1.0  # seconds without a tick after which nobody is there
+AWAY = 1.5  # seconds without a word after which nobody is there
 _RESTS = (0.2, 1.0, 3.0)  # seconds before a process that died again and again is started again
 
 
@@ -87,7 +87,7 @@ class MidiClockSource:
         return self._last is not None and self._last.placed
 
     def look(self) -> Word | None:
-        """Return the last word, or None where no tick has come for a second."""
+        """Return the last word, or None where none has come for 1.5 s."""
         last = self._last
         if last is None or time.monotonic() - last.at > AWAY:
             return None

@@ -22,6 +22,7 @@ _DOUBT = 5.0  # deviations from which on it is one
 _FLOOR = 0.0002  # seconds; no clock is taken to be more regular than that
 _PLAINLY = 0.6  # of the error without a change: what a change must leave at most, to count as one
 _SURELY = 0.8  # of the error of the other explanation
+_SURE = 0.02  # of a period, by which that may be uncertain
 _LOW, _HIGH = 15.0, 500.0  # bpm
 
 
@@ -108,8 +109,9 @@ class Pulse:
             self.go_on()
 
     def word(self) -> Word | None:
-        """Return where the beat was at the last tick, had that come in time; None before there is a pulse."""
-        if self._line is None or len(self._ticks) < READY:
+        """Return where the beat was at the last tick, had that come in time; None as long as too little is known."""
+        many = len(self._ticks)
+        if self._line is None or self._line.scatter * math.sqrt(12 / many**3) > _SURE * self._line.period:
             return None
         at = self._line.start + self._line.period * self._number
         return Word((self._number - self._zero) / TICKS, round(60 / TICKS / self._line.period, 6), round(float(at), 9))

@@ -1,0 +1,157 @@
+"""MIDI clock through the ports of a JACK server: from a sequencer that stops and is killed, and to one that listens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_conductor_process import Serve, serving, until
+
+from groovelive import GrooveError
+from groovelive.bench.performer import Performer
+from groovelive.bench.receivers import RATE, Monitor, jack
+from groovelive.timeline import messages
+from groovelive.timeline.messages import Draft
+from groovelive.timeline.syncing import MidiClock
+
+pytestmark = pytest.mark.jack
+pytest.importorskip("rtmidi2")
+SCRIPT = Path(__file__).with_name("midi_clock.py")
+
+
+class Sequencer:
+    """The program in midi_clock.py."""
+
+    def __init__(self, bpm: float, environment: dict[str, str], jitter: float = 0.0) -> None:
+        self.bpm = bpm
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(bpm), str(jitter)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1,
+        )  # fmt: skip
+        assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
+
+    def say(self, *words: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n".join(words) + "\n")
+
+    def beat(self, at: int) -> float:
+        """Return its beat at a moment, in ns of the monotonic clock."""
+        assert self.process.stdout is not None
+        self.say("beat")
+        due, beat = self.process.stdout.readline().split()
+        return float(beat) + (at - int(due)) / 60e9 * self.bpm
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve, Monitor]]:
+    folder = tmp_path_factory.mktemp("gl")
+    with jack(folder) as (environment, monitor), serving(folder / "run", **environment) as serve:
+        yield serve, monitor
+
+
+@pytest.fixture
+def performer(session: tuple[Serve, Monitor]) -> Iterator[Performer]:
+    with Performer(session[0].connection().address, "me") as performer:
+        yield performer
+        performer.ask(messages.Follow(by="me"), messages.Done)
+        performer.ask(messages.Lead(clock=None, by="me"), messages.Done)
+
+
+def behind(performer: Performer, sequencer: Sequencer) -> float:
+    """Return by how many seconds the conductor's bar lines lie behind the sequencer's."""
+    before = time.monotonic_ns()
+    beat = performer.state().beat
+    at = (before + time.monotonic_ns()) // 2
+    return ((sequencer.beat(at) - beat + 2) % 4 - 2) * 60 / sequencer.bpm
+
+
+def told(performer: Performer) -> list[str]:
+    performer.state()
+    return [news.text for news in performer.news if isinstance(news, messages.Told)]
+
+
+def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monitor], performer: Performer) -> None:
+    environment = session[0].environment
+    with pytest.raises(GrooveError, match="there is no MIDI port to hear"):
+        performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
+    sequencer = Sequencer(128.0, environment, jitter=2.0)
+    try:
+        performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
+        until(lambda: performer.state().leader == "MIDI clock 'sequencer'" and not performer.state().away)
+        sequencer.say("start")
+        until(lambda: abs(performer.state().bpm - 128) < 0.1 and abs(behind(performer, sequencer)) < 0.02, 30)
+        with pytest.raises(GrooveError, match="MIDI clock 'sequencer' leads the tempo"):
+            performer.write(Draft("bpm", 90.0))
+        edits = [edit for edit in performer.log() if edit.path == "bpm"]
+        assert edits and {edit.by for edit in edits} == {"midi clock"}
+
+        sequencer.say("stop")
+        until(lambda: not performer.state().playing)
+        stood = performer.state().beat
+        sequencer.say("position 8", "continue")
+        until(lambda: performer.state().playing)
+        assert 0 <= performer.state().beat - stood < 6  # on, not back
+        until(lambda: abs(behind(performer, sequencer)) < 0.02, 30)
+
+        sequencer.end()
+        until(lambda: performer.state().away)
+        assert performer.state().playing and abs(performer.state().bpm - 128) < 0.5
+        performer.write(Draft("bpm", 131.0))  # as long as nobody leads
+        sequencer = Sequencer(100.0, environment)
+        until(lambda: not performer.state().away and abs(performer.state().bpm - 100) < 0.1, 30)
+        found = told(performer)
+        assert sum("has gone" in text for text in found) == 1 and sum("leads the tempo again" in t for t in found) == 1
+    finally:
+        sequencer.end()
+
+
+def heard(monitor: Monitor, folder: Path) -> list[tuple[float, str]]:
+    """Return what the monitor heard of a clock: (seconds, bytes)."""
+    found = re.findall(r"^\s*(\d+): ((?:[0-9a-f]{2} ?)+)", (folder / "midi").read_text(), re.M)
+    return [(int(frame) / RATE, data.strip()) for frame, data in found]
+
+
+def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], performer: Performer) -> None:
+    serve, monitor = session
+    folder = serve.folder.parent
+    clock = MidiClock(port="midi-monitor")
+    if not performer.state().playing:
+        performer.write(Draft("playing", True))
+    performer.write(Draft("bpm", 150.0))
+    begin = len(heard(monitor, folder))
+    performer.ask(messages.Lead(clock=clock, by="me"), messages.Done)
+    assert performer.state().led == ("MIDI clock 'midi-monitor'",)
+    until(lambda: any(data in ("fa", "fb") for _, data in heard(monitor, folder)[begin:]))
+    time.sleep(1.5)
+    performer.write(Draft("playing", False))
+    until(lambda: heard(monitor, folder)[-1][1] == "fc")
+    performer.write(Draft("playing", True))
+    until(lambda: [data for _, data in heard(monitor, folder)[begin:]].count("fb") == 2)
+    performer.ask(messages.Panic(by="me"), messages.Done)  # which is about notes
+    time.sleep(0.5)
+    performer.ask(messages.Lead(clock=clock, on=False, by="me"), messages.Done)
+    until(lambda: heard(monitor, folder)[-1][1] == "fc")
+
+    signals = heard(monitor, folder)[begin:]
+    words = [data for _, data in signals if data != "f8"]
+    assert [word[:2] for word in words] == ["f2", "fb", "fc", "f2", "fb", "fc"]
+    positions = [int(w[3:5], 16) + 128 * int(w[6:8], 16) for w in words if w.startswith("f2")]
+    assert positions[0] % 16 == 0 and positions[1] % 16 == 0 and positions[1] > positions[0]  # bar lines
+    first, second = (k for k, (_, data) in enumerate(signals) if data == "fb")
+    stopped = next(k for k, (_, data) in enumerate(signals) if data == "fc")
+    for run in (signals[first + 1 : stopped], signals[second + 1 : -1]):
+        ticks = [at for at, data in run]
+        assert len(ticks) > 20
+        assert 0.001 < ticks[0] - signals[signals.index(run[0]) - 1][0] < 0.008
+        period = 60 / 150 / 24
+        errors = [at - ticks[0] - k * period for k, at in enumerate(ticks)]  # none is missing, none is there twice
+        assert max(map(abs, errors)) < period / 2
