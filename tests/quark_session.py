@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from sclang_process import free_port
 
 from groovelive.quark.doctor import door
 
@@ -138,27 +139,27 @@ def blocks(text: str) -> list[str]:
     return found
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 class Serve:
-    """`groovelive serve` with an OSC door at a port of its own."""
+    """`groovelive serve`, or another command, with an OSC door at a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        runtime = folder / "run"
-        runtime.mkdir(mode=0o700)
+    def __init__(self, folder: Path, what: str = "serve") -> None:
+        self.folder = folder / "run"
+        self.folder.mkdir(mode=0o700)
         self.port = free_port()
-        environment = os.environ | {"GROOVELIVE_RUNTIME": str(runtime)}
-        command = [sys.executable, "-m", "groovelive.commands", "serve", "--osc-port", str(self.port)]
+        self._environment = os.environ | {"GROOVELIVE_RUNTIME": str(self.folder)}
+        command = [sys.executable, "-m", "groovelive.commands", what, "--osc-port", str(self.port)]
         quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)
+        self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=self._environment)
         end = time.monotonic() + 30
         while door(self.port) is None:
             assert time.monotonic() < end and self.process.poll() is None, "the conductor does not answer"
             time.sleep(0.1)
+
+    def status(self) -> dict[str, dict[str, object]]:
+        """Return what `groovelive status` says."""
+        command = [sys.executable, "-m", "groovelive.commands", "status", "--json"]
+        found = subprocess.run(command, capture_output=True, env=self._environment, timeout=20, check=True)
+        return json.loads(found.stdout)  # type: ignore[no-any-return]
 
     def end(self) -> None:
         self.process.terminate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import socket
@@ -17,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from quark_session import Serve
 from sclang_process import QUARK, Sclang, free_port
 
 import groovelive as gl
 from groovelive import sound
 from groovelive.grid import VOICES, Note
 from groovelive.osccodec import bundle, message, read
-from groovelive.quark.doctor import door
 from groovelive.timeline import writing
 from groovelive.timeline.edits import Rhythm, unpack
 from groovelive.timeline.events import events
@@ -267,34 +266,9 @@ def test_whatever_the_conductor_does_every_beat_is_there(tmp_path: Path) -> None
 # One session in two languages: a real conductor and engine
 
 
-class Serve:
-    """`groovelive serve`, or another command, with an OSC door at a port of its own."""
-
-    def __init__(self, folder: Path, what: str = "serve") -> None:
-        folder.mkdir(mode=0o700)
-        self.port, self.folder = free_port(), folder
-        self.environment = os.environ | {"GROOVELIVE_RUNTIME": str(folder)}
-        command = [sys.executable, "-m", "groovelive.commands", what, "--osc-port", str(self.port)]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=self.environment)
-        end = time.monotonic() + 30
-        while door(self.port) is None:
-            assert time.monotonic() < end and self.process.poll() is None, "the conductor does not answer"
-            time.sleep(0.1)
-
-    def status(self) -> dict[str, dict[str, object]]:
-        command = [sys.executable, "-m", "groovelive.commands", "status", "--json"]
-        found = subprocess.run(command, capture_output=True, env=self.environment, timeout=20, check=True)
-        return json.loads(found.stdout)  # type: ignore[no-any-return]
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
-
-
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    serve = Serve(tmp_path_factory.mktemp("session") / "run")
+    serve = Serve(tmp_path_factory.mktemp("session"))
     yield serve
     serve.end()
 
@@ -412,7 +386,7 @@ class _Clocked:
 
     def __init__(self, folder: Path, clock: str, who: str) -> None:
         folder.mkdir()
-        self.serve = Serve(folder / "run", "conductor")
+        self.serve = Serve(folder, "conductor")
         self.run = Sclang(folder / "sclang", _FOLLOW, self.serve.port, clock, 140, who)
 
     def end(self) -> None:
