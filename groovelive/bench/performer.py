@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import zmq
@@ -46,7 +46,7 @@ class Performer:
         self.news: list[messages.AnyReply] = []
         self.ask(messages.Join(by=by), messages.State)
 
-    def __enter__(self) -> Performer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
