@@ -264,6 +264,8 @@ def test_a_clock_that_goes_and_comes_back() -> None:
     studio, leading = led_by(100.0, 0.7)
     leading.there = False
     pass_(studio, 1)
+    assert not studio.told
+    pass_(studio, 2)
     assert studio.tempo.away and studio.tempo.phase() is None
     assert leading.found is not None and leading.found[1] == 120  # who comes finds us as we play
     leading.there = True

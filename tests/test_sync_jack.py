@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,40 +13,13 @@ from test_conductor_process import Serve, serving, until
 from groovelive import GrooveError
 from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import RATE, Monitor, jack
+from groovelive.bench.sequencer import Sequencer
 from groovelive.timeline import messages
 from groovelive.timeline.messages import Draft
 from groovelive.timeline.syncing import MidiClock
 
 pytestmark = pytest.mark.jack
 pytest.importorskip("rtmidi2")
-SCRIPT = Path(__file__).with_name("midi_clock.py")
-
-
-class Sequencer:
-    """The program in midi_clock.py."""
-
-    def __init__(self, bpm: float, environment: dict[str, str], jitter: float = 0.0) -> None:
-        self.bpm = bpm
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(bpm), str(jitter)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, bufsize=1,
-        )  # fmt: skip
-        assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
-
-    def say(self, *words: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n".join(words) + "\n")
-
-    def beat(self, at: int) -> float:
-        """Return its beat at a moment, in ns of the monotonic clock."""
-        assert self.process.stdout is not None
-        self.say("beat")
-        due, beat = self.process.stdout.readline().split()
-        return float(beat) + (at - int(due)) / 60e9 * self.bpm
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +54,7 @@ def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monit
     environment = session[0].environment
     with pytest.raises(GrooveError, match="there is no MIDI port to hear"):
         performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
-    sequencer = Sequencer(128.0, environment, jitter=2.0)
+    sequencer = Sequencer(128.0, environment, jitter=0.002)
     try:
         performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
         until(lambda: performer.state().leader == "MIDI clock 'sequencer'" and not performer.state().away)

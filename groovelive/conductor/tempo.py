@@ -25,6 +25,7 @@ SILENT = 10.0  # seconds without a word after which a peer leads no more
 RESTART = 150_000_000  # ns from the word to the first beat when the transport starts again
 CLOCK = "clock"  # who makes the edits of the tempo that follow a peer; no performer's undo is about them
 _EACH = 0.01  # seconds between two looks at a source
+_PATIENCE = 2.0  # seconds in which one that is to lead can be found
 _WORTH = 0.02  # bpm; smaller changes of a tempo that is only on its way are not worth an edit
 _TAPPERS = 16  # performers whose taps are remembered
 
@@ -135,7 +136,7 @@ class Tempo:
             source = leader.source
             self._of, self._following = leader, Following(source.bend, source.over, source.deadband)
             self._there, self._been_there, self._offset = None, False, None
-            self._to_start, self._look_at = False, 0.0
+            self._to_start, self._look_at, self._since = False, 0.0, self._now()
 
     def check(self, request: messages.Write) -> None:
         """Raise a GrooveError where a performer sets the tempo that somebody else leads."""
@@ -197,7 +198,8 @@ class Tempo:
     def _look_at_clock(self, leader: Clock) -> None:
         source, transport = leader.source, self._host.transport
         change, word = source.change(), source.look()
-        if (word is not None) != self._there:
+        late = self._there is not None or self._now() - self._since > _PATIENCE
+        if (word is not None) != self._there and (word is not None or late):
             self._tell_of(leader, word is not None)
         if word is None:
             now = transport.now()
