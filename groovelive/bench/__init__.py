@@ -21,7 +21,7 @@ from ..errors import GrooveError, closest
 BENCHES = {
     "engine": "generate over ZeroMQ: round trip, throughput, start, memory; beside torch and a bare echo",
     "timing": "16ths under load: timetags, arrival, edits, many drummers; beside isobar and supriya",
-    "playing": "from a note that is played to drums that have changed, and 1,000 notes a second",
+    "playing": "from a note that is played to drums that have changed, and 1,000 notes a second; Link and MIDI clock",
     "supercollider": "strokes on scsynth against a straight line: timetags, Pbind, Pgroove",
     "ableton": "clips in a stand-in for Live: round trip, writes, swaps under stalls; beside AbletonOSC",
 }

@@ -19,7 +19,7 @@ from ..timeline.ears import GRAIN, Ear, Hearing, Played, strokes
 from ..timeline.edits import STEP, Edit, Exact, Outs, encode
 from ..timeline.messages import Draft
 from ..timeline.targets import Midi
-from . import Figure, figure
+from . import Figure, figure, syncing
 from .instrument import Instrument
 from .performer import Performer, serve
 from .receivers import Monitor, jack
@@ -105,6 +105,7 @@ def run(
             figures |= _by_port(listener, keys, monitor, sizes)
             tell("1,000 notes a second")
             figures |= _dense(listener, keys, monitor, sizes)
+    figures |= syncing.run(quick=quick, tell=tell)
     figures["earlier.wait"] = Figure(
         2000.0, 2000.0, 2000.0, 2000.0, "ms", 0,
         about="not measured: how long, by its documentation, the first of these systems waits for notes to settle",
