@@ -13,6 +13,7 @@ import pytest
 
 import groovelive as gl
 from groovelive.timeline.ears import Hearing
+from groovelive.timeline.edits import Home
 from groovelive.timeline.events import events
 
 
@@ -131,8 +132,15 @@ def test_learning(live: gl.Live, capsys: pytest.CaptureFixture[str]) -> None:
     live.knob(21, 127)
     live.knob(21, 0)
     assert d1.follow == 0
-    gl.learn(d1, "density", cc=22, low=0.5, high=0.6)
-    gl.learn(d1.hats, "density", cc=22)
+    gl.learn(d1.density, cc=22, low=0.5, high=0.6)
+    gl.learn(d1.hats.density, cc=22)
+    gl.learn(d1.home, cc=64)
+    gl.learn(d1.genre, cc=25)
+    live.knob(64, 127)
+    live.knob(25, 0)
+    assert d1.genre == live.model.genres[0] and live.value("d1", "source") == Home()
+    live.knob(64, 0)
+    assert isinstance(live.value("d1", "source"), Hearing)
     gl.learn(live, "bpm", cc=23, low=90, high=180)
     for value in (0, 127):
         live.knob(22, value)
@@ -211,6 +219,8 @@ def test_a_take_replays_bit_for_bit_with_what_was_played(live: gl.Live, tmp_path
         (lambda live: live.d1 >> "Keys", r"d1 >> groove\(...\) follows"),
         (lambda live: gl.learn(live.d1, "mute"), "no knob can turn 'mute'.*; one can turn"),
         (lambda live: gl.learn(None), r"say which control: learn\(d1.follow\)"),
+        (lambda live: gl.learn(live.d1.clear), "no knob can turn 'clear'"),
+        (lambda live: gl.learn(live.d1.response), "no knob can turn 'response'"),
         (lambda live: gl.learn(live.d1.follow, cc=128), "cc is a whole number from 0 to 127, not 128"),
         (lambda live: gl.learn(live.d1.follow, channel=0), "channel is a whole number from 1 to 16"),
         (lambda live: gl.learn(live.d1.follow, low=-1), "follow must lie from 0 to 1, not -1"),

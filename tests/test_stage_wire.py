@@ -150,3 +150,27 @@ def test_the_module_stays_light() -> None:
     code = f"import sys, groovelive; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_hands_over_the_wire(here: Path) -> None:
+    with gl.open(by="maria") as live, gl.open(by="joe") as other:
+        until(lambda: live.model is not None)
+        live.d1 >> gl.hands()
+        live.d1.memory, live.d1.response = gl.forever, "now"
+        live.wait(bars=1)
+        with pytest.raises(gl.GrooveError, match="no MIDI port is heard from which a knob could be learned"):
+            gl.learn(live.d1.follow)
+        gl.learn(live.d1.density, cc=9)
+        for k in range(5):
+            other.hit(0.3 + k / 10)
+            time.sleep(0.16)
+        until(lambda: len(live.d1.heard) >= 3)
+        assert live.d1.heard == other.d1.heard and "hands()" in repr(other.d1)
+        until(lambda: len(live.score.lane("d1", "pattern")) >= 3)
+        assert max(edit.beat % 4 for edit in live.score.lane("d1", "pattern")) > 0
+        for value in (0, 127):
+            other.knob(9, value)
+            time.sleep(0.1)
+        until(lambda: live.d1.density == 1.0)
+        with pytest.raises(gl.GrooveError, match=r"live.hit\(\) plays a note"):
+            live.feed("x..x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from ..errors import GrooveError
 from ..inlets import Inlets
 from ..timeline import messages
 from ..timeline.ears import Hearing, Knob
@@ -44,10 +45,19 @@ class Playing:
     # Ports
 
     def unheard(self, values: Iterable[Value]) -> list[Wanted]:
-        """Return the ports that are named in some values and not read yet."""
+        """Return the ports that are named in some values and not read yet.
+
+        Raises:
+            GrooveError: a knob is to be learned, and no port is read.
+        """
         found: dict[Wanted, None] = {}
         for value in values:
             if isinstance(value, Knob):
+                if value.number < 0 and not value.port and not self._inlets.ports:
+                    raise GrooveError(
+                        "no MIDI port is heard from which a knob could be learned; name one: "
+                        "learn(d1.follow, port='nanoKONTROL')"
+                    )
                 found[value.port, value.virtual] = None
             elif isinstance(value, Hearing) and not value.taken:
                 found.update(((ear.port, ear.virtual), None) for ear in value.ears)

@@ -92,6 +92,12 @@ class Inlets:
         with self._lock:
             return not port or any(place.port == port for place in self._places.values())
 
+    @property
+    def ports(self) -> list[str]:
+        """The ports that are read, or looked for."""
+        with self._lock:
+            return [place.port for place in self._places.values()]
+
     def take(self) -> list[Heard]:
         """Return what has come since the last look."""
         found = []

@@ -13,7 +13,7 @@ from ..timeline.edits import Cycle, Exact, Home, Move, Moves, Outs, Point, Rhyth
 from ..timeline.messages import Draft, When
 from ..wire import Control as Declared
 from .acts import Act
-from .ears import Ears, Reading, as_typed
+from .ears import Ears, Reading, as_typed, read
 from .latents import Latent, point_of
 from .when import History
 
@@ -33,7 +33,7 @@ class Setting(property):
         self.name = name
 
         def get(self_: Any) -> Any:
-            return self_._get(name)
+            return read(self_._live, self_._drummer, self_._path(name), self_._get(name))
 
         def set(self_: Any, value: Any) -> None:
             self_._set(name, value)
@@ -84,7 +84,7 @@ class _Controlled:
             default = CONTROLS[name].default
             value = declared.default if default is None and declared is not None else default
         if CONTROLS[name].kind == "number" and isinstance(value, int | float):
-            return Reading.of(self._live, self._drummer, self._path(name), value)
+            return Reading(value)
         if isinstance(value, Cycle):
             return value.text
         if isinstance(value, Weights):

@@ -153,13 +153,6 @@ class Reading(float):
 
     _from: tuple[Live, str, str]
 
-    @classmethod
-    def of(cls, live: Live, drummer: str, path: str, value: float) -> Reading:
-        """Return a number with the control that it is of."""
-        reading = cls(value)
-        reading._from = live, drummer, path
-        return reading
-
     def resume(self) -> None:
         """Let what led the control before a hand was on it lead it again, at once."""
         from ..timeline.ears import Resume
@@ -169,6 +162,19 @@ class Reading(float):
 
     def __reduce__(self) -> tuple[type[float], tuple[float]]:
         return float, (float(self),)
+
+
+_last: tuple[tuple[Live, str, str], Any] | None = None  # the control that was read last, and what it was
+
+
+def read(live: Live, drummer: str, path: str, value: Any) -> Any:
+    """Return what was read off a control, and remember which it was: `learn(d1.genre)` is given only its value."""
+    global _last
+    place = live, drummer, path
+    if isinstance(value, Reading):
+        value._from = place
+    _last = place, value
+    return value
 
 
 def learn(
@@ -186,16 +192,16 @@ def learn(
     The knob counts once it has passed the value that the control has.
 
     Args:
-        control: as it is read, `d1.follow`; or whose it is, with its name: `learn(d1, "density")`.
-        name: of a number or "genre"; "home" is of a pedal, which goes home when it goes down, and comes back when it
-            goes up.
+        control: as it is read, `d1.follow`, `d1.genre`; or whose it is, with its name: `learn(live, "bpm")`.
+            `d1.home` is for a pedal: home when it goes down, and back when it goes up.
+        name: of a number, or "genre", or "home".
         cc: 0..127, the controller; by default the one that is moved next.
         port: where it is; by default any that is heard.
         channel: 1..16; by default that of the next that is moved, or any.
         low, high: what its ends stand for; by default the range of the control.
 
     Raises:
-        GrooveError: no knob can turn that, or a number is out of range.
+        GrooveError: no knob can turn that, a number is out of range, or there is no port to learn from.
 
     >>> import groovelive as gl
     >>> live = gl.open(realtime=False)
@@ -224,17 +230,23 @@ def unlearn(control: Any, name: str | None = None) -> None:
 
 
 def _control(control: Any, name: str | None) -> tuple[Live, str, str]:
-    if isinstance(control, Reading) and name is None:
-        return control._from
     from .drummer import Drummer, Part
     from .live import Live
+
+    if name is None:
+        if isinstance(control, Reading):
+            return control._from
+        if isinstance(owner := getattr(control, "__self__", None), Drummer):  # d1.home
+            control, name = owner, control.__name__
+        elif _last is not None and control is _last[1]:
+            return _last[0]
 
     if isinstance(name, str):
         if isinstance(control, Live):
             return control, "", name
         if isinstance(control, Drummer | Part):
             return control._live, control._drummer, control._path(name)
-    raise GrooveError("say which control: learn(d1.follow) where it is a number, else learn(d1, 'density')")
+    raise GrooveError("say which control: learn(d1.follow), learn(d1.home), learn(live, 'bpm')")
 
 
 def as_typed(name: str, value: Any) -> Any:

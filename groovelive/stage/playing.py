@@ -10,10 +10,12 @@ from ..grid import GM_NOTES
 from ..midistream import CONTROL, NOTE_ON
 from ..timeline import messages, rhythms
 from ..timeline.ears import Hearing
-from ..timeline.edits import BEATS_PER_BAR, STEP, Exact
+from ..timeline.edits import BEATS_PER_BAR, STEP, Exact, Home
 
 if TYPE_CHECKING:
     from .live import Live
+
+_SOURCES = 8  # that are looked at for the one before home
 
 
 def hit(live: Live, velocity: float, key: int, channel: int, port: str | None) -> None:
@@ -65,9 +67,14 @@ def _send(live: Live, kind: int, channel: int, first: int, second: int, port: st
 
 
 def _port(live: Live) -> str:
-    """Return the only port that drummers hear, or ""."""
-    values = [live.value(name, "source") for name in live.score.drummers]
-    ports = {ear.port for value in values if isinstance(value, Hearing) for ear in value.ears}
+    """Return the only port that drummers hear, or heard before they went home; or ""."""
+    ports: set[str] = set()
+    for name in live.score.drummers:
+        for edit in live.score.sources(name, math.inf, _SOURCES):
+            if isinstance(edit.value, Hearing):
+                ports.update(ear.port for ear in edit.value.ears)
+            if not isinstance(edit.value, Home):
+                break
     return ports.pop() if len(ports) == 1 else ""
 
 
