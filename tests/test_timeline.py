@@ -194,3 +194,27 @@ def test_chance_is_a_function_of_seed_drummer_and_bar() -> None:
     first = played(7, "d1", 0)
     assert first == played(7, "d1", 0) == played(7, "d1", 16)
     assert first != played(8, "d1", 0) and first != played(7, "d2", 0)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_a_tempo_map_that_grew_is_the_same_as_one_made_at_once(seed: int) -> None:
+    chance, score = random.Random(seed), Score()
+    for k in range(1, 14):
+        beat = round(chance.uniform(0, 40), 2)
+        match chance.randrange(4):
+            case 0 if k > 1:
+                undone = chance.randrange(1, k)
+                score.add(Edit(beat=beat, path=chance.choice(["undo", "redo"]), value=undone))
+            case 1:
+                ramp = Line(chance.uniform(60, 200), chance.uniform(60, 200), chance.choice([0.1, 1.0, 4.0]))
+                score.add(Edit(beat=beat, path="bpm", value=ramp, group=k))
+            case _:
+                over = chance.choice([0.0, 0.0, 2.0])
+                score.add(Edit(beat=beat, path="bpm", value=chance.uniform(60, 200), over=over, group=k))
+        if chance.random() < 0.7:
+            score.tempo  # noqa: B018 - it is worked out now, and goes on from there
+    again = Score(score.edits)
+    for beat in range(60):
+        assert score.tempo.seconds(beat) == pytest.approx(again.tempo.seconds(beat), abs=1e-9)
+        assert score.tempo.bpm(beat + 0.3) == pytest.approx(again.tempo.bpm(beat + 0.3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
@@ -52,7 +52,9 @@ class Score:
         self._toggles: dict[int, list[tuple[float, bool]]] = {}  # of a group: (from when on, whether undone)
         self._cycles: dict[str, TimePattern[Any]] = {}
         self._order: dict[int, int] = {}
-        self._tempo: TempoMap | None = None
+        self._tempo = TempoMap()
+        self._tempo_turns: list[float] = [0.0]  # beats at which the tempo may turn
+        self._tempo_until = inf  # the beat up to which the tempo map is right
         self._drummers: dict[str, None] = {}
         self.soloists: dict[str, None] = {}  # drummers with an edit of solo
         self._locks: dict[str, list[str]] = defaultdict(list)
@@ -98,7 +100,7 @@ class Score:
         if edit.group:
             self._groups[edit.group].append(edit)
         if lane == (SESSION, "bpm"):
-            self._tempo = None
+            self._tempo_turn(edit)
 
     def _toggle(self, edit: Edit) -> None:
         group = edit.value
@@ -108,7 +110,7 @@ class Score:
         for undone in self._groups.get(group, ()):
             self._turn(heard_by(undone), edit.beat, True)
             if (undone.drummer, undone.path) == (SESSION, "bpm"):
-                self._tempo = None
+                self._tempo_turn(undone, edit.beat)
 
     def _turn(self, drummer: str, beat: float, asks: bool) -> None:
         insort(self.turns[drummer], beat)
@@ -320,18 +322,25 @@ class Score:
     @property
     def tempo(self) -> TempoMap:
         """The tempo map of all edits that are known so far."""
-        if self._tempo is None:
-            self._tempo = self._tempo_map()
+        if self._tempo_until < inf:
+            beats = self._tempo_turns[bisect_left(self._tempo_turns, self._tempo_until) :]
+            self._tempo, self._tempo_until = self._tempo.extended(self._tempo_points(beats)), inf
         return self._tempo
 
-    def _tempo_map(self) -> TempoMap:
-        turns = {0.0}
-        for edit in self.lane(SESSION, "bpm"):
-            turns |= {edit.beat, edit.beat + edit.over * BEATS_PER_BAR}
-            if isinstance(edit.value, Line):
-                turns.add(edit.beat + edit.value.bars * BEATS_PER_BAR)
-            turns |= {beat for beat, _ in self._toggles.get(edit.group, ()) if beat >= edit.beat}
-        beats = sorted(turns)
+    def _tempo_turn(self, edit: Edit, since: float | None = None) -> None:
+        """Take in that an edit sets the tempo, or (`since` a beat) that it was undone or redone."""
+        turns = {edit.beat, edit.beat + edit.over * BEATS_PER_BAR}
+        if isinstance(edit.value, Line):
+            turns.add(edit.beat + edit.value.bars * BEATS_PER_BAR)
+        turns |= {beat for beat, _ in self._toggles.get(edit.group, ()) if beat >= edit.beat}
+        for beat in turns:
+            at = bisect_left(self._tempo_turns, beat)
+            if self._tempo_turns[at : at + 1] != [beat]:
+                self._tempo_turns.insert(at, beat)
+        self._tempo_until = min(self._tempo_until, edit.beat if since is None else max(since, edit.beat))
+
+    def _tempo_points(self, beats: Sequence[float]) -> list[tuple[float, float, float]]:
+        """Return the points of the tempo map at its last turns; see `TempoMap`."""
         points = []
         for k, beat in enumerate(beats):
             bpm = float(self.number(SESSION, "bpm", beat, DEFAULT_BPM))
@@ -339,7 +348,7 @@ class Score:
             if k + 1 < len(beats):  # at the next turn, but by the edits that hold until there
                 towards = self._extended(beat, beats[k + 1], bpm)
             points.append((beat, bpm, towards))
-        return TempoMap(points)
+        return points
 
     def _extended(self, beat: float, end: float, bpm: float) -> float:
         """Return the tempo just before `end`: between two turns it moves in a line."""

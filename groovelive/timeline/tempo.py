@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import expm1, log1p
 from typing import NamedTuple
@@ -26,6 +26,7 @@ class TempoMap:
     Args:
         points: (beat, bpm at it, bpm towards the next point), by beat, the first at 0; between two points the tempo
             moves in a line, after the last it holds.
+        before: segments that come before the first of them.
 
     >>> tempo = TempoMap([(0, 120, 120), (8, 60, 60)])
     >>> tempo.seconds(8), tempo.seconds(9), tempo.beat(5.0), tempo.bpm(8.5)
@@ -37,9 +38,13 @@ class TempoMap:
 
     __slots__ = ("_beats", "_seconds", "segments")
 
-    def __init__(self, points: Sequence[tuple[float, float, float]] = ((0.0, DEFAULT, DEFAULT),)) -> None:
-        segments: list[Segment] = []
+    def __init__(
+        self, points: Sequence[tuple[float, float, float]] = ((0.0, DEFAULT, DEFAULT),), before: Sequence[Segment] = ()
+    ) -> None:
+        segments = list(before)
         seconds = 0.0
+        if before:
+            seconds = before[-1].seconds + _span(before[-1], points[0][0] - before[-1].beat)
         for k, (beat, bpm, towards) in enumerate(points):
             slope = 0.0
             if k + 1 < len(points):
@@ -50,6 +55,10 @@ class TempoMap:
         self.segments = tuple(segments)
         self._beats = [s.beat for s in segments]
         self._seconds = [s.seconds for s in segments]
+
+    def extended(self, points: Sequence[tuple[float, float, float]]) -> TempoMap:
+        """Return a map that is as this one up to the first of some points, and from there on as they say."""
+        return TempoMap(points, self.segments[: bisect_left(self._beats, points[0][0])])
 
     def seconds(self, beat: float) -> float:
         """Return the seconds from beat 0 to a beat, which may lie before it."""
