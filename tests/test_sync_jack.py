@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +35,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve, M
 def performer(session: tuple[Serve, Monitor]) -> Iterator[Performer]:
     with Performer(session[0].connection().address, "me") as performer:
         yield performer
+    with Performer(session[0].connection().address, "me") as performer:
         performer.ask(messages.Follow(by="me"), messages.Done)
         performer.ask(messages.Lead(clock=None, by="me"), messages.Done)
 
@@ -83,6 +86,22 @@ def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monit
         assert sum("has gone" in text for text in found) == 1 and sum("leads the tempo again" in t for t in found) == 1
     finally:
         sequencer.end()
+
+
+def test_a_conductor_that_dies_goes_on_with_its_clocks(session: tuple[Serve, Monitor], performer: Performer) -> None:
+    serve, _ = session
+    with Sequencer(117.0, serve.environment) as sequencer:
+        performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
+        performer.ask(messages.Lead(clock=MidiClock(port="midi-monitor"), by="me"), messages.Done)
+        until(lambda: abs(performer.state().bpm - 117) < 12)
+        killed = serve.connection().pid
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: serve.connection().pid != killed)
+        with Performer(serve.connection().address, "me") as again:
+            until(lambda: again.state().leader == "MIDI clock 'sequencer'" and not again.state().away)
+            until(lambda: again.state().led == ("MIDI clock 'midi-monitor'",))
+            sequencer.say("start")
+            until(lambda: abs(behind(again, sequencer)) < 0.02, 30)
 
 
 def heard(monitor: Monitor, folder: Path) -> list[tuple[float, str]]:

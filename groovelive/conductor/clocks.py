@@ -11,6 +11,7 @@ from ..sync.link import LinkSession
 from ..sync.source import Source, source
 from ..timeline import messages
 from ..timeline.syncing import AbletonTransport, AnyClock, Link, MidiClock
+from . import journal
 from .tempo import Clock, Led, Tempo
 from .ticking import Ticking
 from .transport import Transport
@@ -46,16 +47,32 @@ class Clocks:
         tempo: who follows and leads them.
         outlets: where MIDI clock goes to.
         do: has something done beside the loop, and what comes of it given to a function in it.
+        changed: called when another leads, or others follow.
     """
 
-    def __init__(self, tempo: Tempo, outlets: Outlets, do: Callable[..., None]) -> None:
-        self._tempo, self._outlets, self._do = tempo, outlets, do
+    def __init__(
+        self, tempo: Tempo, outlets: Outlets, do: Callable[..., None], changed: Callable[[journal.Clocks], None]
+    ) -> None:
+        self._tempo, self._outlets, self._do, self._changed = tempo, outlets, do, changed
+
+    def _tell(self, error: GrooveError | None, answer: Answer) -> None:
+        if error is None:
+            leader = self._tempo.leader
+            self._changed(journal.Clocks(leader.clock if isinstance(leader, Clock) else None, self._tempo.led))
+        answer(error)
+
+    def recall(self, clocks: journal.Clocks, answer: Answer) -> None:
+        """Have clocks lead and follow as they did when the session ended; `answer` is called for each."""
+        if clocks.leader is not None:
+            self.follow(clocks.leader, answer)
+        for clock in clocks.led:
+            self.lead(clock, True, answer)
 
     def follow(self, clock: AnyClock | None, answer: Answer) -> None:
         """Have a clock lead; None: the conductor."""
         if clock is None:
             self._tempo.follow(None)
-            answer(None)
+            self._tell(None, answer)
             return
         if isinstance(self._tempo.leader, Clock) and self._tempo.leader.clock == clock:
             answer(None)
@@ -69,7 +86,7 @@ class Clocks:
                 except GrooveError as problem:
                     found.close()
                     error = problem
-            answer(error)
+            self._tell(error, answer)
 
         self._do(lambda: source(clock), then)
 
@@ -79,7 +96,7 @@ class Clocks:
             if clock is not None and clock not in self._tempo.led:
                 raise GrooveError("this clock does not follow; live.follow(None) is for one that leads")
             self._tempo.let_go(clock)
-            answer(None)
+            self._tell(None, answer)
             return
         if clock in self._tempo.led:
             answer(None)
@@ -93,7 +110,7 @@ class Clocks:
                     self._tempo.follow(None)  # one cannot do both: the last word counts
                 self._let_link_go(clock)
                 self._tempo.lead_clock(clock, led)
-            answer(error)
+            self._tell(error, answer)
 
         self._do(lambda: self._opened(clock), then)
 

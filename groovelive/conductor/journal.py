@@ -17,6 +17,7 @@ from ..connection import runtime_folder
 from ..errors import GrooveError
 from ..timeline import edits
 from ..timeline.edits import Edit
+from ..timeline.syncing import AnyClock
 
 FORMAT = 1
 _LENGTH = 4
@@ -44,12 +45,20 @@ class Mark(Struct, frozen=True, array_like=True):
     stands: bool
 
 
+class Clocks(Struct, frozen=True, array_like=True):
+    """Which clock led, and which followed."""
+
+    leader: AnyClock | None = None
+    led: tuple[AnyClock, ...] = ()
+
+
 class Recovered(NamedTuple):
-    """A session as its journal tells it: its name, its edits, and its last mark."""
+    """A session as its journal tells it: its name, its edits, its last mark, and its clocks."""
 
     session: str
     edits: list[Edit]
     mark: Mark | None
+    clocks: Clocks = Clocks()
 
     def beat_now(self, bpm_beat: Callable[[float, float], float]) -> float:
         """Return where to go on: where it would be by now; after more than a minute, at the bar after where it was.
@@ -96,6 +105,10 @@ class Journal:
     def mark(self, beat: float, stands: bool) -> None:
         """Write where the transport is."""
         self._queue.put(b"m" + msgspec.msgpack.encode(Mark(time.time_ns(), beat, stands)))
+
+    def clocks(self, clocks: Clocks) -> None:
+        """Write which clock leads now, and which follow."""
+        self._queue.put(b"c" + msgspec.msgpack.encode(clocks))
 
     def end(self) -> None:
         """Write what is left."""
@@ -151,6 +164,7 @@ def read() -> tuple[Header, Recovered] | None:
     header: Header | None = None
     found: list[Edit] = []
     mark: Mark | None = None
+    clocks = Clocks()
     for record in _records(data):
         kind, body = record[:1], record[1:]
         try:
@@ -160,13 +174,15 @@ def read() -> tuple[Header, Recovered] | None:
                     raise GrooveError(f"{path()} is of version {header.format} of the journal; this reads {FORMAT}")
             elif kind == b"m":
                 mark = msgspec.msgpack.decode(body, type=Mark)
+            elif kind == b"c":
+                clocks = msgspec.msgpack.decode(body, type=Clocks)
             else:
                 found.append(edits.decode(body))
         except msgspec.MsgspecError:
             break
     if header is None:
         return None
-    return header, Recovered(header.session, found, mark)
+    return header, Recovered(header.session, found, mark, clocks)
 
 
 def _records(data: bytes) -> Iterator[bytes]:

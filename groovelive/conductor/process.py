@@ -114,7 +114,7 @@ class Conductor:
         self._osc: OscDesk | None = None
         self._osc_fault = ""
         self._tempo = Tempo(self, self._say_later)
-        self._clocks = Clocks(self._tempo, self._outlets, self._porter.do)
+        self._clocks = Clocks(self._tempo, self._outlets, self._porter.do, self._journal.clocks)
         if osc_port:
             self._open_osc(osc_port)
         if recovered:
@@ -135,6 +135,7 @@ class Conductor:
                 self._watching.edited(source)
         if ports := self._playing.held():
             self._porter.do(lambda: self._playing.open(ports, wait=True), lambda _, error: self._say_if(error))
+        self._clocks.recall(recovered.clocks, self._say_if)
         self._say(f"the session goes on at bar {bar_of(beat)}")
 
     def _open_osc(self, port: int) -> None:
