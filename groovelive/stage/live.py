@@ -485,7 +485,8 @@ class Live:
         if not callable(function):
             raise GrooveError(f"each_bar takes a function of a bar, not {function!r}")
         self._runners[name] = Runner(function, self._giver(name), self.tell) if self.realtime else function
-        self.write([Draft("each_bar", True, name)])
+        if self.value(name, "each_bar") is not True:  # else the bars of the one before play on until there are others
+            self.write([Draft("each_bar", True, name)])
 
     def _giver(self, name: str) -> Callable[[int, bytes], None]:
         def give(number: int, notes: bytes) -> None:
