@@ -285,3 +285,31 @@ def _heard(performer: Performer, keys: Instrument) -> bool:
     return any(edit.path == "played" for edit in performer.log())
 
 
+
+
+def test_a_midi_system_that_dies_and_comes_back(tmp_path: Path) -> None:
+    pytest.importorskip("rtmidi2")
+    folders = [tmp_path / name for name in ("before", "after")]
+    for folder in folders:
+        folder.mkdir()
+    with jack(folders[0]) as (environment, _):
+        pass  # only to know where it will be
+    with serving(tmp_path / "run", **environment) as serve, Performer(serve.connection().address) as performer:
+
+        def told() -> list[str]:
+            performer.state()
+            return [news.text for news in performer.news if isinstance(news, messages.Told) and "Keys" in news.text]
+
+        with jack(folders[0]), Instrument("Keys", environment) as keys:
+            until(lambda: _heard(performer, keys))
+        until(lambda: len(told()) == 1)
+        with jack(folders[1]), Instrument("Keys", environment) as keys:
+            count = len(performer.log())
+
+            def again() -> bool:
+                keys.send("90 40 40")
+                time.sleep(0.2)
+                return any(edit.path == "played" for edit in performer.log()[count:])
+
+            until(again)
+            assert "is not there" in told()[0] and told()[1:] == ["MIDI port 'Keys' is back"]

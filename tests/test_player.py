@@ -13,13 +13,16 @@ from groovelive.conductor.desk import Desk
 from groovelive.conductor.player import LEAD, Player, ahead_of
 from groovelive.conductor.transport import Transport
 from groovelive.errors import GrooveError
-from groovelive.timeline.edits import Exact, Note, Outs, Pattern, Rhythm, pack
+from groovelive.timeline.ears import Ear, Hearing, Played, Stroke, grained
+from groovelive.timeline.ears import pack as pack_strokes
+from groovelive.timeline.edits import Edit, Exact, Note, Outs, Pattern, Rhythm, pack
 from groovelive.timeline.events import events
 from groovelive.timeline.messages import Draft, Undo, When, Write
 from groovelive.timeline.score import Score
 from groovelive.timeline.targets import Midi, Osc
 from groovelive.timeline.wishes import Wish
 
+KEYS = Hearing(ears=(Ear(port="Keys"),))
 TAGGED, PLAIN = Osc(port=9000), Midi(port="x")
 SINKS = {TAGGED: 1, PLAIN: 2}
 PATTERNS = [
@@ -60,7 +63,7 @@ def some(chance: random.Random, stage: Stage) -> None:
     """Do something that a performer, or the engine, might do."""
     name = chance.choice(("d1", "d2"))
     when = When(chance.choice(("now", "next", "bars", "beats")), float(chance.randrange(3)))
-    what = chance.randrange(9)
+    what = chance.randrange(12)
     if what == 0:
         bar = int(stage.reach(name) // 4) + chance.randrange(2)
         stage.desk.given(name, bar, Wish(seed=chance.randrange(99)), chance.choice(PATTERNS), chance.random() < 0.4)
@@ -79,8 +82,20 @@ def some(chance: random.Random, stage: Stage) -> None:
         stage.write(when, Draft("humanise", chance.uniform(0, 1), name))
     elif what == 7:
         stage.desk.undo(Undo(by="me", redo=chance.random() < 0.3))
-    else:
+    elif what == 8:
         stage.write(When("now"), Draft("source", None, "d1"), Draft("source", None, "d2"))
+    elif what == 9:
+        stage.write(When("next"), Draft("source", KEYS, name), Draft("response", chance.choice(("now", "bar")), name))
+    elif what == 10:
+        paths: list[tuple[str, Any]] = [("clear", True), ("memory", 0.5), ("recording", "record")]
+        stage.write(when, *(Draft(path, value, name) for path, value in chance.sample(paths, 2)))
+    else:
+        beat = grained(stage.beat())
+        notes = pack_strokes([Stroke(chance.randrange(1 << 18), 60, chance.randrange(1, 128), 1) for _ in range(3)])
+        stage.desk.played(Edit(beat=beat, path="played", value=Played(port="Keys", notes=notes), by="midi:Keys"))
+        due = stage.desk.due(name)
+        if due is not None:
+            stage.desk.given(name, due.bar, due.wish, chance.choice(PATTERNS), due.at_once)
 
 
 def play(seed: int, seconds: float = 12.0) -> Stage:

@@ -61,7 +61,7 @@ class Playing:
                 found[value.port, value.virtual] = None
             elif isinstance(value, Hearing) and not value.taken:
                 found.update(((ear.port, ear.virtual), None) for ear in value.ears)
-        return [wanted for wanted in found if not self._inlets.opened(wanted[0])]
+        return [wanted for wanted in found if not self._inlets.opened(*wanted)]
 
     def open(self, wanted: Iterable[Wanted], wait: bool = False) -> None:
         """Read ports; with `wait` also those that are not there yet. Takes its time.

@@ -167,7 +167,12 @@ class Reader:
         """See which ports have gone, and which are back."""
         if all(port.order.virtual for port in self._ports.values()):
             return
-        names = self._names()
+        try:
+            names = self._names()
+        except GrooveError:  # no MIDI any more
+            names = []
+        if not names:
+            self._lister = None  # it may be that of a server which is no more
         for number, port in self._ports.items():
             if port.order.virtual:
                 continue

@@ -71,7 +71,7 @@ class Inlets:
         if not port:
             return
         with self._lock:
-            if any(place.port == port for place in self._places.values()):
+            if any((place.port, place.virtual) == (port, virtual) for place in self._places.values()):
                 return
             number, place = next(self._numbers), _Place(port, virtual, wait)
             self._places[number] = place
@@ -87,10 +87,10 @@ class Inlets:
                 self._places.pop(number, None)
             raise GrooveError(place.why)
 
-    def opened(self, port: str) -> bool:
+    def opened(self, port: str, virtual: bool = False) -> bool:
         """Return whether a port is read, or looked for."""
         with self._lock:
-            return not port or any(place.port == port for place in self._places.values())
+            return not port or any((one.port, one.virtual) == (port, virtual) for one in self._places.values())
 
     @property
     def ports(self) -> list[str]:

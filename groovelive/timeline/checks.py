@@ -13,7 +13,7 @@ from ..notation import pattern, word
 from ..wire import ModelInfo
 from . import moves, rhythms
 from .controls import CONTROLS, SESSION_CONTROLS, Control
-from .ears import Adaptive, Hearing, Knob, Played, Resume, strokes
+from .ears import MAX_EARS, Adaptive, Hearing, Knob, Played, Resume, strokes
 from .edits import (
     Cycle,
     Exact,
@@ -276,7 +276,10 @@ def _source(value: Value, model: ModelInfo | None) -> Value:
             _point("a walk", point, model)
     elif isinstance(value, Point):
         _point("z", value, model)
-    elif not isinstance(value, Home | Hearing):
+    elif isinstance(value, Hearing):
+        if not 1 <= len(value.ears) <= MAX_EARS:
+            raise GrooveError(f"a drummer has 1 to {MAX_EARS} ears, not {len(value.ears)}")
+    elif not isinstance(value, Home):
         raise GrooveError("a source is groove(...), play(...), a latent or a walk")
     return value
 

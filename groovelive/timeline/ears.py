@@ -14,6 +14,7 @@ from ..errors import GrooveError
 
 GRAIN = 1 << 20  # parts of a beat that moments are kept in: bars can be added to them without rounding
 FOREVER = 1000.0  # loops of memory from which nothing is forgotten
+MAX_EARS = 16
 PEDAL = 64  # the value from which a switch on a controller is down
 LOWEST, HIGHEST = 36, 96  # keys of a keyboard of five octaves: what "pitch" ranges over by default
 
@@ -59,7 +60,7 @@ class Hearing(_Value, frozen=True, tag="hearing"):
         taken: whether it is played again from a take: what the engine answered is in the log, and it is not asked.
     """
 
-    ears: Annotated[tuple[Ear, ...], Meta(min_length=1, max_length=16)]
+    ears: Annotated[tuple[Ear, ...], Meta(min_length=1, max_length=MAX_EARS)]
     taken: bool = False
 
 

@@ -134,7 +134,7 @@ def _buffer(score: Score, drummer: str, ears: Hearing, role: Role, beat: float) 
     if not listening:
         return []
     lane, beats = score.lane("", "played"), score.beats("", "played")
-    until = bisect_right(beats, beat)
+    until = min(bisect_right(beats, beat), len(lane))  # which a thread may be adding to
     cleared = score.edit(drummer, "clear", beat)
     since = cleared.beat if cleared is not None and cleared.value else -math.inf
     buffer = _kept(score, (drummer, listening, since), lane, until)
