@@ -1,13 +1,21 @@
 """A Remote Script that answers the documented addresses of AbletonOSC which groovelive uses; for tests.
 
-It shares AbletonOSC's habits: UDP, a tick of 100 ms, answers to port 11001 only, none to setters, nameless errors.
+It shares AbletonOSC's habits: UDP, a tick of 100 ms, answers to port 11001 only, none to setters, nameless errors, some
+of them whole tracebacks; after one what else has come waits for the next tick.
 """
 
 import socket
+import traceback
 
 import Live
 
 from .osccodec import message, read
+
+CLASSES = ("song", "track", "clip_slot", "clip")
+
+
+class Unknown(Exception):
+    """An address that it does not have."""
 
 
 def create_instance(c_instance):
@@ -27,10 +35,7 @@ class Responder:
 
     def reply(self, address, *values):
         packet = message(address, *(float(v) if isinstance(v, float) else v for v in values))
-        try:
-            self.socket.sendto(packet, ("127.0.0.1", 11001))
-        except OSError as error:
-            self.reply("/live/error", str(error))
+        self.socket.sendto(packet, ("127.0.0.1", 11001))
 
     def update_display(self):
         while True:
@@ -38,11 +43,15 @@ class Responder:
                 data = self.socket.recv(65536)
             except OSError:
                 return
-            for found in read(data):
-                try:
+            try:
+                for found in read(data):
                     self.handle(found.address, list(found.arguments))
-                except Exception as error:
-                    self.reply("/live/error", f"Error handling OSC message: {error}")
+            except Unknown as error:
+                self.reply("/live/error", f"Unknown OSC address: {error}")
+            except OSError:
+                return self.reply("/live/error", f"Socket error: {traceback.format_exc()}")
+            except Exception as error:
+                return self.reply("/live/error", f"Error handling OSC message: {error}")
 
     def handle(self, address, given):
         _, _, kind, verb, *rest = address.split("/")
@@ -50,6 +59,8 @@ class Responder:
         if address == "/live/application/get/version":
             app = Live.Application.get_application()
             return self.reply(address, app.get_major_version(), app.get_minor_version())
+        if kind not in CLASSES:
+            raise Unknown(address)
         size = {"song": 0, "track": 1, "clip_slot": 2, "clip": 2}[kind]
         ids, values = given[:size], given[size:]
         thing = self.song
@@ -63,6 +74,8 @@ class Responder:
         if special is not None:
             found = special(thing, *values)
             return None if found is None else self.reply(address, *ids, *found)
+        if verb in ("get", "set") and thing is not None and not hasattr(thing, prop):
+            raise Unknown(address)
         if verb == "get":
             return self.reply(address, *ids, self.plain(getattr(thing, prop)))
         if verb == "set":

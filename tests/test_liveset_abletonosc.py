@@ -150,6 +150,27 @@ def test_a_thousand_notes_are_all_there(live: OscSet) -> None:
     assert written.count == 1000 and len(live.clip(0, 1).read().notes) == 1000
 
 
+@pytest.mark.parametrize(("number", "options"), [(1000, ["--max-datagram", "9216"]), (3500, [])])
+def test_more_notes_than_a_datagram_holds_are_read_in_pieces(tmp_path: Path, number: int, options: list[str]) -> None:
+    process = Process(tmp_path, "--speed", "8", *options)
+    try:
+        with OscSet(process.port, process.replies) as live:
+            notes = [LiveNote(36 + i % 9, i / 8, 0.125, 1.0 + i % 127) for i in range(number)]
+            clip = live.clip(0, 1)
+            assert clip.replace(notes, length=number / 8).count == number
+            assert list(clip.read().notes) == sorted(notes)
+            assert not clip.replace(notes).changed
+            clip.replace(notes[:5] + notes[-5:], length=10 / 3)  # a length that no single float is
+            assert len(clip.read().notes) == 10 and clip.info().length == pytest.approx(10 / 3)
+    finally:
+        process.close()
+
+
+def test_a_large_set_is_told(process: Process, live: OscSet) -> None:
+    process.at.exec("[song.create_midi_track(-1) for _ in range(120)]")
+    assert [track.index for track in live.tracks()] == list(range(123))
+
+
 def test_what_is_wrong_has_a_type_and_changes_nothing(process: Process, live: OscSet) -> None:
     before = process.at.state()["tracks"]
     for error, act in [
@@ -170,10 +191,14 @@ def test_what_is_wrong_has_a_type_and_changes_nothing(process: Process, live: Os
 
 
 def test_its_errors_are_raised(live: OscSet) -> None:
-    live.link.tell("/live/clip/set/name", 0, 5, "nothing there")
-    with pytest.raises(Refused, match="AbletonOSC says"):
-        for _ in range(5):
+    with pytest.raises(Refused, match="AbletonOSC says: Error handling") as found:
+        for _ in range(5):  # one that the clock's question heard is not told
+            live.link.tell("/live/clip/set/name", 0, 5, "nothing there")
             live.link.ask("/live/song/get/tempo")
+    assert "\n" not in str(found.value)
+    with pytest.raises(Refused, match="older than groovelive needs"):
+        for _ in range(5):
+            live.link.ask("/live/song/get/nothing_of_that_name")
 
 
 @in_real_time

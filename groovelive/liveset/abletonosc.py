@@ -12,7 +12,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Literal
@@ -277,7 +277,9 @@ class OscSet:
     # Within
 
     def track_index(self, track: int | str) -> int:
-        names = self.link.ask("/live/song/get/track_names")
+        return self.track_of(track, self.link.ask("/live/song/get/track_names"))
+
+    def track_of(self, track: int | str, names: Sequence[Any]) -> int:
         if isinstance(track, str):
             found = [index for index, name in enumerate(names) if name == track]
             if len(found) != 1:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from . import notes as conversion
 from .clip import Grid, shaped
 from .faults import Guarded, NoAnswer, NotOffered, NotThere, Refused, WrongType
 from .notes import LiveNote, digest, pack, unpack
+from .osclink import Question, TooLong
 from .told import Changed, ClipInfo, ClipNotes, Written
 
 if TYPE_CHECKING:
@@ -46,8 +49,7 @@ class OscClip:
         track, slot = self._where()
         if not self._has(track, slot):
             raise NotThere(f"slot {slot} of track {track} is empty", "NOT_FOUND")
-        name, start, end, looping = self._get(track, slot, "name", "loop_start", "loop_end", "looping")
-        notes = self._notes(track, slot)
+        (name, start, end, looping), notes = self._held(track, slot, "name", "loop_start", "loop_end", "looping")
         if loop_only:
             notes = [note for note in notes if start <= note.start < end]
         return ClipNotes(name, (start, end), bool(looping), tuple(notes), digest(notes))
@@ -71,15 +73,19 @@ class OscClip:
         wanted = shaped(shape)
         with self.live.writing:
             track, slot = self._where()
-            if not self.live.link.ask("/live/track/get/has_midi_input", track)[0]:
+            (midi,), (there,) = self.live.link.ask_all([
+                ("/live/track/get/has_midi_input", (track,)), ("/live/clip_slot/get/has_clip", (track, slot))
+            ])  # fmt: skip
+            if not midi:
                 raise WrongType(f"track {track} is no MIDI track: notes go to MIDI tracks", "TYPE")
-            fresh = not self._has(track, slot)
+            fresh, old, held, colour = not there, list[LiveNote](), dict[str, Any](), 0
             if not fresh:
-                (name,) = self._get(track, slot, "name")
+                found, old = self._held(track, slot, *_OF_CLIP.values())
+                held = dict(zip(_OF_CLIP, found, strict=True))
+                name, colour = held["name"], held["colour"]
                 if not name.endswith(MARK) and not force:
                     sentence = f"slot {slot} of track {track} holds {name!r}, which groovelive did not write"
                     raise Guarded(f"{sentence}: take another slot, or say force", "GUARD")
-            old = [] if fresh else self._notes(track, slot)
             if span is not None:
                 new = sorted(new + [note for note in old if not span[0] <= note.start < span[1]])
             wanted["name"] = _marked(str(wanted.get("name") or ("groovelive" if fresh else name)))
@@ -87,11 +93,11 @@ class OscClip:
             if length is not None:
                 wanted["loop_start"] = wanted.get("loop_start", 0.0)
                 wanted["loop_end"] = wanted["loop_start"] + length
-            missing = wanted if fresh else self._missing(track, slot, wanted)
+            wanted = {name: _single(value) if isinstance(value, float) else value for name, value in wanted.items()}
+            missing = {name: value for name, value in wanted.items() if fresh or held[name] != value}
             changed = fresh or bool(missing) or old != new
             if changed and not dry_run:
-                self._change(track, slot, fresh, old, new, missing)
-            colour = self._get(track, slot, "color_index")[0] if not (fresh and dry_run) else 0
+                colour = self._change(track, slot, fresh, old, new, held, missing)
             return Written(slot, str(slot), f"{track}/{slot}", len(new), digest(new), True, changed, colour)
 
     def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> Written:
@@ -168,8 +174,9 @@ class OscClip:
                 handler(news)
 
     def _where(self) -> tuple[int, int]:
-        track, slot = self.live.track_index(self.track), self.slot
-        scenes = self.live.link.ask("/live/song/get/scenes/name")
+        slot = self.slot
+        names, scenes = self.live.link.ask_all([("/live/song/get/track_names", ()), ("/live/song/get/scenes/name", ())])
+        track = self.live.track_of(self.track, names)
         if isinstance(slot, str):
             found = [index for index, name in enumerate(scenes) if name == slot]
             if len(found) != 1:
@@ -186,54 +193,66 @@ class OscClip:
         return [answer[0] for answer in self.live.link.ask_all(
             [(f"/live/clip/get/{name}", (track, slot)) for name in names])]  # fmt: skip
 
-    def _notes(self, track: int, slot: int, first: float = _FIRST, span: float = _SPAN) -> list[LiveNote]:
-        """Return the notes that start in a span; where they are too many for an answer those of its halves."""
+    def _held(self, track: int, slot: int, *names: str) -> tuple[list[Any], list[LiveNote]]:
+        """Return some of its properties and its notes: one tick where the notes fit into a datagram."""
+        asked: list[Question] = [(f"/live/clip/get/{name}", (track, slot)) for name in names]
         try:
-            found = self.live.link.ask("/live/clip/get/notes", track, slot, 0, 128, first, span, timeout=0.6)
-        except NoAnswer:
-            if span <= 1.0:
+            *found, rows = self.live.link.ask_all([*asked, _notes_asked(track, slot, _FIRST, _SPAN)])
+            return [answer[0] for answer in found], _notes_told(rows, _FIRST, _SPAN)
+        except TooLong:
+            *values, end = self._get(track, slot, *names, "loop_end")
+        edges = (_FIRST, 0.0, max(1.0, math.ceil(end)), _FIRST + _SPAN)
+        return values, sorted(note for a, b in pairwise(edges) for note in self._notes(track, slot, a, b - a))
+
+    def _notes(self, track: int, slot: int, first: float, span: float) -> list[LiveNote]:
+        """Return the notes that start in a span; where they are too many for a datagram those of its halves."""
+        try:
+            asked = _notes_asked(track, slot, first, span)
+            return _notes_told(self.live.link.ask_all([asked])[0], first, span)
+        except TooLong:
+            if span <= 1 / 32:
                 raise
             half = span / 2
-            return sorted(self._notes(track, slot, first, half) + self._notes(track, slot, first + half, half))
-        rows = (found[at : at + 5] for at in range(0, len(found), 5))
-        return sorted(LiveNote(row[0], float(row[1]), float(row[2]), float(row[3]), bool(row[4])) for row in rows)
-
-    def _missing(self, track: int, slot: int, wanted: dict[str, Any]) -> dict[str, Any]:
-        found = self._get(track, slot, *(_OF_CLIP[name] for name in wanted))
-        return {name: value for (name, value), now in zip(wanted.items(), found, strict=True) if now != value}
+            return self._notes(track, slot, first, half) + self._notes(track, slot, first + half, half)
 
     def _change(
-        self, track: int, slot: int, fresh: bool, old: list[LiveNote], new: list[LiveNote], wanted: dict[str, Any]
-    ) -> None:
-        """Write until Live holds it, three times at most; else put back what was there."""
+        self, track: int, slot: int, fresh: bool, old: list[LiveNote], new: list[LiveNote], held: dict[str, Any],
+        wanted: dict[str, Any],
+    ) -> int:  # fmt: skip
+        """Write until Live holds it, three times at most; else put back what was there. Return its colour."""
         link, why = self.live.link, "datagrams were lost"
-        if fresh:
-            link.tell("/live/clip_slot/create_clip", track, slot, float(wanted.get("loop_end", 8.0)))
-        former = dict(zip(wanted, self._get(track, slot, *(_OF_CLIP[name] for name in wanted)), strict=True))
+        length = float(wanted.get("loop_end", 8.0))
+        names = [_OF_CLIP[name] for name in wanted]
         for attempt in range(3):
             try:
+                if fresh and not (attempt and self._has(track, slot)):
+                    link.tell("/live/clip_slot/create_clip", track, slot, length)
+                end = self._get(track, slot, "loop_end")[0] if attempt else held.get("loop_end", length)
                 if old != new or attempt:
                     self._put(track, slot, new)
-                self._shape(track, slot, wanted)
-                if self._notes(track, slot) == new and not self._missing(track, slot, wanted):
+                self._shape(track, slot, wanted, end)
+                (*found, colour), notes = self._held(track, slot, *names, "color_index")
+                if notes == new and found == list(wanted.values()):
                     break
             except (NoAnswer, Refused) as error:
                 why = str(error)
+                link.settle()
         else:
             if fresh:
                 link.tell("/live/clip_slot/delete_clip", track, slot)
             else:
                 self._put(track, slot, old)
-                self._shape(track, slot, former)
+                self._shape(track, slot, {name: held[name] for name in wanted}, self._get(track, slot, "loop_end")[0])
             raise Refused(f"what was written is not what Live holds ({why}): the old was put back", "LIVE_ERROR")
         for clip in self.live.watched:  # what this program writes itself is no news
             if clip._where() == (track, slot):
                 clip._known = clip.read()
+        return int(colour)
 
-    def _shape(self, track: int, slot: int, wanted: dict[str, Any]) -> None:
+    def _shape(self, track: int, slot: int, wanted: dict[str, Any], end: float) -> None:
         order = list(wanted)
         if "loop_end" in wanted and "loop_start" in wanted:  # no start may ever be behind its end
-            first = "loop_start" if wanted["loop_start"] < self._get(track, slot, "loop_end")[0] else "loop_end"
+            first = "loop_start" if wanted["loop_start"] < end else "loop_end"
             order.sort(key=lambda name: name != first)
         for name in order:
             value = int(wanted[name]) if isinstance(wanted[name], bool) else wanted[name]
@@ -245,9 +264,26 @@ class OscClip:
 
     def _add(self, track: int, slot: int, notes: list[LiveNote]) -> None:
         for at in range(0, len(notes), _CHUNK):
+            if at:
+                self.live.link.ask("/live/song/get/is_playing")  # not more than Live takes in
             values = [value for note in notes[at : at + _CHUNK] for value in (*note[:4], int(note.muted))]
             self.live.link.tell("/live/clip/add/notes", track, slot, *values)
-            self.live.link.ask("/live/song/get/is_playing")  # not more than Live takes in
+
+
+def _notes_asked(track: int, slot: int, first: float, span: float) -> Question:
+    return "/live/clip/get/notes", (track, slot, 0, 128, first, span)
+
+
+def _notes_told(found: Sequence[Any], first: float, span: float) -> list[LiveNote]:
+    """Return the notes of an answer that lie in a span: it may be a late one, to the question before.
+
+    >>> answer = (36, 0.0, 0.25, 100.0, False, 38, 4.0, 0.25, 90.0, False)
+    >>> [note.pitch for note in _notes_told(answer, 4.0, 4.0)]
+    [38]
+    """
+    rows = (found[at : at + 5] for at in range(0, len(found), 5))
+    notes = (LiveNote(row[0], float(row[1]), float(row[2]), float(row[3]), bool(row[4])) for row in rows)
+    return sorted(note for note in notes if first <= note.start < first + span)
 
 
 def _rounded(notes: Iterable[LiveNote]) -> list[LiveNote]:
@@ -262,8 +298,12 @@ def _rounded(notes: Iterable[LiveNote]) -> list[LiveNote]:
             "AbletonOSC does not know chances, velocity deviations and release velocities: these notes need GrooveLive"
         )
     return sorted(
-        note._replace(start=float(np.float32(note.start)), duration=float(np.float32(note.duration))) for note in given
+        note._replace(start=_single(note.start), duration=_single(note.duration)) for note in given
     )
+
+
+def _single(value: float) -> float:
+    return float(np.float32(value))
 
 
 def _marked(name: str) -> str:

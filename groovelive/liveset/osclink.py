@@ -18,7 +18,12 @@ from .faults import LinkDown, NoAnswer, Refused
 PORT, REPLIES = 11000, 11001  # those that AbletonOSC has in its code
 PORTS = "GROOVELIVE_ABLETONOSC_PORTS"  # of the environment: others, as "11000,11001"
 _ERROR, _STARTUP = "/live/error", "/live/startup"
+_BURST = 100  # questions at once: the buffer of its socket holds no more than some 270 on Linux
 Question = tuple[str, tuple[Argument, ...]]
+
+
+class TooLong(Refused):
+    """An answer would be longer than a datagram may be where Live runs: 65,507 bytes, on macOS 9,216."""
 
 
 def ports() -> tuple[int, int]:
@@ -40,7 +45,8 @@ class OscLink:
     """AbletonOSC, asked from any thread.
 
     It answers at the next of its ticks, every 100 ms, on the address of the question, with its indices first, and not
-    at all to what sets or does something. Its errors name nothing: the next to ask hears of them.
+    at all to what sets or does something. Its errors name nothing: whoever waits for an answer when one comes hears of
+    it; after one, what else it was sent waits for the next tick.
 
     Args:
         port: where it listens; replies: where it sends to. Only one program can have that.
@@ -80,12 +86,23 @@ class OscLink:
         return self.ask_all([(address, arguments)], timeout)[0]
 
     def ask_all(self, questions: Sequence[Question], timeout: float = 1.5) -> list[tuple[Any, ...]]:
-        """Return the answers to questions that are sent in one go, and so cost one tick together.
+        """Return the answers to questions that are sent in one go, a hundred at a time, and so cost one tick together.
 
         Raises:
             NoAnswer: one has none in time. It is asked twice, since a datagram may be lost.
-            Refused: AbletonOSC sent an error meanwhile.
+            Refused: AbletonOSC sent an error meanwhile; `TooLong` where an answer does not fit into a datagram.
         """
+        bursts = (questions[at : at + _BURST] for at in range(0, len(questions), _BURST))
+        return [answer for burst in bursts for answer in self._burst(burst, timeout)]
+
+    def settle(self) -> None:
+        """Wait until all that was sent has been done, and its errors have come; they are forgotten."""
+        for _ in range(20):
+            with contextlib.suppress(Refused):
+                self.ask("/live/song/get/is_playing")
+                return
+
+    def _burst(self, questions: Sequence[Question], timeout: float) -> list[tuple[Any, ...]]:
         found: dict[int, tuple[Any, ...]] = {}
         with self._lock:
             self._drain()
@@ -100,8 +117,7 @@ class OscLink:
                     return [found[number] for number in range(len(questions))]
         asked = next(questions[number][0] for number in range(len(questions)) if number not in found)
         raise NoAnswer(
-            f"AbletonOSC has not answered {asked} within {2 * timeout:g} s: Live is busy or gone, or the answer is "
-            "longer than a datagram of this system"
+            f"AbletonOSC has not answered {asked} within {2 * timeout:g} s: Live is busy or gone"
         )
 
     def _match(self, questions: Sequence[Question], found: dict[int, tuple[Any, ...]], left: float) -> None:
@@ -128,7 +144,7 @@ class OscLink:
             if address == _STARTUP:
                 self.session += 1
             elif address == _ERROR:
-                raise Refused(f"AbletonOSC says: {arguments[:1]}", "LIVE_ERROR")
+                raise _fault(str(arguments[0]) if arguments else "an error")
         return [(found.address, found.arguments) for found in messages]
 
     def _drain(self) -> None:
@@ -144,6 +160,20 @@ class OscLink:
                 self._socket.sendto(message(address, *arguments), self.where)
             except OSError as error:
                 raise LinkDown(f"AbletonOSC at {self.where[1]} cannot be reached ({error.strerror})") from None
+
+
+def _fault(said: str) -> Refused:
+    r"""Return an error of AbletonOSC: the last line of it, for some are whole tracebacks.
+
+    >>> _fault("Socket error: Traceback (most recent call last):\n  ...\nOSError: [Errno 40] Message too long\n")
+    TooLong('AbletonOSC says: OSError: [Errno 40] Message too long')
+    """
+    sentence = f"AbletonOSC says: {(said.strip().splitlines() or [''])[-1].strip()[:160]}"
+    if "too long" in sentence or "10040" in sentence:  # the latter on Windows, whose words are the user's language
+        return TooLong(sentence, "LIVE_ERROR")
+    if "Unknown OSC address" in sentence:
+        sentence += "; it is older than groovelive needs: take its latest version"
+    return Refused(sentence, "LIVE_ERROR")
 
 
 def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
