@@ -6,6 +6,8 @@ The stand-in is in the tests of a checkout, and is not Live: it says nothing of 
 from __future__ import annotations
 
 import contextlib
+import importlib
+import importlib.util
 import json
 import os
 import shutil
@@ -109,14 +111,60 @@ def run(quick: bool, tell: Callable[[str], None], abletonosc: Path | None = None
         if abletonosc is not None:
             tell("AbletonOSC: the same, as far as it has it")
             with OscSet(live.osc, live.replies) as theirs:
+                few = 5 if quick else 20
+                figures["abletonosc.query"] = figure(
+                    _times(partial(theirs.link.ask, "/live/song/get/tempo"), 4 * few), "ms", "AbletonOSC: the tempo"
+                )
                 figures["abletonosc.round_trip"] = figure(
-                    _times(theirs.tracks, 5 if quick else 20), "ms", "AbletonOSC: a list of the tracks"
+                    _times(theirs.tracks, few), "ms", "AbletonOSC: a list of the tracks"
                 )
                 for count in SIZES[:2]:
                     clip = theirs.clip("Drums", _SLOTS[0])
                     times = [_once(partial(clip.replace, _notes(count, k))) for k in range(3)]
                     figures[f"abletonosc.write.{count}"] = figure(times, "ms", f"AbletonOSC: {count} notes, confirmed")
+            if importlib.util.find_spec("live") is None:
+                tell("pylive: not installed, so not measured")
+            else:
+                tell("pylive: the tempo, and 32 notes one by one")
+                figures |= _pylive(live, 5 if quick else 20)
     return figures
+
+
+def _pylive(live: StandIn, number: int) -> dict[str, Figure]:
+    """Measure pylive in a process of its own, for it keeps its port until its end."""
+    code = f"from groovelive.bench.ableton import tell_pylive; tell_pylive({live.osc}, {live.replies}, {number})"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GrooveError(f"pylive fails: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}")
+    found = json.loads(done.stdout)
+    return {
+        "pylive.query": figure(found["query"], "ms", "pylive: the tempo"),
+        "pylive.write.32": figure(found["write"], "ms", "pylive: 32 notes added one by one, and asked for"),
+    }
+
+
+def tell_pylive(port: int, replies: int, number: int) -> None:
+    """Print how long pylive takes to ask for the tempo, and to add 32 notes, until AbletonOSC tells all of them."""
+    peer: Any = importlib.import_module("live")
+    link = peer.Query(("127.0.0.1", port), replies)  # the one that all of pylive uses from now on
+    track = peer.Track(peer.Set(), 0, "Drums")
+    slot = (track.index, _SLOTS[1])
+    every = (*slot, 0, 128, -8192.0, 16384.0)  # its own defaults are integers, which some Live refuse
+    link.cmd("/live/clip_slot/delete_clip", slot)
+    link.cmd("/live/clip_slot/create_clip", (*slot, 8.0))
+    clip = peer.Clip(track, _SLOTS[1], "", 8.0)
+    queries = _times(lambda: track.set.tempo, 4 * number)
+    writes = []
+    for _ in range(number):
+        link.cmd("/live/clip/remove/notes", every)
+        begin = time.perf_counter()
+        for note in _notes(32, 0):
+            clip.add_note(note.pitch, note.start, note.duration, note.velocity, False)
+        held = (len(link.query("/live/clip/get/notes", every)) - 2) // 5
+        writes.append(1000 * (time.perf_counter() - begin))
+        if held != 32:
+            raise GrooveError(f"of 32 notes that pylive added, Live holds {held}")
+    print(json.dumps({"query": queries, "write": writes}))
 
 
 def _times(act: Callable[[], Any], number: int) -> list[float]:
