@@ -235,8 +235,7 @@ class Desk:
     def fly(self, bar: int) -> None:
         """Let the autopilots of drummers decide for a bar (from 0)."""
         genres = () if self.model is None else self.model.genres
-        heard = self.clock.beat()
-        drafts = [d for name in self.score.drummers for d in decide(self.score, name, bar, genres, heard)]
+        drafts = [d for name in self.score.drummers for d in decide(self.score, name, bar, genres)]
         drafts = [draft for draft in drafts if draft.beat >= self.clock.reach(draft.drummer)]
         if drafts:
             self._write_at_beats(drafts, BY)

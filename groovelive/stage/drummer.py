@@ -298,8 +298,8 @@ class Drummer(_Controlled):
     def autopilot(self, on: bool = True) -> Drummer:
         """Let it play a whole set by itself, from the next bar on; `autopilot(False)` ends that.
 
-        Where it hears a player it follows how densely and how loudly is played, plays its preset when two bars have
-        passed in silence, and follows again when there is something to follow. It fills at the ends of phrases of 8
+        Where it hears a player it follows how densely and how loudly is played, plays its preset when a bar has passed
+        in silence, and follows again when there is something to follow. It fills at the ends of phrases of 8
         bars, strays a little from what it plays, and turns to another genre every 32 bars, where none is set. follow,
         density, genre and home steer it: what is set is what it keeps to. It is in the log as "autopilot".
 

@@ -7,7 +7,7 @@ from random import Random
 
 from .ears import Adaptive
 from .edits import BEATS_PER_BAR, Edit, Home, Line, Move, Moves, Value
-from .hearing import activity, hearing
+from .hearing import hearing
 from .messages import Draft
 from .score import Score
 
@@ -25,15 +25,15 @@ def since(score: Score, drummer: str, beat: float) -> float | None:
     return edit.beat if edit is not None and edit.value else None
 
 
-def decide(score: Score, drummer: str, bar: int, genres: Sequence[str], heard: float) -> list[Draft]:
+def decide(score: Score, drummer: str, bar: int, genres: Sequence[str]) -> list[Draft]:
     """Return what the autopilot changes at the beginning of a bar (from 0).
 
-    It is a function of the log: the same set, the same decisions. What a performer has set since is respected: follow,
+    It is a function of the log: the same set, the same decisions. That it plays its preset while nobody plays to it is
+    a matter of what it wants from the model: `wishes`. What a performer has set since is respected: follow,
     density and genre steer it, and at home it stays at home; a source that was silenced stays silent.
 
     Args:
         genres: that the model knows.
-        heard: the beat up to which what is played counts.
     """
     beat = float(bar * BEATS_PER_BAR)
     begun = since(score, drummer, beat)
@@ -62,9 +62,6 @@ def decide(score: Score, drummer: str, bar: int, genres: Sequence[str], heard: f
     low, high = max(centre - SPREAD, 0.05), min(centre + SPREAD, 1.0)
     if hearing(score, drummer, beat) is not None:
         set_("density", Adaptive(low=low, high=high))
-        most = _number(_own(score, drummer, "follow", beat), 1.0)
-        quiet = all(activity(score, drummer, max(heard - back, 0.0)) == 0 for back in (0.0, float(BEATS_PER_BAR)))
-        set_("follow", 0.0 if quiet else most, over=1.0 if quiet else 0.0)
     elif passed % PHRASE == 0:
         now = score.number(drummer, "density", beat, centre)
         goal = round(chance.uniform(low, high), 3)

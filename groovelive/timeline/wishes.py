@@ -99,6 +99,8 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
     if isinstance(value, Rhythm | Hearing):
         tap = shaped(score, drummer, tap_of(score, drummer, value, bar, beat), beat)
         follow = float(score.number(drummer, "follow", beat))
+        if isinstance(value, Hearing) and _left_alone(score, drummer, beat):
+            follow = 0.0
         if follow >= 1:
             a, b, blend = None, None, 0.0
         return Wish(tap=tap.tobytes(), spot=a, spot_b=b, blend=blend, follow=follow, drift=drift, **conditions)
@@ -201,6 +203,11 @@ def tap_of(score: Score, drummer: str, source: Rhythm | Hearing, bar: int, beat:
         return hearing.heard(score, drummer, source, beat)
     loop = max(bar - score.origin(beat), 0) // rhythms.LOOP * rhythms.LOOP
     return rhythms.tap_of(rhythms.notes_in(source, loop, score.seed(drummer, beat)))
+
+
+def _left_alone(score: Score, drummer: str, beat: float) -> bool:
+    """Return whether an autopilot flies, and nobody has played to it in the last bar: then its preset plays."""
+    return bool(score.value(drummer, "autopilot", beat)) and not hearing.activity(score, drummer, beat)
 
 
 def shaped(score: Score, drummer: str, tap: Floats, beat: float) -> Floats:
