@@ -133,8 +133,10 @@ def test_a_port_goes_and_comes_back(stage: Stage) -> None:
     until(lambda: len(stage.strokes("Organ")) == 1)
     keys.unplug()
     until(lambda: any("'Organ' is not there" in text for text in stage.told()))
+    assert messages.InState("Organ", there=False) in stage.performer.state().ins
     keys = stage.instrument("Organ")
     until(lambda: any("'Organ' is back" in text for text in stage.told()))
+    assert messages.InState("Organ") in stage.performer.state().ins
     keys.send("90 3e 64")
     until(lambda: len(stage.strokes("Organ")) == 2)
     time.sleep(2.5)

@@ -78,6 +78,10 @@ class Playing:
         sources = [edit.value for name in score.drummers for edit in score.sources(name, beat, 1)]
         return self.unheard([*sources, *(score.value(*lane, beat) for lane in score.knobs)])
 
+    def ins(self) -> tuple[messages.InState, ...]:
+        """Return the ports that are read or looked for."""
+        return tuple(messages.InState(name=port, there=there) for port, there in self._inlets.ports.items())
+
     # What comes
 
     def turn(self) -> None:

@@ -451,7 +451,7 @@ class Conductor:
         return messages.State(
             session=self.session, beat=beat, bpm=self.desk.score.tempo.bpm(beat), playing=self.transport.playing,
             edits=len(self.desk.score.edits), engine=self._engine, answer=self._answer, outs=outs,
-            clients=self.door.clients, late=sum(c.late for c in counts.values()),
+            ins=self._playing.ins(), clients=self.door.clients, late=sum(c.late for c in counts.values()),
             dropped=sum(c.dropped for c in counts.values()), model=self.desk.model, fifo=self._fifo,
             osc=self._osc_fault if self._osc_door is None else f"127.0.0.1:{self._osc_door.port}",
             leader="" if self._tempo.leader is None else str(self._tempo.leader), phase=self._tempo.phase(),

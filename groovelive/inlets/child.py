@@ -64,7 +64,7 @@ class Port:
                 reader.open_virtual_port(order.port)
             else:
                 reader.open_port(index)
-        except RuntimeError as error:
+        except Exception as error:  # each driver has its own
             why = str(error).strip() or "it does not open"
             raise GrooveError(
                 f"MIDI port {names[index] if index >= 0 else order.port!r} cannot be heard ({why}); another program "

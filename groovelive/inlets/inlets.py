@@ -93,10 +93,10 @@ class Inlets:
             return not port or any((one.port, one.virtual) == (port, virtual) for one in self._places.values())
 
     @property
-    def ports(self) -> list[str]:
-        """The ports that are read, or looked for."""
+    def ports(self) -> dict[str, bool]:
+        """The ports that are read, and whether each is there; else it is looked for."""
         with self._lock:
-            return [place.port for place in self._places.values()]
+            return {place.port: not place.gone for place in self._places.values() if place.answered.is_set()}
 
     def take(self) -> list[Heard]:
         """Return what has come since the last look."""

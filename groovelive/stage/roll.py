@@ -46,6 +46,8 @@ def session(live: Live) -> str:
     took = f" ({state.answer:.1f} ms)" if state.answer else ""
     parts.append(f"engine {state.engine}{took}")
     parts.append("out " + (" + ".join(out.name for out in state.outs) or "none"))
+    if state.ins:
+        parts.append("in " + " + ".join(one.name + ("" if one.there else " (not there)") for one in state.ins))
     if live.realtime:
         parts.append(f"clients {', '.join(state.clients)}")
     parts.append(f"seed {live.seed}")

@@ -184,6 +184,13 @@ class OutState(Struct, frozen=True):
     fault: str = ""
 
 
+class InState(Struct, frozen=True):
+    """A MIDI port that is heard: its name, and whether it is there; else it is looked for."""
+
+    name: str
+    there: bool = True
+
+
 class State(Reply, frozen=True, kw_only=True, tag="state"):
     """Where the session is.
 
@@ -197,6 +204,7 @@ class State(Reply, frozen=True, kw_only=True, tag="state"):
         spent: ms; of the engine's last answer, see `answer`.
         answer: ms that the engine took for its last answer; 0 before the first.
         outs: the targets that are in use.
+        ins: the MIDI ports that are heard.
         clients: who takes part.
         late, dropped: notes of all targets.
         model: what the engine serves, where it has said so.
@@ -216,6 +224,7 @@ class State(Reply, frozen=True, kw_only=True, tag="state"):
     engine: str
     answer: float = 0.0
     outs: tuple[OutState, ...] = ()
+    ins: tuple[InState, ...] = ()
     clients: tuple[str, ...] = ()
     late: int = 0
     dropped: int = 0
