@@ -16,6 +16,7 @@ from groovelive.conductor.ticking import Ticking
 from groovelive.outlets import Due
 from groovelive.outlets.clock import Signal
 from groovelive.sync.link import LinkSession
+from groovelive.sync.midiclock import MidiClockSource
 from groovelive.sync.pulse import Pulse, Word
 from groovelive.sync.source import Change, source
 from groovelive.timeline import messages
@@ -119,6 +120,8 @@ def test_song_positions() -> None:
     pulse.locate(16)
     pulse.go_on()
     assert ticks(1) == 4.0
+    at += 3
+    assert ticks(30) > 4 and not pulse.placed  # so long a gap: who knows who ticks now
 
 
 class Studio(Host):
@@ -238,7 +241,8 @@ def test_the_transport_follows_midi_clock_with_5_ms_of_jitter(seed: int) -> None
     studio = Studio()
     chance, pulse = random.Random(seed), Pulse()
     leading = Leading(studio, 120.0, 0.0)
-    leading.over, leading.deadband, leading.by = 2.0, 0.001, "midi clock"
+    like = MidiClockSource
+    leading.bend, leading.over, leading.deadband, leading.by = like.bend, like.over, like.deadband, like.by
     next_tick, heard = studio.seconds, 0
 
     def look() -> Word | None:
@@ -257,7 +261,7 @@ def test_the_transport_follows_midi_clock_with_5_ms_of_jitter(seed: int) -> None
     assert rms(errors, since=8) < 0.002
     edits = studio.desk.score.edits
     assert {edit.by for edit in edits} == {"midi clock"}
-    assert len(edits) < 80 and sum(edit.beat > 40 for edit in edits) < 10  # once it is known there is little to be done
+    assert len(edits) < 90 and sum(edit.beat > 40 for edit in edits) < 15  # once it is known there is little to be done
 
 
 def test_a_clock_that_goes_and_comes_back() -> None:
@@ -348,6 +352,10 @@ def test_ticks_that_say_nothing_of_the_bar_lead_the_tempo_alone() -> None:
     leading.placed = True  # type: ignore[misc]
     pass_(studio, 30)
     assert abs(leading.behind()) < 0.001
+    leading.placed = False  # type: ignore[misc]
+    leading._beat += 1.7  # it is another one, that counts from elsewhere
+    pass_(studio, 10)
+    assert abs(leading.behind() - 1.7 * 60 / 90) < 0.002
 
 
 # MIDI clock for others

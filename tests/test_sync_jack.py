@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,22 @@ def test_a_conductor_that_dies_goes_on_with_its_clocks(session: tuple[Serve, Mon
             until(lambda: again.state().led == ("MIDI clock 'midi-monitor'",))
             sequencer.say("start")
             until(lambda: abs(behind(again, sequencer)) < 0.02, 30)
+
+
+def test_the_process_that_hears_is_started_again(session: tuple[Serve, Monitor], performer: Performer) -> None:
+    serve, _ = session
+    with Sequencer(109.0, serve.environment) as sequencer:
+        sequencer.say("start")
+        performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
+        sequencer.say("start")
+        until(lambda: abs(performer.state().bpm - 109) < 0.1 and abs(behind(performer, sequencer)) < 0.02, 30)
+        listing = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        parent = str(serve.connection().pid)
+        rows = [line.split(None, 2) for line in listing.splitlines()]
+        (pid,) = (int(pid) for pid, ppid, command in rows if ppid == parent and "groovelive.sync" in command)
+        os.kill(pid, signal.SIGKILL)
+        sequencer.turn_to(112.0)
+        until(lambda: abs(performer.state().bpm - 112) < 0.1, 15)
 
 
 def heard(monitor: Monitor, folder: Path) -> list[tuple[float, str]]:

@@ -12,6 +12,7 @@ from ..timeline.edits import BEATS_PER_BAR
 _HEARD = 5  # words of a leader, of one tempo, whose median counts: any one may have been on its way for longer
 _SAME = 1e-3  # bpm by which two tempos may differ and still count as one
 _GENTLE = 4.0  # beats; what takes longer to catch up with is first caught up with at an even tempo
+_SMALL, _SWIFT = 0.1, 1.5  # beats, as a leader's change of tempo leaves them behind: caught up with so much quicker
 _CREEP = 4.0  # beats in which a tempo that is off by a little must not lead out of the deadband
 
 
@@ -103,7 +104,8 @@ class Following:
         if abs(error) > self._bend * _GENTLE and not whole:
             even = round(bpm * (1 + math.copysign(self._bend, error)), 6)
             return Way(even, even, 0.0)
-        beats = max(self._over, abs(error) / self._bend)
+        bend = self._bend * (_SWIFT if abs(error) <= _SMALL else 1)
+        beats = max(self._over, abs(error) / bend)
         return Way(round(bpm * _start(error / beats), 6), bpm, round(beats, 6))
 
 

@@ -207,8 +207,8 @@ class Tempo:
             source.alone(beat, self._host.desk.score.tempo.bpm(beat), now / 1e9, transport.playing)
         elif word.at > self._following.last:
             if source.placed:
-                self._offset = 0.0
-            elif self._offset is None:
+                self._offset = None
+            elif self._offset is None:  # keep the phase as it is found, or as it was when that was known
                 self._offset = transport.beat_at(round(word.at * 1e9)) - word.beat
             self._following.heard(word.beat + (self._offset or 0.0), word.bpm, word.at)
         if change is not None:

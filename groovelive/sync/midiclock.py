@@ -63,7 +63,7 @@ class MidiClockSource:
         GrooveError: there is no MIDI, or no such port.
     """
 
-    by, bend, over, deadband = "midi clock", 0.1, 2.0, 0.001
+    by, bend, over, deadband = "midi clock", 0.1, 2.0, 0.0007
 
     def __init__(self, clock: MidiClock) -> None:
         check_installed("rtmidi2", "MIDI clock", "midi")

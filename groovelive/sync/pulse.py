@@ -22,6 +22,7 @@ _DOUBT = 5.0  # deviations from which on it is one
 _FLOOR = 0.0002  # seconds; no clock is taken to be more regular than that
 _PLAINLY = 0.6  # of the error without a change: what a change must leave at most, to count as one
 _SURELY = 0.8  # of the error of the other explanation
+_GAP = 2.0  # seconds after which it may be another clock that ticks: where the bar begins is not known any more
 _SURE = 0.02  # of a period, by which that may be uncertain
 _LOW, _HIGH = 15.0, 500.0  # bpm
 
@@ -80,9 +81,9 @@ class Pulse:
     def tick(self, at: float) -> None:
         """Take a tick, which came at a moment in seconds."""
         self._number += 1
-        if self._ticks and at - self._ticks[-1][1] > 60 * TICKS / _LOW:  # after so long it begins anew
+        if self._ticks and at - self._ticks[-1][1] > _GAP:
             self._ticks.clear()
-            self._line = None
+            self._line, self.placed = None, False
         self._ticks.append((self._number, at))
         self._fit()
 
