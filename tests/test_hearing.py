@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -129,6 +131,31 @@ def test_recording_takes_the_place_of_what_was_as_the_loop_goes_round() -> None:
     assert steps(score, 15.9) == {}  # now it has come round again
     score.add(Edit(beat=10.0, path="undo", value=5))
     assert set(steps(score, 40)) == {0, 16}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 100_000))
+def test_what_is_long_forgotten_need_not_be_gone_through(seed: int) -> None:
+    """Asked in any order, and with a memory that shrinks and grows, it is what all notes from the first on leave."""
+    chance = random.Random(seed)
+    score, beat = Score([follows()]), 0.0
+    for _ in range(120):
+        beat += chance.choice((0.05, 0.2, 0.25, 0.3, 0.5, 4.0))
+        what = chance.random()
+        if what < 0.85:
+            score.add(played((beat, chance.uniform(0.1, 1)), port=chance.choice(("Keys", "Keys", "Pad"))))
+        elif what < 0.93:
+            loops = chance.choice((0.0, 0.5, 1.0, 2.0, 1000.0, Adaptive(low=4, high=0)))
+            score.add(Edit(beat=beat, drummer="d1", path="memory", value=loops))
+        else:
+            mode = chance.choice(("off", "record", "overdub"))
+            score.add(Edit(beat=beat, drummer="d1", path="recording", value=mode, group=chance.randrange(3)))
+        if chance.random() < 0.3:
+            at = max(beat - chance.choice((0.0, 0.0, 0.0, 3.0, 20.0)), 0.0)
+            with patch("groovelive.timeline.buffers._rest", return_value=0):
+                expected = heard(Score(score.edits), "d1", KEYS, at)
+            assert np.array_equal(heard(score, "d1", KEYS, at), expected)
+            assert np.array_equal(heard(Score(score.edits), "d1", KEYS, at), expected)
 
 
 def test_nothing_is_taken_in_nor_forgotten_while_recording_is_off() -> None:

@@ -13,10 +13,11 @@ from typing import Any
 from ..cycles import Pattern as TimePattern
 from ..errors import GrooveError
 from ..notation import number, pattern, word
+from .buffers import Buffers
 from .controls import CONTROLS, DEFAULT_BPM
 from .ears import Adaptive
 from .edits import BEATS_PER_BAR, ENGINE, HANDS, STEP, Cycle, Edit, Line, Value, Weights
-from .hearing import Buffer, activity
+from .hearing import activity
 from .tempo import TempoMap
 
 SESSION = ""  # the drummer of the edits that are about all
@@ -60,7 +61,7 @@ class Score:
         self._locks: dict[str, list[str]] = defaultdict(list)
         self._nudges: dict[str, list[str]] = defaultdict(list)
         self.knobs: dict[tuple[str, str], None] = {}  # lanes of a knob for a control
-        self.buffers: dict[Any, Buffer] = {}  # what `hearing` has worked out
+        self.buffers = Buffers()  # of what was played
         self.turns: dict[str, list[float]] = defaultdict(list)  # beats at which something of a drummer changes
         self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
         self._asking: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
