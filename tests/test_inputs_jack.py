@@ -121,7 +121,7 @@ def test_times_are_those_of_arrival(stage: Stage, keys: Instrument) -> None:
     played = [edit for edit in stage.performer.log()[len(edits) :] if edit.path == "played"]
     beats = [e.beat - s.ago / 2**20 for e in played for s in strokes(e.value.notes)]  # type: ignore[union-attr]
     errors = np.array(beats) * 0.5 - np.array(sent) / 1e9
-    assert np.ptp(errors) < 0.03 and np.median(np.abs(errors - np.median(errors))) < 0.004
+    assert np.ptp(errors) < 0.1 and np.median(np.abs(errors - np.median(errors))) < 0.004
 
 
 def test_a_port_goes_and_comes_back(stage: Stage) -> None:
