@@ -166,6 +166,13 @@ def test_more_notes_than_a_datagram_holds_are_read_in_pieces(tmp_path: Path, num
         process.close()
 
 
+def test_notes_that_touch_are_held_as_they_are_written(process: Process, live: OscSet) -> None:
+    written = live.clip(0, 1).replace([LiveNote(36, i * 0.1, 0.1) for i in range(2000)], length=200.0)
+    assert written.count == 2000
+    ends = process.at.eval("[(n.start_time, n.duration) for n in song.tracks[0].clip_slots[1].clip._store.notes]")
+    assert all(duration == pytest.approx(0.1, abs=1e-4) for _, duration in ends)
+
+
 def test_a_large_set_is_told(process: Process, live: OscSet) -> None:
     process.at.exec("[song.create_midi_track(-1) for _ in range(120)]")
     assert [track.index for track in live.tracks()] == list(range(123))
@@ -183,6 +190,10 @@ def test_what_is_wrong_has_a_type_and_changes_nothing(process: Process, live: Os
         (OutOfRange, lambda: live.swap(0, 1, 2, FUNK, line=3.0)), (Guarded, lambda: live.clip(0, 0).fire()),
         (groovelive.GrooveError, lambda: live.clip(0, 1).replace([LiveNote(36, 0.0, velocity=0)])),
         (groovelive.GrooveError, lambda: live.clip(0, 1).replace([], color=1)),
+        (OutOfRange, lambda: live.clip(0, 1).replace([LiveNote(36, 0.0, 1.0), LiveNote(36, 0.5, 1.0)])),
+        (OutOfRange, lambda: live.clip(0, 1).replace([LiveNote(36, 1.0), LiveNote(36, 1.0)])),
+        (OutOfRange, lambda: live.clip(0, 1).replace([LiveNote(36, 9000.0)])),
+        (Refused, lambda: live.clip(0, 1).replace([LiveNote(36, 0.0)], launch_mode=99)),
     ]:  # fmt: skip
         with pytest.raises(error) as found:
             act()

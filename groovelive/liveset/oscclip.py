@@ -13,7 +13,7 @@ import numpy as np
 from ..hvo import Groove
 from . import notes as conversion
 from .clip import Grid, shaped
-from .faults import Guarded, NoAnswer, NotOffered, NotThere, Refused, WrongType
+from .faults import Guarded, NoAnswer, NotOffered, NotThere, OutOfRange, Refused, WrongType
 from .notes import LiveNote, digest, pack, unpack
 from .osclink import Question, TooLong
 from .told import Changed, ClipInfo, ClipNotes, Written
@@ -62,6 +62,7 @@ class OscClip:
 
         Raises:
             NotOffered: a note has a chance, a deviation or a release velocity, which AbletonOSC does not know.
+            OutOfRange: two notes of one pitch overlap, or one lies further out than AbletonOSC is asked to look.
         """
         playing = {name: shape.pop(name) for name in ("pads", "duration", "probabilities", "least", "deviation")
                    if name in shape}  # fmt: skip
@@ -87,7 +88,8 @@ class OscClip:
                     sentence = f"slot {slot} of track {track} holds {name!r}, which groovelive did not write"
                     raise Guarded(f"{sentence}: take another slot, or say force", "GUARD")
             if span is not None:
-                new = sorted(new + [note for note in old if not span[0] <= note.start < span[1]])
+                new = new + [note for note in old if not span[0] <= note.start < span[1]]
+            new = _apart(new)
             wanted["name"] = _marked(str(wanted.get("name") or ("groovelive" if fresh else name)))
             length = wanted.pop("length", 8.0 if fresh else None)
             if length is not None:
@@ -220,7 +222,7 @@ class OscClip:
         wanted: dict[str, Any],
     ) -> int:  # fmt: skip
         """Write until Live holds it, three times at most; else put back what was there. Return its colour."""
-        link, why = self.live.link, "datagrams were lost"
+        link, why = self.live.link, "AbletonOSC does not say why"
         length = float(wanted.get("loop_end", 8.0))
         names = [_OF_CLIP[name] for name in wanted]
         for attempt in range(3):
@@ -238,16 +240,27 @@ class OscClip:
                 why = str(error)
                 link.settle()
         else:
-            if fresh:
-                link.tell("/live/clip_slot/delete_clip", track, slot)
-            else:
-                self._put(track, slot, old)
-                self._shape(track, slot, {name: held[name] for name in wanted}, self._get(track, slot, "loop_end")[0])
-            raise Refused(f"what was written is not what Live holds ({why}): the old was put back", "LIVE_ERROR")
+            back = self._put_back(track, slot, fresh, old, {name: held[name] for name in wanted if not fresh})
+            end = "the old was put back" if back else "and the old could not be put back"
+            raise Refused(f"what was written is not what Live holds ({why}): {end}", "LIVE_ERROR")
         for clip in self.live.watched:  # what this program writes itself is no news
             if clip._where() == (track, slot):
                 clip._known = clip.read()
         return int(colour)
+
+    def _put_back(self, track: int, slot: int, fresh: bool, old: list[LiveNote], held: dict[str, Any]) -> bool:
+        """Make it what it was; return whether it is."""
+        link = self.live.link
+        with contextlib.suppress(NoAnswer, Refused):
+            if fresh:
+                link.tell("/live/clip_slot/delete_clip", track, slot)
+                link.settle()
+                return not self._has(track, slot)
+            self._put(track, slot, old)
+            self._shape(track, slot, held, self._get(track, slot, "loop_end")[0])
+            link.settle()
+            return self._held(track, slot, *(_OF_CLIP[name] for name in held)) == (list(held.values()), old)
+        return False
 
     def _shape(self, track: int, slot: int, wanted: dict[str, Any], end: float) -> None:
         order = list(wanted)
@@ -300,6 +313,32 @@ def _rounded(notes: Iterable[LiveNote]) -> list[LiveNote]:
     return sorted(
         note._replace(start=_single(note.start), duration=_single(note.duration)) for note in given
     )
+
+
+def _apart(notes: list[LiveNote]) -> list[LiveNote]:
+    """Return notes in order; one that the precision of AbletonOSC's numbers lets run into the next is shortened.
+
+    >>> [round(note.duration, 6) for note in _apart(_rounded([LiveNote(36, 99.3, 0.1), LiveNote(36, 99.4, 0.1)]))]
+    [0.099998, 0.1]
+    """
+    found: list[LiveNote] = []
+    for note in sorted(notes, key=lambda note: (note.pitch, note.start)):
+        if not _FIRST <= note.start < _FIRST + _SPAN:
+            raise OutOfRange(f"a note starts at beat {note.start:g}, beyond {_FIRST:g} to {_FIRST + _SPAN:g}",
+                             "OUT_OF_RANGE")  # fmt: skip
+        if found and found[-1].pitch == note.pitch and found[-1].start + found[-1].duration > note.start:
+            before = found[-1]
+            room = np.float32(note.start - before.start)
+            if before.duration - room > 1e-6 + 2 * np.spacing(np.float32(abs(note.start))):
+                raise OutOfRange(
+                    f"two notes of the pitch {note.pitch} overlap at beat {note.start:g}: in Live one would cut the "
+                    "other; shorten or leave out one", "OUT_OF_RANGE"
+                )  # fmt: skip
+            while before.start + float(room) > note.start:
+                room = np.nextafter(room, np.float32(0))
+            found[-1] = before._replace(duration=float(room))
+        found.append(note)
+    return sorted(found)
 
 
 def _single(value: float) -> float:
