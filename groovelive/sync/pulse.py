@@ -36,15 +36,16 @@ class Word(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A tick's time: `start` + `period` * number, and by how much ticks scatter around it (s)."""
+    """A tick's time: `start` + `period` * number; by how much ticks scatter around it, and where half are later (s)."""
 
     start: float
     period: float
     scatter: float
+    lean: float
 
     def rest(self, numbers: Floats, times: Floats) -> Floats:
-        """Return by how much ticks are later than the line has them."""
-        return times - self.start - self.period * numbers
+        """Return by how much ticks are later than half of those of the line are: lateness may be lopsided."""
+        return times - self.start - self.period * numbers - self.lean
 
     def doubt(self, fitted: int, more: int) -> float:
         """Return the deviation of the median of `more` ticks after the `fitted` ones, as well as the line is known."""
@@ -191,12 +192,13 @@ def _line(numbers: Floats, times: Floats) -> _Line:
     n, t = numbers - numbers[-1], times - times[-1]
     kept = np.ones(len(n), bool)
     for _ in range(2):
-        mean = n[kept].mean()
+        mean, middle = n[kept].mean(), t[kept].mean()
         period = float(((n[kept] - mean) * t[kept]).sum() / ((n[kept] - mean) ** 2).sum())
-        rest = t - t[kept].mean() - period * (n - mean)
+        rest = t - middle - period * (n - mean)
         scatter = max(1.4826 * float(np.median(np.abs(rest[kept]))), _FLOOR)
         kept = np.abs(rest) <= 4 * scatter
         if kept.sum() < READY:
             break
     period = min(max(period, 60 / TICKS / _HIGH), 60 / TICKS / _LOW)
-    return _Line(float(times[-1] + t[kept].mean()) - period * (mean + float(numbers[-1])), period, scatter)
+    start = float(times[-1] + middle) - period * (mean + float(numbers[-1]))
+    return _Line(start, period, scatter, float(np.median(rest)))
