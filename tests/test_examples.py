@@ -36,7 +36,7 @@ def run(*words: str, folder: Path) -> str:
 
 
 def test_there_are_examples() -> None:
-    assert [path.name[:2] for path in SCRIPTS if path.name[0].isdigit()] == [f"{k:02}" for k in range(12)]
+    assert [path.name[:2] for path in SCRIPTS if path.name[0].isdigit()] == [f"{k:02}" for k in range(13)]
     assert len(NOTEBOOKS) == 2
 
 
