@@ -91,7 +91,7 @@ def test_a_way_leads_where_the_leader_is(bpm: float, error: float, over: float) 
         ours = TempoMap([(0, way.start, way.end), (way.beats, way.end, way.end)])
         arrived = 5.0 + ours.seconds(way.beats)
         assert following.beat(arrived) == pytest.approx(8.0 - error + way.beats, abs=1e-5)
-        assert abs(way.start - bpm) <= 0.36 * bpm
+        assert abs(way.start - bpm) <= 0.38 * bpm  # at 15 % on average, the most that is gained in a beat
 
 
 def test_one_word_that_was_late_changes_little() -> None:
