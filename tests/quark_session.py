@@ -116,9 +116,10 @@ class Said(NamedTuple):
         return [line for line in self.text.splitlines() if re.match(wrong, line)]
 
     def told(self) -> list[str]:
-        """Return what the Quark has told, but for the greeting and that the first pattern is to come."""
+        """Return what the Quark has told, but for greetings."""
         lines = re.findall(r"^GrooveLive: (.*)$", self.text, re.MULTILINE)
-        return [line for line in lines if not re.match(r"connected to|\w+ has no pattern yet", line)]
+        usual = r"connected to|\w+ has no pattern yet|\w+ is new: it plays its preset"
+        return [line for line in lines if not re.match(usual, line)]
 
 
 def blocks(text: str) -> list[str]:
