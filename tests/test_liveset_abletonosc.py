@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fakelive
 import pytest
 from live_rig import free_port
+from test_liveset import eventually
 
 import groovelive
 from groovelive.hvo import Groove
@@ -103,15 +104,6 @@ in_real_time = pytest.mark.usefixtures("in_time")
 def live(process: Process) -> Iterator[OscSet]:
     with OscSet(process.port, process.replies) as found:
         yield found
-
-
-def eventually(happened: Callable[[], Any], seconds: float = 6.0) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := happened():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")
 
 
 def test_the_set_is_told(live: OscSet) -> None:

@@ -17,9 +17,9 @@ from ..liveset.link import State
 from ..liveset.notes import digest
 from ..liveset.playing import Floats, notes_in, unsure
 from ..liveset.ways import connect
-from ..timeline.edits import BEATS_PER_BAR, STEP, Outs
+from ..timeline.edits import BEATS_PER_BAR, STEP
 from ..timeline.events import events
-from ..timeline.score import SESSION, Score
+from ..timeline.score import Score
 from ..timeline.targets import Ableton, name_of
 from ..timeline.wishes import Wish, wish
 from .transport import Transport
@@ -37,11 +37,8 @@ Do = Callable[..., None]
 
 def clips_of(score: Score, drummer: str, beat: float) -> tuple[Ableton, ...]:
     """Return the Ableton targets of a drummer at a beat."""
-    for name in (drummer, SESSION):
-        outs = score.value(name, "out", beat)
-        if isinstance(outs, Outs):
-            return tuple(target for target in outs.targets if isinstance(target, Ableton))
-    return ()
+    outs = score.outs(drummer, beat)
+    return tuple(target for target in outs.targets if isinstance(target, Ableton)) if outs is not None else ()
 
 
 @dataclass(slots=True)

@@ -7,19 +7,16 @@ from pathlib import Path
 
 from ..errors import GrooveError
 from ..timeline import writing
-from ..timeline.edits import STEP, Outs
+from ..timeline.edits import STEP
 from ..timeline.events import events
-from ..timeline.score import SESSION, Score
+from ..timeline.score import Score
 from ..timeline.targets import File
 
 
 def files_of(score: Score, drummer: str, beat: float) -> set[File]:
     """Return the files that a drummer plays into at a beat."""
-    for name in (drummer, SESSION):
-        outs = score.value(name, "out", beat)
-        if isinstance(outs, Outs):
-            return {target for target in outs.targets if isinstance(target, File)}
-    return set()
+    outs = score.outs(drummer, beat)
+    return {target for target in outs.targets if isinstance(target, File)} if outs is not None else set()
 
 
 class Filing:

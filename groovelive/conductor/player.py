@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ..outlets import Due
-from ..timeline.edits import STEP, Edit, Outs
+from ..timeline.edits import STEP, Edit
 from ..timeline.events import EARLIEST, Event, events
 from ..timeline.score import SESSION, Score, heard_by
 from ..timeline.targets import AnyTarget, tagged
@@ -72,11 +72,8 @@ class Player:
 
     def targets(self, drummer: str, beat: float) -> tuple[AnyTarget, ...]:
         """Return where a drummer's notes go at a beat."""
-        for name in (drummer, SESSION):
-            outs = self._score.value(name, "out", beat)
-            if isinstance(outs, Outs):
-                return outs.targets
-        return self.fallback
+        outs = self._score.outs(drummer, beat)
+        return self.fallback if outs is None else outs.targets
 
     def _ahead(self, drummer: str) -> float:
         """Return the seconds before a note's beat within which it can be changed no more."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from . import rhythms
 from .buffers import LOOP, NEAR, Hit
 from .ears import FOREVER, GRAIN, Ear, Hearing, Played, Role, loudness, strokes
-from .edits import BEATS_PER_BAR, STEP, Edit, Outs, Rhythm
+from .edits import BEATS_PER_BAR, STEP, Edit, Rhythm
 from .targets import Midi
 
 if TYPE_CHECKING:
@@ -116,15 +116,10 @@ def _own_channels(score: Score, drummer: str, ear: Ear, beat: float) -> set[int]
     Those on which it plays into a port of the same name; and, where one of both is a virtual port, which can be
     connected with anything, the channel on which it plays, unless it is the one that the ear was told to hear.
     """
-    found = set()
-    for name in (drummer, "") if ear.port else ():
-        outs = score.value(name, "out", beat)
-        if isinstance(outs, Outs):
-            for target in outs.targets:
-                if isinstance(target, Midi) and _same(target, ear):
-                    found.add(target.channel)
-            break
-    return found
+    outs = score.outs(drummer, beat) if ear.port else None
+    if outs is None:
+        return set()
+    return {target.channel for target in outs.targets if isinstance(target, Midi) and _same(target, ear)}
 
 
 def _same(target: Midi, ear: Ear) -> bool:

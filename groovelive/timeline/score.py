@@ -16,7 +16,7 @@ from ..notation import number, pattern, word
 from .buffers import Buffers
 from .controls import CONTROLS, DEFAULT_BPM
 from .ears import Adaptive
-from .edits import BEATS_PER_BAR, ENGINE, HANDS, STEP, Cycle, Edit, Line, Value, Weights
+from .edits import BEATS_PER_BAR, ENGINE, HANDS, STEP, Cycle, Edit, Line, Outs, Value, Weights
 from .hearing import activity
 from .tempo import TempoMap
 
@@ -153,6 +153,14 @@ class Score:
     def beats(self, drummer: str, path: str) -> Sequence[float]:
         """Return the beats of the edits of a lane."""
         return self._beats.get((drummer, path), ())
+
+    def outs(self, drummer: str, beat: float) -> Outs | None:
+        """Return where a drummer's notes go at a beat: its own targets, or the session's; None where neither is set."""
+        for name in (drummer, SESSION):
+            outs = self.value(name, "out", beat)
+            if isinstance(outs, Outs):
+                return outs
+        return None
 
     def locks(self, drummer: str) -> Sequence[str]:
         """Return the paths of a drummer's locks that have an edit."""

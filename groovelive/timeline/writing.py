@@ -10,9 +10,9 @@ import numpy as np
 
 from ..files import replacing
 from ..grid import GM_NOTES, Note
-from .edits import STEP, Outs
+from .edits import STEP
 from .events import Event
-from .score import SESSION, Score
+from .score import Score
 from .targets import Scsynth, Synth
 
 _PPQ = 480
@@ -45,12 +45,9 @@ def kit_of(score: Score, event: Event) -> str:
     """Return the kit that an event is played with: that of the first of its targets with one, or the usual one."""
     from ..sound import kits
 
-    for name in (event.drummer, SESSION):
-        outs = score.value(name, "out", event.beat)
-        if isinstance(outs, Outs):
-            found = [target.kit for target in outs.targets if isinstance(target, Synth | Scsynth)]
-            return next((kit for kit in found if kit in kits()), Synth().kit)
-    return Synth().kit
+    outs = score.outs(event.drummer, event.beat)
+    found = [] if outs is None else [target.kit for target in outs.targets if isinstance(target, Synth | Scsynth)]
+    return next((kit for kit in found if kit in kits()), Synth().kit)
 
 
 def midi(path: Path, score: Score, events: Sequence[Event], begin: float, end: float) -> None:
