@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from . import osclink
 from .abletonosc import OscSet
 from .faults import LinkDown
 from .link import PORT
 from .liveset import LiveSet
+
+_Ours = TypeVar("_Ours", bound=LiveSet)
+_Theirs = TypeVar("_Theirs", bound=OscSet)
 
 
 def connect(
@@ -23,11 +28,21 @@ def connect(
         LinkDown: neither is there; how to install one.
         WrongVersion, NoAnswer: GrooveLive is there, but is another one or says nothing.
     """
+    return connect_as(
+        LiveSet, OscSet, host, port, name=name, token=token, timeout=timeout, osc_port=osc_port, osc_replies=osc_replies
+    )
+
+
+def connect_as(
+    ours: type[_Ours], theirs: type[_Theirs], host: str, port: int, *, name: str = "groovelive", token: str = "",
+    timeout: float = 5.0, osc_port: int | None = None, osc_replies: int | None = None,
+) -> _Ours | _Theirs:  # fmt: skip
+    """Return the same as one of two classes of one's own; else as `connect`."""
     try:
-        return LiveSet.connect(host, port, name=name, token=token, timeout=timeout)
+        return ours.connect(host, port, name=name, token=token, timeout=timeout)
     except LinkDown as first:
         try:
             usual = osclink.ports()
-            return OscSet(osc_port or usual[0], osc_replies or usual[1])
+            return theirs(osc_port or usual[0], osc_replies or usual[1])
         except LinkDown as second:
             raise LinkDown(f"{first}; and as the second way in, {second}") from None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GrooveError
 from ..hvo import Groove
-from ..liveset import ClipNotes, LinkDown, LiveClip, LiveError, LiveNote, LiveSet, notes_of, osclink
+from ..liveset import ClipNotes, LiveClip, LiveError, LiveNote, LiveSet, notes_of
 from ..liveset.abletonosc import OscSet
 from ..liveset.oscclip import OscClip
 from ..liveset.playing import notes_in
+from ..liveset.ways import connect_as
 from ..timeline.edits import FromLive, of_groove
 from ..timeline.syncing import AbletonTransport
 from .clip import Clip
@@ -32,18 +33,11 @@ def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
     Raises:
         LinkDown: neither is there; the sentence says what to do.
     """
-    try:
-        ours = AbletonLive.connect(*ableton_place(place), name=live.by)
-        ours.session = live
-        return ours
-    except LinkDown as error:
-        try:
-            found = AbletonOsc(*osclink.ports())
-        except LiveError as second:
-            raise LinkDown(f"{error}; and as the second way in, {second}") from None
-        found.session = live
+    found = connect_as(AbletonLive, AbletonOsc, *ableton_place(place), name=live.by)
+    found.session = live
+    if isinstance(found, AbletonOsc):
         live.tell(LACKS)
-        return found
+    return found
 
 
 def _source(clip: Any, notes: ClipNotes, host: str, port: int) -> FromLive:
