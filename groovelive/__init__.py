@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 from .errors import GrooveError
 
 if TYPE_CHECKING:
-    from .grid import GROUPS, SHORT, VOICES, Note
-    from .hvo import Groove
-    from .model import Model, load
-    from .notation import NotationError, parse
-    from .stage.words import (
+    from .grooves.grid import GROUPS, SHORT, VOICES, Note
+    from .grooves.groove import Groove
+    from .live.api import (
         Live,
         ableton,
         adaptive,
@@ -63,6 +61,8 @@ if TYPE_CHECKING:
         without,
         z,
     )
+    from .model import Model, load
+    from .notation.parser import NotationError, parse
 
 __version__ = "0.1.0"
 
@@ -83,16 +83,16 @@ __all__ = [
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.
 _HOME = {
-    "GROUPS": "grid",
-    "SHORT": "grid",
-    "VOICES": "grid",
-    "Groove": "hvo",
+    "GROUPS": "grooves.grid",
+    "SHORT": "grooves.grid",
+    "VOICES": "grooves.grid",
+    "Groove": "grooves.groove",
     "Model": "model",
-    "NotationError": "notation",
-    "Note": "grid",
+    "NotationError": "notation.parser",
+    "Note": "grooves.grid",
     "load": "model",
-    "parse": "notation",
-    **dict.fromkeys(_WORDS, "stage.words"),
+    "parse": "notation.parser",
+    **dict.fromkeys(_WORDS, "live.api"),
 }
 
 
@@ -110,6 +110,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext groovelive`: put the session, d1 to d9 and the words in reach, and add the magics."""
-    from .stage.ipython import load
+    from .live.ipython import load
 
     load(shell)

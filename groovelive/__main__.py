@@ -2,7 +2,7 @@
 
 import sys
 
-from .cli import main, plain
+from .cli.main import main, plain
 
 if __name__ == "__main__":
     sys.exit(main() if len(sys.argv) > 1 else plain())

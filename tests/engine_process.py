@@ -13,7 +13,7 @@ from typing import Any
 
 import zmq
 
-from groovelive import wire
+from groovelive.protocol import engine as wire
 
 PROGRAM = """
 import os, sys, threading

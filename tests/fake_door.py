@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 
-from groovelive.osccodec import message, read
+from groovelive.osc_messages.codec import message, read
 
 
 def main(port: int) -> None:

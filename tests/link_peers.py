@@ -13,9 +13,9 @@ from test_conductor_process import Serve, straight, tags, until
 from groovelive.bench.linkpeer import LinkPeer
 from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import Receiver
-from groovelive.timeline import messages
-from groovelive.timeline.messages import Draft
-from groovelive.timeline.syncing import Link
+from groovelive.protocol import session as messages
+from groovelive.protocol.session import Draft
+from groovelive.score.clocks import Link
 
 
 def main(scenario: str, folder: Path) -> dict[str, Any]:

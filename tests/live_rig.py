@@ -14,7 +14,7 @@ from typing import Any
 
 from fakelive import Host
 
-from groovelive.osccodec import Double, Message, message, read
+from groovelive.osc_messages.codec import Double, Message, message, read
 
 SCRIPT = Path(__file__).parent.parent / "ableton" / "GrooveLive"
 RECORD = struct.Struct(">BB2d4f")

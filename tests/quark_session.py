@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sclang_process import free_port
 
-from groovelive.quark.doctor import door
+from groovelive.supercollider.doctor import door
 
 ROOT = Path(__file__).parents[1]
 QUARK = ROOT / "supercollider"
@@ -148,7 +148,7 @@ class Serve:
         self.folder.mkdir(mode=0o700)
         self.port = free_port()
         self._environment = os.environ | {"GROOVELIVE_RUNTIME": str(self.folder)}
-        command = [sys.executable, "-m", "groovelive.commands", what, "--osc-port", str(self.port)]
+        command = [sys.executable, "-m", "groovelive.cli.services", what, "--osc-port", str(self.port)]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=self._environment)
         end = time.monotonic() + 30
@@ -158,7 +158,7 @@ class Serve:
 
     def status(self) -> dict[str, dict[str, object]]:
         """Return what `groovelive status` says."""
-        command = [sys.executable, "-m", "groovelive.commands", "status", "--json"]
+        command = [sys.executable, "-m", "groovelive.cli.services", "status", "--json"]
         found = subprocess.run(command, capture_output=True, env=self._environment, timeout=20, check=True)
         return json.loads(found.stdout)  # type: ignore[no-any-return]
 

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from groovelive.cli.main.main import main as cli
 from live_rig import SCRIPT, free_port
 
 from groovelive import GrooveError
-from groovelive.cli import main as cli
-from groovelive.liveset.install import main
-from groovelive.liveset.library import Computer, Script, source
-from groovelive.liveset.link import Hello
+from groovelive.ableton_live.connection import Hello
+from groovelive.ableton_live.install import main
+from groovelive.ableton_live.user_library import Computer, Script, source
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ableton MajorVersion="5"><ContentLibrary>
@@ -56,7 +56,7 @@ System = Callable[[Path], Computer]
 def port(monkeypatch: pytest.MonkeyPatch) -> int:
     """The usual port, which this machine's own Live may have, is another one here."""
     found = free_port()
-    monkeypatch.setattr("groovelive.liveset.library.PORT", found)
+    monkeypatch.setattr("groovelive.ableton_live.user_library.PORT", found)
     return found
 
 
@@ -202,7 +202,7 @@ def test_a_copy_that_fails_leaves_the_old_one(tmp_path: Path, port: int, monkeyp
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("groovelive.liveset.library.shutil.copyfile", full)
+    monkeypatch.setattr("groovelive.ableton_live.user_library.shutil.copyfile", full)
     with pytest.raises(GrooveError, match="No space left"):
         main(["install"], computer)
     assert Script(folder).build == Script(source()).build and len(list(folder.parent.iterdir())) == 1
@@ -217,7 +217,7 @@ def test_status_compares_what_runs_with_what_is_there(
 
     def runs(other: str) -> None:
         hello = Hello("1.0.0", 1, other, "12.1.5", "3.11.6", "abc", frozenset({"/gl/ping"}))
-        monkeypatch.setattr("groovelive.liveset.link.Link.connect", lambda *_: hello)
+        monkeypatch.setattr("groovelive.ableton_live.connection.Link.connect", lambda *_: hello)
 
     runs(build)
     capsys.readouterr()
@@ -282,7 +282,7 @@ def test_the_wheel_has_the_script(tmp_path: Path) -> None:
     )  # fmt: skip
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         names = {name for name in wheel.namelist() if "remote_script" in name}
-    assert names == {f"groovelive/remote_script/GrooveLive/{path.name}" for path in SCRIPT.glob("*.py")}
+    assert names == {f"groovelive/ableton_live/remote_script/GrooveLive/{path.name}" for path in SCRIPT.glob("*.py")}
 
 
 def test_settings_that_are_broken_are_the_usual_ones(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from live_rig import RECORD, SCRIPT, Program, Rig, blob, many
 
 import groovelive
-from groovelive.osccodec import message
+from groovelive.osc_messages.codec import message
 
 BEAT = blob([(36, 0.0, 0.25, 100), (38, 1.0, 0.25, 90), (42, 0.5, 0.25, 60)])
 VERSIONS = ("11.0.0", "12.0.0", "12.3.6")

@@ -13,7 +13,7 @@ from test_liveset_abletonosc import Process
 
 import groovelive as gl
 from groovelive import GrooveError
-from groovelive.timeline.edits import Rhythm, unpack
+from groovelive.score.edits import Rhythm, unpack
 
 
 @pytest.fixture

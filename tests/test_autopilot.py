@@ -9,9 +9,9 @@ import pytest
 
 import groovelive as gl
 from groovelive import GrooveError
-from groovelive.timeline.ears import Adaptive
-from groovelive.timeline.events import bar_notes
-from groovelive.timeline.wishes import wish
+from groovelive.score.events import bar_notes
+from groovelive.score.inputs import Adaptive
+from groovelive.score.queries import wish
 
 
 def hits(live: gl.Live, first: int, last: int) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from groovelive import GrooveError
 from groovelive.bench import arrivals, loads, main, timing
-from groovelive.timeline.edits import Edit, Exact
+from groovelive.score.edits import Edit, Exact
 
 SIZES = timing.Sizes(
     bpms=(180,), loads=("idle",), seconds=1.0, ordinary=0.7, peers=0.7, edits=2, bars=1, hushes=1, walkers=2,

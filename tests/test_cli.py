@@ -13,10 +13,13 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from groovelive.cli.main.drum import answer, listen
 
 import groovelive as gl
-from groovelive import cli, drumming, fetch, midifile
-from groovelive.drumming import answer, listen
+from groovelive.cli.main import drum as drumming
+from groovelive.cli.main import main as cli
+from groovelive.midi_files import reader as midifile
+from groovelive.training import download as fetch
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -297,7 +300,7 @@ class TestBadInput:
             raise OSError(28, "No space left on device")
 
         Path("a.mid").write_text("mine")
-        monkeypatch.setattr("groovelive.show.svg_song", full)
+        monkeypatch.setattr("groovelive.grooves.display.svg_song", full)
         assert_refused(run("drum", "x..x", "-o", "a.mid", "-o", "b.svg"), "No space left on device")
         assert os.listdir() == ["a.mid"] and Path("a.mid").read_text() == "mine"
 
@@ -461,6 +464,6 @@ def assert_refused(said: tuple[int, str, str], sentence: str) -> None:
 
 
 def test_commands_of_the_engine_are_told_as_the_engine_tells_them() -> None:
-    from groovelive.commands import COMMANDS
+    from groovelive.cli.main.services import COMMANDS
 
     assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if module == "commands"} == COMMANDS

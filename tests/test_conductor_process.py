@@ -18,15 +18,16 @@ import msgspec
 import pytest
 import zmq
 
-from groovelive import GrooveError, wire
+from groovelive import GrooveError
 from groovelive.bench.arrivals import on_grid
 from groovelive.bench.performer import Busy, Performer, find
 from groovelive.bench.receivers import Receiver, jack
-from groovelive.connection import Connection
-from groovelive.timeline import messages
-from groovelive.timeline.edits import Exact, Outs, Rhythm
-from groovelive.timeline.messages import Draft, When
-from groovelive.timeline.targets import Midi, Osc
+from groovelive.protocol import engine as wire
+from groovelive.protocol import session as messages
+from groovelive.protocol.session import Draft, When
+from groovelive.runtime.endpoints import Connection
+from groovelive.score.edits import Exact, Outs, Rhythm
+from groovelive.score.targets import Midi, Osc
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 BPM = 180.0
@@ -50,7 +51,7 @@ class Serve:
         self.environment = os.environ | {"GROOVELIVE_RUNTIME": str(folder)} | environment
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "groovelive.commands", "serve", "--osc-port", "0", *options],
+                [sys.executable, "-m", "groovelive.cli.services", "serve", "--osc-port", "0", *options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=self.environment,
             )  # fmt: skip
 
@@ -62,7 +63,7 @@ class Serve:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command in the same runtime folder."""
-        command = [sys.executable, "-m", "groovelive.commands", *words]
+        command = [sys.executable, "-m", "groovelive.cli.services", *words]
         return subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=30, check=False
         )

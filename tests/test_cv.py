@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groovelive import sound
-from groovelive.grid import VOICES
-from groovelive.osccodec import bundle, message
-from groovelive.outlets.cv import GAP, keepers, strokes
-from groovelive.outlets.server import Packet
-from groovelive.timeline.targets import LANES, Lane
+from groovelive.grooves.grid import VOICES
+from groovelive.osc_messages.codec import bundle, message
+from groovelive.outputs.cv import GAP, keepers, strokes
+from groovelive.outputs.sc_server import Packet
+from groovelive.score.targets import LANES, Lane
+from groovelive.synthesis import kits as sound
 
 RATE = 48000
 GROUP = 900

@@ -9,8 +9,10 @@ import pytest
 from rich.console import Console
 
 import groovelive as gl
-from groovelive import cli, demo, midifile
+from groovelive.cli.main import demo
+from groovelive.cli.main import main as cli
 from groovelive.errors import GrooveError
+from groovelive.midi_files import reader as midifile
 
 
 @pytest.mark.synth
@@ -39,8 +41,8 @@ def test_the_set_changes_from_part_to_part() -> None:
 
 
 def test_a_session_that_runs_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("groovelive.connection.holder", lambda role: 4711)
-    monkeypatch.setattr("groovelive.demo._aloud", lambda console: pytest.fail("it would be disturbed"))
+    monkeypatch.setattr("groovelive.runtime.endpoints.holder", lambda role: 4711)
+    monkeypatch.setattr("groovelive.cli.demo._aloud", lambda console: pytest.fail("it would be disturbed"))
     screen = Console(file=io.StringIO(), width=100)
     assert demo.run(tmp_path, screen) == 0
     assert "left alone" in screen.file.getvalue()  # type: ignore[attr-defined]

@@ -17,9 +17,23 @@ from typing import Any
 import pytest
 import zmq
 
-from groovelive import GrooveError, connection, keys, load, wire
+from groovelive import GrooveError, load
 from groovelive.engine import Client, EngineError, broker
-from groovelive.engine.broker import ASK, BEAT, BYE, HEADER, NO, READY, REPLY, WHO, Broker, join
+from groovelive.engine.broker import (
+    ASK,
+    BEAT,
+    BYE,
+    HEADER,
+    NO,
+    READY,
+    REPLY,
+    WHO,
+    Broker,
+    join,
+)
+from groovelive.protocol import engine as wire
+from groovelive.runtime import curve as keys
+from groovelive.runtime import endpoints as connection
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 TAP = "x..x..x."
@@ -115,7 +129,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
     told: list[str] = []
     workers: list[subprocess.Popen[bytes]] = []
     with running(told) as address:
-        command = [sys.executable, "-m", "groovelive.commands", "engine", "--join", address]
+        command = [sys.executable, "-m", "groovelive.cli.services", "engine", "--join", address]
         try:
             for _ in range(3):
                 workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
@@ -166,7 +180,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
 def test_a_broker_and_a_worker_with_keys() -> None:
     """As two machines would: `engine --broker --bind --curve` on one, `engine --join --curve` on the other."""
     keys.create()
-    command = [sys.executable, "-m", "groovelive.commands", "engine"]
+    command = [sys.executable, "-m", "groovelive.cli.services", "engine"]
     with subprocess.Popen([*command, "--broker", "--bind", "tcp://127.0.0.1:*", "--curve"]) as server:
         try:
             until(lambda: connection.read() is not None)

@@ -14,10 +14,13 @@ import pytest
 import zmq
 from engine_process import process
 
-from groovelive import Groove, GrooveError, connection, keys, load
-from groovelive.engine import Answer, AsyncClient, Client, EngineError, asking
+from groovelive import Groove, GrooveError, load
+from groovelive.engine import Answer, AsyncClient, Client, EngineError
+from groovelive.engine import requests as asking
 from groovelive.engine.broker import Broker
-from groovelive.wire import Array, Failure, Grooves, Welcome
+from groovelive.protocol.engine import Array, Failure, Grooves, Welcome
+from groovelive.runtime import curve as keys
+from groovelive.runtime import endpoints as connection
 
 TAP = "x..x..x."
 

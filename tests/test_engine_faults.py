@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from groovelive.cli.main.services import probe, report
 
-from groovelive import connection, load
-from groovelive.commands import probe, report
+from groovelive import load
 from groovelive.engine import Client, EngineError
+from groovelive.runtime import endpoints as connection
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
-COMMAND = [sys.executable, "-m", "groovelive.commands"]
+COMMAND = [sys.executable, "-m", "groovelive.cli.services"]
 TAP = "x..x..x."
 
 
@@ -162,7 +163,7 @@ def test_a_full_disk_at_the_start_is_told(folders: Path) -> None:
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
-        "from groovelive.commands import main; main(sys.argv[1], [])"
+        "from groovelive.cli.services import main; main(sys.argv[1], [])"
     )
     for command in ("engine", "serve"):
         done = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, timeout=30)
@@ -176,7 +177,7 @@ def test_a_disk_that_is_full_when_the_engine_is_ready(folders: Path, monkeypatch
         "import errno, os, sys; from groovelive import connection\n"
         "def full(path, data): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
         "connection.write_private = full\n"
-        "from groovelive.commands import main; main('engine', [])"
+        "from groovelive.cli.services import main; main('engine', [])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.returncode == 1 and "No space left on device" in done.stderr

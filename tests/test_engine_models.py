@@ -14,12 +14,15 @@ import pytest
 import tiny_onnx
 from engine_process import Raw, process
 
-from groovelive import Groove, GrooveError, wire
-from groovelive.engine import answer, fields, models
-from groovelive.midiwrite import grooves_to_midi
+from groovelive import Groove, GrooveError
+from groovelive.engine import handlers as answer
+from groovelive.engine import models
+from groovelive.engine import validation as fields
+from groovelive.midi_files.writer import grooves_to_midi
 from groovelive.model import Model, load
-from groovelive.model.infer import WEIGHTS
-from groovelive.wire import Array, EngineError
+from groovelive.model.model import WEIGHTS
+from groovelive.protocol import engine as wire
+from groovelive.protocol.engine import Array, EngineError
 
 PAGE = (Path(__file__).parents[1] / "docs" / "models.md").read_text(encoding="utf-8")
 EXAMPLE = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.S)[0])
@@ -114,9 +117,10 @@ def test_the_pages_code_makes_both_networks(shaker: Path, monkeypatch: pytest.Mo
 def test_both_backends_give_the_same_grooves(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    from groovelive.model import export, manifest
-    from groovelive.model.backend import ROLES
-    from groovelive.model.net import Config, GrooveNet
+    from groovelive.model import manifest
+    from groovelive.model.network import ROLES
+    from groovelive.training import export
+    from groovelive.training.net import Config, GrooveNet
 
     genres = ("funk", "jazz")
     torch.manual_seed(0)

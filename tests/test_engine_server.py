@@ -21,13 +21,16 @@ from engine_process import Raw, process
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groovelive import Groove, keys, wire
-from groovelive.engine import answer, batch
+from groovelive import Groove
+from groovelive.engine import batch
+from groovelive.engine import handlers as answer
 from groovelive.engine.batch import Job, Queue
 from groovelive.engine.server import run
 from groovelive.errors import GrooveError
 from groovelive.model import Model, load
-from groovelive.wire import Array, EngineError
+from groovelive.protocol import engine as wire
+from groovelive.protocol.engine import Array, EngineError
+from groovelive.runtime import curve as keys
 
 TAP = Array.of(Groove.parse("x..x..x. x.x..x.x").tap())
 HELD = wire.Random(count=256, seed=1)  # some 0.1 s of work
@@ -122,7 +125,7 @@ def test_loops_are_the_same_however_they_are_batched(model: dict[str, Model]) ->
 
 
 def test_rows_go_together_only_where_that_changes_no_bit() -> None:
-    from groovelive.model.backend import Network
+    from groovelive.model.network import Network
 
     class Sum(Network):
         backend = "onnx"

@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from groovelive.cli.main.services import main, probe, report
 
-from groovelive import GrooveError, connection, keys
-from groovelive.commands import main, probe, report
+from groovelive import GrooveError
 from groovelive.engine import Client
-from groovelive.supervisor import Program, Supervisor
+from groovelive.runtime import curve as keys
+from groovelive.runtime import endpoints as connection
+from groovelive.runtime.supervisor import Program, Supervisor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and modes of POSIX")
-COMMAND = [sys.executable, "-m", "groovelive.commands"]
+COMMAND = [sys.executable, "-m", "groovelive.cli.services"]
 
 
 @pytest.fixture(autouse=True)
@@ -186,7 +188,7 @@ def test_a_program_that_hangs_is_started_again() -> None:
 
 
 def test_a_program_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("groovelive.supervisor._FAREWELL", 0.2)
+    monkeypatch.setattr("groovelive.runtime.supervisor._FAREWELL", 0.2)
     ready = threading.Event()
     supervisor = Supervisor([program("engine", "import time; time.sleep(60)")], ready=ready.set)
     thread, codes = run(supervisor)
@@ -201,7 +203,7 @@ def test_a_program_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_lock_is_free_again_once_its_process_has_died(folders: Path) -> None:
     code = (
-        "import sys, time; from groovelive.connection import Lock; lock = Lock('engine'); lock.acquire();"
+        "import sys, time; from groovelive.runtime.endpoints import Lock; lock = Lock('engine'); lock.acquire();"
         "print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:

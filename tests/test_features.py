@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive.features import Features, features, laid_back, swing_ratio, symmetry, syncopation
-from groovelive.hvo import VOICES, Groove
+from groovelive.grooves.features import Features, features, laid_back, swing_ratio, symmetry, syncopation
+from groovelive.grooves.groove import VOICES, Groove
 
 ROCK = Groove.from_notes(
     [(s, "kick") for s in (0, 8)] + [(s, "snare") for s in (4, 12)] + [(s, "hh") for s in range(0, 16, 2)],

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from groovelive import fetch as module
 from groovelive.errors import GrooveError
-from groovelive.fetch import fetch
+from groovelive.training import download as module
+from groovelive.training.download import fetch
 
 BODY = bytes(range(256)) * 1200  # 300 kB: several blocks
 DIGEST = hashlib.sha256(BODY).hexdigest()

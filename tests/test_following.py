@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groovelive import GrooveError
-from groovelive.conductor.desk import Desk
-from groovelive.conductor.following import Following
-from groovelive.conductor.oscdoor import Peer
-from groovelive.conductor.tempo import SILENT, Tempo
+from groovelive.conductor.editor import Desk
+from groovelive.conductor.osc.server import Peer
+from groovelive.conductor.phase_lock import Following
+from groovelive.conductor.tempo_sync import SILENT, Tempo
 from groovelive.conductor.transport import Transport
-from groovelive.timeline.tempo import TempoMap
+from groovelive.score.tempo_map import TempoMap
 
 SCLANG, OTHER = Peer(("127.0.0.1", 57120)), Peer(("127.0.0.1", 57121))
 AHEAD = 0.112  # seconds that notes are sent ahead

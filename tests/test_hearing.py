@@ -13,15 +13,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groovelive.errors import GrooveError
-from groovelive.timeline.checks import check
-from groovelive.timeline.ears import GRAIN, Adaptive, Ear, Hearing, Knob, Played, Stroke, grained, loudness, pack
-from groovelive.timeline.edits import Cycle, Edit, Exact, Home, Line, Outs, decode, encode
-from groovelive.timeline.events import events
-from groovelive.timeline.hearing import activity, heard
-from groovelive.timeline.leading import resumed
-from groovelive.timeline.score import Score
-from groovelive.timeline.targets import Midi
-from groovelive.timeline.wishes import wish
+from groovelive.score.automation import resumed
+from groovelive.score.edits import (
+    Cycle,
+    Edit,
+    Exact,
+    Home,
+    Line,
+    Outs,
+    decode,
+    encode,
+)
+from groovelive.score.events import events
+from groovelive.score.inputs import (
+    GRAIN,
+    Adaptive,
+    Ear,
+    Hearing,
+    Knob,
+    Played,
+    Stroke,
+    grained,
+    loudness,
+    pack,
+)
+from groovelive.score.memory import activity, heard
+from groovelive.score.queries import wish
+from groovelive.score.score import Score
+from groovelive.score.targets import Midi
+from groovelive.score.validation import check
 
 KEYS = Hearing(ears=(Ear(port="Keys"),))
 FOREVER = Edit(beat=0, drummer="d1", path="memory", value=1000.0)
@@ -152,7 +172,7 @@ def test_what_is_long_forgotten_need_not_be_gone_through(seed: int) -> None:
             score.add(Edit(beat=beat, drummer="d1", path="recording", value=mode, group=chance.randrange(3)))
         if chance.random() < 0.3:
             at = max(beat - chance.choice((0.0, 0.0, 0.0, 3.0, 20.0)), 0.0)
-            with patch("groovelive.timeline.buffers._rest", return_value=0):
+            with patch("groovelive.score.loop_buffer._rest", return_value=0):
                 expected = heard(Score(score.edits), "d1", KEYS, at)
             assert np.array_equal(heard(score, "d1", KEYS, at), expected)
             assert np.array_equal(heard(Score(score.edits), "d1", KEYS, at), expected)

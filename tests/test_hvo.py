@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from groovelive.errors import GrooveError
-from groovelive.hvo import GROUPS, MAX_BARS, SHORT, VOICES, Groove, Note, voice_indices
+from groovelive.grooves.groove import (
+    GROUPS,
+    MAX_BARS,
+    SHORT,
+    VOICES,
+    Groove,
+    Note,
+    voice_indices,
+)
 
 
 def for_all(*strategies):
@@ -143,9 +151,9 @@ def test_of():
 
 
 def test_text_and_midi_come_through_their_modules(tmp_path):
-    notation = pytest.importorskip("groovelive.notation")
+    notation = pytest.importorskip("groovelive.notation.parser")
     assert Groove.of("bd sn") == notation.parse("bd sn") == Groove.parse("bd sn")
-    pytest.importorskip("groovelive.midifile")
+    pytest.importorskip("groovelive.midi_files.reader")
     (tmp_path / "empty.mid").write_bytes(b"")
     for source in (tmp_path / "empty.mid", str(tmp_path / "empty.mid")):
         with pytest.raises(GrooveError):

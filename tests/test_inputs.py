@@ -9,12 +9,12 @@ import pytest
 
 from groovelive.conductor.offline import Offline
 from groovelive.errors import GrooveError
-from groovelive.midistream import Message, channel_messages
-from groovelive.timeline import messages
-from groovelive.timeline.ears import Adaptive, Ear, Hearing, Knob, Played, Resume
-from groovelive.timeline.edits import ENGINE, Edit, Home, Line, Value, encode
-from groovelive.timeline.messages import Draft, When
-from groovelive.timeline.wishes import wish
+from groovelive.midi_files.messages import Message, channel_messages
+from groovelive.protocol import session as messages
+from groovelive.protocol.session import Draft, When
+from groovelive.score.edits import ENGINE, Edit, Home, Line, Value, encode
+from groovelive.score.inputs import Adaptive, Ear, Hearing, Knob, Played, Resume
+from groovelive.score.queries import wish
 
 KEYS = Hearing(ears=(Ear(port="Keys"),))
 

@@ -18,13 +18,13 @@ from groovelive import GrooveError
 from groovelive.bench.instrument import Instrument
 from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import Monitor, jack
-from groovelive.timeline import messages
-from groovelive.timeline.ears import Ear, Hearing, Knob, Played, Stroke, strokes
-from groovelive.timeline.edits import Edit, Exact, Outs
-from groovelive.timeline.hearing import heard
-from groovelive.timeline.messages import Draft
-from groovelive.timeline.score import Score
-from groovelive.timeline.targets import Midi
+from groovelive.protocol import session as messages
+from groovelive.protocol.session import Draft
+from groovelive.score.edits import Edit, Exact, Outs
+from groovelive.score.inputs import Ear, Hearing, Knob, Played, Stroke, strokes
+from groovelive.score.memory import heard
+from groovelive.score.score import Score
+from groovelive.score.targets import Midi
 
 pytestmark = pytest.mark.jack
 KEYS = Hearing(ears=(Ear(port="Keys"),))
@@ -234,7 +234,7 @@ def test_knobs_of_a_port(stage: Stage, keys: Instrument) -> None:
 
 
 def test_what_reads_the_ports_dies_and_is_started_again(stage: Stage, keys: Instrument) -> None:
-    found = subprocess.run(["pgrep", "-f", "groovelive.inlets"], capture_output=True, text=True, check=False)
+    found = subprocess.run(["pgrep", "-f", "groovelive.inputs"], capture_output=True, text=True, check=False)
     ours = [int(pid) for pid in found.stdout.split() if _runs_in(int(pid), stage.serve.folder)]
     assert len(ours) == 1
     os.kill(ours[0], signal.SIGKILL)

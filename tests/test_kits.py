@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from groovelive import kits
 from groovelive.errors import GrooveError
-from groovelive.hvo import GM_NOTES, VOICES
+from groovelive.grooves.groove import GM_NOTES, VOICES
+from groovelive.midi_files import drum_maps as kits
 
 KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
 

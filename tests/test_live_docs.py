@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groovelive.timeline.controls import CONTROLS
+from groovelive.score.controls import CONTROLS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "live.md").read_text(encoding="utf-8")
 

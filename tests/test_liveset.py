@@ -22,10 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_rig import SCRIPT, free_port
 
-from groovelive import GrooveError, liveset
-from groovelive.grid import GM_NOTES, VOICES
-from groovelive.hvo import Groove
-from groovelive.liveset import (
+from groovelive import GrooveError
+from groovelive import ableton_live as liveset
+from groovelive.ableton_live import (
     Changed,
     Guarded,
     Launched,
@@ -48,8 +47,10 @@ from groovelive.liveset import (
     tap_of,
     thin,
 )
-from groovelive.liveset.notes import digest, pack, pitches_of, unpack
-from groovelive.liveset.pads import guess
+from groovelive.ableton_live.notes import digest, pack, pitches_of, unpack
+from groovelive.ableton_live.pads import guess
+from groovelive.grooves.grid import GM_NOTES, VOICES
+from groovelive.grooves.groove import Groove
 
 FUNK = Groove.from_notes(
     [(0, "kick", 1.0), (4, "snare", 0.9, 0.1), (6, "closed_hat", 0.5, -0.2), (10, "kick", 0.7)], steps=16
@@ -141,7 +142,7 @@ def test_what_is_not_groovelive_is_told_apart(says: bytes, error: type[Exception
 def test_a_script_of_another_protocol_says_how_to_install(
     running: RunningLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groovelive.liveset.link.PROTOCOL", 2)
+    monkeypatch.setattr("groovelive.ableton_live.connection.PROTOCOL", 2)
     with pytest.raises(WrongVersion, match="groovelive ableton install"):
         LiveSet.connect(port=running.port)
 

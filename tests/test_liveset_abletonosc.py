@@ -21,8 +21,7 @@ from live_rig import free_port
 from test_liveset import eventually
 
 import groovelive
-from groovelive.hvo import Groove
-from groovelive.liveset import (
+from groovelive.ableton_live import (
     Changed,
     Guarded,
     Late,
@@ -39,7 +38,8 @@ from groovelive.liveset import (
     WrongType,
     connect,
 )
-from groovelive.liveset.abletonosc import OscSet
+from groovelive.ableton_live.abletonosc.live_set import OscSet
+from groovelive.grooves.groove import Groove
 
 FUNK = Groove.from_notes([(0, "kick", 1.0), (4, "snare", 0.9, 0.1), (6, "closed_hat", 0.5, -0.2)], steps=16)
 REAL = os.environ.get("GROOVELIVE_ABLETONOSC")
@@ -279,7 +279,7 @@ def test_lost_datagrams_are_asked_for_again(tmp_path: Path) -> None:
                     try:
                         clip.replace([LiveNote(36 + n, i / 2, 0.25) for i in range(8)])
                         break
-                    except groovelive.liveset.LiveError:
+                    except groovelive.ableton_live.LiveError:
                         continue
             clips = process.at.state()["tracks"][0]["clips"]
             assert all(len(clips[str(n + 1)]["notes"]) == 8 for n in range(4))

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groovelive.errors import GrooveError
-from groovelive.hvo import Groove, Note
-from groovelive.midifile import grooves_to_midi, read, read_groove, write
+from groovelive.grooves.groove import Groove, Note
+from groovelive.midi_files.reader import grooves_to_midi, read, read_groove, write
 
 PPQ = 480
 STEP, BAR = PPQ // 4, PPQ * 4

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from groovelive import Groove, GrooveError
-from groovelive.hvo import GROUPS, SHORT, VOICES, voice_indices
-from groovelive.model import infer, load, sampling
+from groovelive.grooves.groove import GROUPS, SHORT, VOICES, voice_indices
+from groovelive.model import decoding as sampling
+from groovelive.model import load
+from groovelive.model import model as infer
 
 EXPECTED = Path(__file__).parent / "expected_model.json"
 TEXTS = {

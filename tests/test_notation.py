@@ -12,14 +12,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from groovelive.notation.parser.nodes import bjorklund
+from groovelive.notation.parser.parser import (
+    DRUMS,
+    Hit,
+    NotationError,
+    drum,
+    number,
+    parse,
+    pattern,
+    value,
+    word,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive import caret, cycles, mini, nodes, notation, stepstring
 from groovelive.errors import GrooveError
-from groovelive.hvo import SHORT, VOICES, Groove
-from groovelive.nodes import bjorklund
-from groovelive.notation import DRUMS, Hit, NotationError, drum, number, parse, pattern, value, word
+from groovelive.grooves.groove import SHORT, VOICES, Groove
+from groovelive.notation.parser import caret, mini, nodes
+from groovelive.notation.parser import parser as notation
+from groovelive.notation.parser import pattern as cycles
+from groovelive.notation.parser import step_strings as stepstring
 
 DOCS = Path(__file__).parent.parent / "docs" / "notation.md"
 

@@ -20,10 +20,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive import GrooveError, connection
-from groovelive.conductor.osccalls import _REQUESTS, MAX_TEXT, Call, call, id_of
-from groovelive.conductor.oscdoor import OscDoor
-from groovelive.osccodec import Double, Message, bundle, message, read
+from groovelive import GrooveError
+from groovelive.conductor.osc.requests import _REQUESTS, MAX_TEXT, Call, call, id_of
+from groovelive.conductor.osc.server import OscDoor
+from groovelive.osc_messages.codec import Double, Message, bundle, message, read
+from groovelive.runtime import endpoints as connection
 
 PAGE = Path(__file__).parent.parent / "docs" / "osc.md"
 NEWS = ("/gl/bar", "/gl/changed", "/gl/told")

@@ -10,12 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groovelive import GrooveError
-from groovelive.osccodec import bundle, message
-from groovelive.outlets.frames import Close, Counts, Due, Flush, Frames, Notes, Open, Panic, frame, orders
-from groovelive.outlets.midi import MidiSink, which
-from groovelive.outlets.sender import Sender, Sink
-from groovelive.outlets.walltime import WallClock
-from groovelive.timeline.targets import Midi, Osc, Synth
+from groovelive.osc_messages.codec import bundle, message
+from groovelive.osc_messages.timetags import WallClock
+from groovelive.outputs.frames import (
+    Close,
+    Counts,
+    Due,
+    Flush,
+    Frames,
+    Notes,
+    Open,
+    Panic,
+    frame,
+    orders,
+)
+from groovelive.outputs.midi import MidiSink, which
+from groovelive.outputs.scheduler import Sender, Sink
+from groovelive.score.targets import Midi, Osc, Synth
 
 MS = 1_000_000
 
@@ -242,7 +253,7 @@ class Port:
 @pytest.fixture
 def midi(monkeypatch: pytest.MonkeyPatch) -> tuple[Sender, Port, list[int]]:
     port, now = Port(), [0]
-    monkeypatch.setattr("groovelive.outlets.midi._client", lambda: port)
+    monkeypatch.setattr("groovelive.outputs.midi._client", lambda: port)
     sender = _simulated([], now)
     notes = (36, 38, 42, 46, 43, 47, 50, 49, -1)
     target = Midi(port="x", virtual=True, notes=notes, length=0.05)

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from groovelive import GrooveError
-from groovelive.outlets import Due, Outlets, audio_device, midi_ports
-from groovelive.timeline.targets import Midi, Synth
+from groovelive.outputs import Due, Outlets, audio_device, midi_ports
+from groovelive.score.targets import Midi, Synth
 
 pytestmark = pytest.mark.jack
 MS = 1_000_000
@@ -100,7 +100,7 @@ def test_notes_and_their_ends(outlets: Outlets, monitor: Monitor) -> None:
 
 def test_the_end_of_the_conductor_ends_what_sounds(monitor: Monitor) -> None:
     program = (
-        "import time; from groovelive.outlets import Due, Outlets; from groovelive.timeline.targets import Midi\n"
+        "import time; from groovelive.outputs import Due, Outlets; from groovelive.score.targets import Midi\n"
         "outlets = Outlets(print); sink = outlets.open(Midi(port='midi-monitor', length=10.0))\n"
         "outlets.send([Due(sink, time.monotonic_ns() + 100_000_000, 0, v, 1.0, 'd1') for v in (0, 1)])\n"
         "time.sleep(60)"

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import pytest
 
 from groovelive import GrooveError
-from groovelive.outlets import Due, Outlets, audio_device, midi_ports
-from groovelive.outlets.walltime import WallClock
-from groovelive.timeline.targets import File, Midi, Osc, Synth
+from groovelive.osc_messages.timetags import WallClock
+from groovelive.outputs import Due, Outlets, audio_device, midi_ports
+from groovelive.score.targets import File, Midi, Osc, Synth
 
 osc_bundle = pytest.importorskip("pythonosc.osc_bundle")
 osc_message = pytest.importorskip("pythonosc.osc_message")
@@ -198,7 +198,7 @@ def test_a_killed_outlet_is_back_soon(outlets: Outlets, receiver: Receiver, told
 @POSIX
 def test_an_outlet_ends_with_its_conductor() -> None:
     program = (
-        "import os, time; from groovelive.outlets import Outlets; from groovelive.timeline.targets import Osc;"
+        "import os, time; from groovelive.outputs import Outlets; from groovelive.score.targets import Osc;"
         "outlets = Outlets(print); outlets.open(Osc(port=57999));"
         "print(outlets._hands['osc']._process.pid, flush=True); time.sleep(60)"
     )

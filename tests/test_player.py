@@ -9,18 +9,26 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive.conductor.desk import Desk
+from groovelive.conductor.editor import Desk
 from groovelive.conductor.player import LEAD, Player, ahead_of
 from groovelive.conductor.transport import Transport
 from groovelive.errors import GrooveError
-from groovelive.timeline.ears import Ear, Hearing, Played, Stroke, grained
-from groovelive.timeline.ears import pack as pack_strokes
-from groovelive.timeline.edits import Edit, Exact, Note, Outs, Pattern, Rhythm, pack
-from groovelive.timeline.events import events
-from groovelive.timeline.messages import Draft, Undo, When, Write
-from groovelive.timeline.score import Score
-from groovelive.timeline.targets import Midi, Osc
-from groovelive.timeline.wishes import Wish
+from groovelive.protocol.session import Draft, Undo, When, Write
+from groovelive.score.edits import (
+    Edit,
+    Exact,
+    Note,
+    Outs,
+    Pattern,
+    Rhythm,
+    pack,
+)
+from groovelive.score.events import events
+from groovelive.score.inputs import Ear, Hearing, Played, Stroke, grained
+from groovelive.score.inputs import pack as pack_strokes
+from groovelive.score.queries import Wish
+from groovelive.score.score import Score
+from groovelive.score.targets import Midi, Osc
 
 KEYS = Hearing(ears=(Ear(port="Keys"),))
 TAGGED, PLAIN = Osc(port=9000), Midi(port="x")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groovelive.timeline.controls import CONTROLS
+from groovelive.score.controls import CONTROLS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "playing.md").read_text(encoding="utf-8")
 

@@ -12,8 +12,8 @@ from typing import get_args
 
 from engine_process import process
 
-from groovelive import wire
 from groovelive.engine import batch
+from groovelive.protocol import engine as wire
 
 PAGE = Path(__file__).parents[1] / "docs" / "protocol.md"
 CLIENT = """

@@ -19,11 +19,13 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 import groovelive
-from groovelive import GrooveError, cli
-from groovelive.osccodec import message
-from groovelive.quark import doctor, installing
-from groovelive.quark.installing import MARKER, digests, install, look, uninstall
-from groovelive.quark.places import Places, elsewhere, include_paths, places, source
+from groovelive import GrooveError
+from groovelive.cli.main import main as cli
+from groovelive.osc_messages.codec import message
+from groovelive.supercollider import doctor
+from groovelive.supercollider import install as installing
+from groovelive.supercollider.install import MARKER, digests, install, look, uninstall
+from groovelive.supercollider.paths import Places, elsewhere, include_paths, places, source
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {
@@ -391,7 +393,7 @@ def findings(folder: Path | None, port: int) -> dict[str, bool]:
 def test_nothing_is_there(home: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(home))
     monkeypatch.setattr(doctor, "_FOLDERS", {})
-    monkeypatch.setattr("groovelive.outlets.server._FOLDERS", {})
+    monkeypatch.setattr("groovelive.outputs.sc_server._FOLDERS", {})
     found = list(doctor.examine(home / "Ext", port))
     assert [fine for fine, _ in found] == [False] * 4
     said = "\n".join(line for _, line in found)
@@ -534,7 +536,7 @@ def test_the_wheel_carries_the_quark(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as file:
         file.extractall(tmp_path / "site")
-    code = "from groovelive.quark.places import source; from groovelive.quark.installing import digests;" \
+    code = "from groovelive.supercollider.paths import source; from groovelive.supercollider.install import digests;" \
         "import json; print(json.dumps([str(source()), digests(source())]))"  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     done = subprocess.run(

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from quark_session import QUARK, ROOT, Part, Said, Serve, blocks, evaluate, free_port
 
-from groovelive import cli
-from groovelive.grid import VOICES
+from groovelive.cli.main import main as cli
+from groovelive.grooves.grid import VOICES
 
 EXAMPLES = sorted(path.name for path in (QUARK / "examples").glob("*.scd"))
 # What would be heard beyond this machine, or needs what is not here: compiled, and not run.

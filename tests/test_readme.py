@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import groovelive as gl
-from groovelive import cli, midifile
+from groovelive.cli.main import main as cli
+from groovelive.midi_files import reader as midifile
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from groovelive.errors import GrooveError
-from groovelive.hvo import VOICES, Groove
-from groovelive.show import MAX_SVG_BARS, roll, summary, svg, svg_song
+from groovelive.grooves.display import MAX_SVG_BARS, roll, summary, svg, svg_song
+from groovelive.grooves.groove import VOICES, Groove
 
 SVG = "{http://www.w3.org/2000/svg}"
 BEAT = Groove.from_notes(

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groovelive import sound
 from groovelive.errors import GrooveError
-from groovelive.hvo import VOICES, Groove, Note
-from groovelive.sound import Kit, kits, render, render_kits, score, timed
+from groovelive.grooves.groove import VOICES, Groove, Note
+from groovelive.synthesis import kits as sound
+from groovelive.synthesis.kits import Kit, kits, render, render_kits, score, timed
 
 RATE = 48000
 EVERY_KIT = pytest.mark.parametrize("kit", kits())
@@ -143,7 +143,7 @@ def test_without_the_embedded_synth(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_import_is_light() -> None:
-    heavy = "import sys, groovelive.sound; print({'nanosynth', 'onnxruntime', 'torch'} & set(sys.modules))"
+    heavy = "import sys, groovelive.synthesis.kits; print({'nanosynth', 'onnxruntime', 'torch'} & set(sys.modules))"
     root = {**os.environ, "PYTHONPATH": str(SOURCES.parent)}
     run = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, env=root)
     assert run.stdout == "set()\n"

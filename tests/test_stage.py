@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import groovelive as gl
-from groovelive import midifile
 from groovelive.errors import GrooveError
-from groovelive.stage import take
-from groovelive.timeline.controls import CONTROLS
-from groovelive.timeline.edits import Walk
+from groovelive.live import take
+from groovelive.midi_files import reader as midifile
+from groovelive.score.controls import CONTROLS
+from groovelive.score.edits import Walk
 
 TAP = "9.4.7.4.9.47.4.6"
 
@@ -336,7 +336,7 @@ def test_record_and_replay(live: gl.Live, tmp_path: Path) -> None:
 @pytest.mark.synth
 def test_a_recording_sounds_as_it_was_played(live: gl.Live, tmp_path: Path) -> None:
     """Each drummer with the kit of its target; of those without one, the session's."""
-    from groovelive.timeline.writing import kit_of
+    from groovelive.score.export import kit_of
 
     d1, d2 = live.d1, live.d2
     d1 >> gl.play("bd*2")
@@ -530,7 +530,7 @@ def test_takes_that_cannot_be_read(live: gl.Live, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_while_recording(live: gl.Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from groovelive.stage import clip
+    from groovelive.live import clip
 
     live.d1 >> gl.play("bd")
     real = take.write
@@ -546,7 +546,7 @@ def test_a_full_disk_while_recording(live: gl.Live, tmp_path: Path, monkeypatch:
 
 
 def test_no_session_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("groovelive.stage.words._sessions", [])
+    monkeypatch.setattr("groovelive.live.api._sessions", [])
     with pytest.raises(GrooveError, match="no session is open"):
         gl.hush()
 

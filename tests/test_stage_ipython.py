@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import groovelive as gl
-from groovelive.stage import words
+from groovelive.live import api as words
 
 pytest.importorskip("IPython")
 
@@ -20,7 +20,7 @@ pytest.importorskip("IPython")
 def shell() -> Iterator[Any]:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from groovelive.stage import ipython
+    from groovelive.live import ipython
 
     InteractiveShell.clear_instance()
     found = InteractiveShell.instance()
@@ -90,7 +90,7 @@ def test_other_mistakes_are_shown_as_ever(shell: Any, capsys: pytest.CaptureFixt
 
 
 def test_pictures(shell: Any) -> None:
-    from groovelive.stage.ipython import toolbar
+    from groovelive.live.ipython import toolbar
 
     run(shell, "d1 >> groove('x..x..x.')")
     formats, _ = shell.display_formatter.format(shell.user_ns["d1"])

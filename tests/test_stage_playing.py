@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import groovelive as gl
-from groovelive.timeline.ears import Hearing
-from groovelive.timeline.edits import Home
-from groovelive.timeline.events import events
+from groovelive.score.edits import Home
+from groovelive.score.events import events
+from groovelive.score.inputs import Hearing
 
 
 @pytest.fixture

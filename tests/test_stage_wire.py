@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from groovelive.cli.main.services import main, report
 
 import groovelive as gl
-from groovelive import connection
-from groovelive.commands import main, report
 from groovelive.errors import GrooveError
+from groovelive.runtime import endpoints as connection
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from quark_session import Serve
 from sclang_process import QUARK, Sclang, free_port
 
 import groovelive as gl
-from groovelive import sound
-from groovelive.grid import VOICES, Note
-from groovelive.osccodec import bundle, message, read
-from groovelive.timeline import writing
-from groovelive.timeline.edits import Rhythm, unpack
-from groovelive.timeline.events import events
+from groovelive.grooves.grid import VOICES, Note
+from groovelive.osc_messages.codec import bundle, message, read
+from groovelive.score import export as writing
+from groovelive.score.edits import Rhythm, unpack
+from groovelive.score.events import events
+from groovelive.synthesis import kits as sound
 
 pytestmark = pytest.mark.supercollider
 CLASSES = sorted(path.stem for path in (QUARK / "tests").glob("Test*.sc"))

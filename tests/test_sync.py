@@ -11,19 +11,19 @@ from test_following import SCLANG, Host
 
 import groovelive as gl
 from groovelive import GrooveError
-from groovelive.conductor.tempo import RESTART, Clock, Tempo
-from groovelive.conductor.ticking import Ticking
-from groovelive.outlets import Due
-from groovelive.outlets.clock import Signal
+from groovelive.conductor.midi_clock import Ticking
+from groovelive.conductor.tempo_sync import RESTART, Clock, Tempo
+from groovelive.outputs import Due
+from groovelive.outputs.midi_clock import Signal
+from groovelive.protocol import session as messages
+from groovelive.protocol.session import Draft, When
+from groovelive.score.clocks import TICKS, Link, MidiClock
+from groovelive.score.edits import Edit
+from groovelive.score.score import Score
+from groovelive.sync.base import Change, source
+from groovelive.sync.beat_tracker import Pulse, Word
 from groovelive.sync.link import LinkSession
-from groovelive.sync.midiclock import MidiClockSource
-from groovelive.sync.pulse import Pulse, Word
-from groovelive.sync.source import Change, source
-from groovelive.timeline import messages
-from groovelive.timeline.edits import Edit
-from groovelive.timeline.messages import Draft, When
-from groovelive.timeline.score import Score
-from groovelive.timeline.syncing import TICKS, Link, MidiClock
+from groovelive.sync.midi_clock import MidiClockSource
 
 Jitter = Callable[[random.Random], float]
 NORMAL: Jitter = lambda chance: chance.gauss(0, 0.005)  # noqa: E731

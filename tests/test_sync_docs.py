@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from groovelive.conductor.offline import Offline
-from groovelive.timeline import messages
-from groovelive.timeline.syncing import AnyClock, name_of
+from groovelive.protocol import session as messages
+from groovelive.score.clocks import AnyClock, name_of
 
 PAGE = (Path(__file__).parents[1] / "docs" / "sync.md").read_text(encoding="utf-8")
 

@@ -17,9 +17,9 @@ from groovelive import GrooveError
 from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import RATE, Monitor, jack
 from groovelive.bench.sequencer import Sequencer
-from groovelive.timeline import messages
-from groovelive.timeline.messages import Draft
-from groovelive.timeline.syncing import MidiClock
+from groovelive.protocol import session as messages
+from groovelive.protocol.session import Draft
+from groovelive.score.clocks import MidiClock
 
 pytestmark = pytest.mark.jack
 pytest.importorskip("rtmidi2")

@@ -18,12 +18,13 @@ from typing import Any
 
 import pytest
 
-from groovelive import GrooveError, sound
-from groovelive.grid import VOICES
-from groovelive.osccodec import message, read
-from groovelive.outlets import Due, Outlets
-from groovelive.outlets import server as servers
-from groovelive.timeline.targets import DIRT, Cv, Lane, Scsynth, SuperDirt
+from groovelive import GrooveError
+from groovelive.grooves.grid import VOICES
+from groovelive.osc_messages.codec import message, read
+from groovelive.outputs import Due, Outlets
+from groovelive.outputs import sc_server as servers
+from groovelive.score.targets import DIRT, Cv, Lane, Scsynth, SuperDirt
+from groovelive.synthesis import kits as sound
 
 MS = 1_000_000
 REAL = [pytest.mark.supercollider, pytest.mark.jack]

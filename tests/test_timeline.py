@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groovelive.errors import GrooveError
-from groovelive.timeline.edits import (
+from groovelive.score.edits import (
     Cycle,
     Edit,
     Exact,
@@ -25,9 +25,9 @@ from groovelive.timeline.edits import (
     pack,
     unpack,
 )  # fmt: skip
-from groovelive.timeline.events import events
-from groovelive.timeline.score import Score
-from groovelive.timeline.tempo import TempoMap
+from groovelive.score.events import events
+from groovelive.score.score import Score
+from groovelive.score.tempo_map import TempoMap
 
 
 def made(**fields: Any) -> Edit:

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groovelive import Groove, GrooveError, midifile
-from groovelive.model import data, evaluate, load, metrics
+from groovelive import Groove, GrooveError
+from groovelive.midi_files import reader as midifile
+from groovelive.model import load
+from groovelive.training import data, evaluate, metrics
 
 HEADER = ["drummer", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split"]
 
@@ -154,8 +156,8 @@ def trained(small, tmp_path_factory):
     pytest.importorskip("torch", reason="torch is not installed")
     import torch
 
-    from groovelive.model import train as training
-    from groovelive.model.net import Config
+    from groovelive.training import train as training
+    from groovelive.training.net import Config
 
     torch.set_num_threads(1)
     loops, held = data.read_dataset(small, "train"), data.read_dataset(small, "validation")
@@ -218,7 +220,7 @@ def test_onnx_and_torch_agree(trained, tmp_path):
     import onnxruntime
     import torch
 
-    from groovelive.model import export
+    from groovelive.training import export
 
     _, _, net, _, _, loops, _ = trained
     export.write_onnx(net, tmp_path)
@@ -244,7 +246,7 @@ def test_onnx_and_torch_agree(trained, tmp_path):
 
 @pytest.mark.torch
 def test_a_whole_model_folder_drums(trained, tmp_path):
-    from groovelive.model import export
+    from groovelive.training import export
 
     _, _, net, _, _, loops, held = trained
     manifest = export.write_model(net, tmp_path, loops, held, ("made up",))
@@ -262,7 +264,7 @@ def test_a_whole_model_folder_drums(trained, tmp_path):
 
 @pytest.mark.torch
 def test_the_classifier_hears_genres(trained):
-    from groovelive.model.classifier import Classifier
+    from groovelive.training.classifier import Classifier
 
     _, _, _, _, _, loops, held = trained
     judge = Classifier(loops.hvo, loops.genre, ["rock", "jazz"], epochs=8)
@@ -271,7 +273,7 @@ def test_the_classifier_hears_genres(trained):
 
 @pytest.mark.torch
 def test_the_command_trains_measures_and_writes_a_card(small, tmp_path, monkeypatch, capsys):
-    from groovelive.model import train as training
+    from groovelive.training import train as training
 
     def small_recipes(genres, epochs):
         taught, student = whole(genres, epochs)
@@ -303,7 +305,7 @@ def test_the_command_trains_measures_and_writes_a_card(small, tmp_path, monkeypa
 @pytest.mark.torch
 @pytest.mark.parametrize("words", [["--epochs", "0"], ["--data", "none.zip"]])
 def test_training_refuses_in_one_sentence(small, tmp_path, words):
-    from groovelive.model import train as training
+    from groovelive.training import train as training
 
     with pytest.raises(GrooveError):
         training.main(["--data", str(small), "--out", str(tmp_path), *words])
@@ -314,8 +316,8 @@ def test_two_processes_train_one_network(tmp_path):
     data_set = archive(tmp_path / "tiny.zip", performances=20, bars=12)
     run = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m",
-         "groovelive.model.train", "--data", data_set, "--out", tmp_path / "run", "--epochs", "0.01", "--no-teachers",
-         "--no-figures"],
+         "groovelive.training.train", "--data", data_set, "--out", tmp_path / "run", "--epochs", "0.01",
+         "--no-teachers", "--no-figures"],
         capture_output=True, text=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

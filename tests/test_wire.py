@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive import GrooveError, wire
-from groovelive.wire import Array, EngineError
+from groovelive import GrooveError
+from groovelive.protocol import engine as wire
+from groovelive.protocol.engine import Array, EngineError
 
 LATENT = Array.of(np.linspace(-1, 1, 64))
 REQUESTS: list[wire.AnyRequest] = [
@@ -205,6 +206,7 @@ def test_a_damaged_request_is_read_or_refused(request_: wire.AnyRequest, data: s
 
 
 def test_the_module_needs_neither_sockets_nor_a_runtime() -> None:
-    code = "import sys, groovelive.wire; print([m for m in ('zmq', 'onnxruntime', 'torch') if m in sys.modules])"
+    heavy = ("zmq", "onnxruntime", "torch")
+    code = f"import sys, groovelive.protocol.engine; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -22,9 +22,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..ableton_live import Launched, LiveNote, LiveSet, Lost, Moved
+from ..ableton_live.abletonosc.live_set import OscSet
 from ..errors import GrooveError
-from ..liveset import Launched, LiveNote, LiveSet, Lost, Moved
-from ..liveset.abletonosc import OscSet
 from . import Figure, figure
 
 ROOT = Path(__file__).parents[2]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grid import VOICES
-from ..timeline.edits import Edit
-from ..timeline.events import events
-from ..timeline.score import Score
+from ..grooves.grid import VOICES
+from ..score.edits import Edit
+from ..score.events import events
+from ..score.score import Score
 
 _NTP = 2_208_988_800  # seconds from 1900, when NTP begins, to 1970 (RFC 5905)
 _SECOND = 1_000_000_000  # ns
@@ -55,7 +55,7 @@ class Reading(NamedTuple):
 def hit(stamp: int, packet: bytes) -> Hit:
     """Return the note in a message, or in a bundle of one message.
 
-    >>> from groovelive.osccodec import bundle, message
+    >>> from groovelive.osc_messages.codec import bundle, message
     >>> hit(7, bundle(2208988800 << 32, [message("/hit", 3, "snare", 0.5, "d1", 38)]))
     Hit(stamp=7, tag=0, number=3, voice='snare', drummer='d1')
     """

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import msgspec
 import zmq
 
-from .. import wire
-from ..connection import Connection
 from ..engine import Client
 from ..errors import GrooveError
-from ..hvo import Groove
+from ..grooves.groove import Groove
+from ..protocol import engine as wire
+from ..runtime.endpoints import Connection
 from . import Figure, difference, figure
 
 RHYTHMS = ("x..x..x.", "x...x...", "x.x.x.x.", "..x...x.", "x..x..x...x.x...", "x.xx.x.x", "X.x.X.xx", "x.......")
@@ -108,7 +108,7 @@ def _engine(
     folder: Path, environment: dict[str, str], command: str = "engine"
 ) -> Iterator[tuple[Connection, subprocess.Popen[bytes]]]:
     """Run an engine of our own; gives its connection once the file says where it is."""
-    words = [sys.executable, "-m", "groovelive.commands", command]
+    words = [sys.executable, "-m", "groovelive.cli.services", command]
     child = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     path = folder / "engine.json"
     try:

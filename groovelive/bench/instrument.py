@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import GrooveError
-from ..outlets.midi import client
+from ..outputs.midi import client
 
 _PATIENCE = 10.0  # seconds
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import GrooveError
-from ..sync.source import check_installed
+from ..sync.base import check_installed
 
 QUANTUM = 4.0
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..model import load
-from ..model.net import Config, GrooveNet
+from ..training.net import Config, GrooveNet
 from . import Figure, figure
 
 

@@ -16,13 +16,13 @@ from typing import Any, NamedTuple, Self
 import msgspec
 import zmq
 
-from .. import wire
-from ..connection import Connection
 from ..errors import GrooveError
-from ..timeline import messages
-from ..timeline.edits import Edit
-from ..timeline.messages import Draft, When
-from ..timeline.score import Score
+from ..protocol import engine as wire
+from ..protocol import session as messages
+from ..protocol.session import Draft, When
+from ..runtime.endpoints import Connection
+from ..score.edits import Edit
+from ..score.score import Score
 from . import loads
 
 _PATIENCE = 30.0  # seconds, with every core busy
@@ -117,7 +117,7 @@ def serve(folder: Path, environment: dict[str, str], *options: str) -> Iterator[
         GrooveError: it does not start.
     """
     child = subprocess.Popen(
-        [sys.executable, "-m", "groovelive.commands", "serve", "--osc-port", "0", *options],
+        [sys.executable, "-m", "groovelive.cli.services", "serve", "--osc-port", "0", *options],
         env=os.environ | environment | {"GROOVELIVE_RUNTIME": str(folder)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

@@ -12,13 +12,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import wire
 from ..errors import GrooveError
-from ..timeline import messages
-from ..timeline.ears import GRAIN, Ear, Hearing, Played, strokes
-from ..timeline.edits import STEP, Edit, Exact, Outs, encode
-from ..timeline.messages import Draft
-from ..timeline.targets import Midi
+from ..protocol import engine as wire
+from ..protocol import session as messages
+from ..protocol.session import Draft
+from ..score.edits import STEP, Edit, Exact, Outs, encode
+from ..score.inputs import GRAIN, Ear, Hearing, Played, strokes
+from ..score.targets import Midi
 from . import Figure, figure, syncing
 from .instrument import Instrument
 from .performer import Performer, serve

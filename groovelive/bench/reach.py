@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 
 from ..errors import GrooveError
-from ..timeline.edits import Exact, Outs, Point, Walk
-from ..timeline.messages import Draft, When
-from ..timeline.targets import AHEAD, Osc
+from ..protocol.session import Draft, When
+from ..score.edits import Exact, Outs, Point, Walk
+from ..score.targets import AHEAD, Osc
 from . import Figure, figure
 from .arrivals import Hit, against_log, on_tempo
 from .performer import Performer

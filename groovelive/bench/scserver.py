@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GrooveError
-from ..osccodec import Message, message, read
-from ..outlets.server import program
+from ..osc_messages.codec import Message, message, read
+from ..outputs.sc_server import program
 
 RATE, PERIOD = 48000, 256
 CLICK, RECORDER = "gl_bench_click", "gl_bench_record"

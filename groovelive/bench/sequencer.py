@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from ..errors import GrooveError
-from ..outlets.midi import client
+from ..outputs.midi import client
 
 NAME = "sequencer"
 

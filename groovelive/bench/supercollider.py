@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GrooveError
-from ..osccodec import bundle, message, read
-from ..outlets import Due, Outlets
-from ..outlets.walltime import WallClock
-from ..timeline.targets import Scsynth
+from ..osc_messages.codec import bundle, message, read
+from ..osc_messages.timetags import WallClock
+from ..outputs import Due, Outlets
+from ..score.targets import Scsynth
 from . import Figure, figure
 from .scserver import CLICK, Recorded, onsets, recorded, residuals, sclang
 

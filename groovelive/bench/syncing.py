@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import GrooveError
-from ..timeline import messages
-from ..timeline.edits import Exact, Outs
-from ..timeline.messages import Draft
-from ..timeline.syncing import AnyClock, Link, MidiClock
-from ..timeline.targets import Osc
+from ..protocol import session as messages
+from ..protocol.session import Draft
+from ..score.clocks import AnyClock, Link, MidiClock
+from ..score.edits import Exact, Outs
+from ..score.targets import Osc
 from . import Figure, figure
 from .linkpeer import LinkPeer, apart
 from .performer import Performer, serve

@@ -8,7 +8,7 @@ import socket
 import sys
 from typing import Any
 
-from ..osccodec import bundle, message
+from ..osc_messages.codec import bundle, message
 from . import loads
 from .performer import until_closed
 

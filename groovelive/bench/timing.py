@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import GrooveError
-from ..timeline.edits import Exact, Outs
-from ..timeline.messages import Draft
-from ..timeline.targets import AnyTarget, Midi, Osc
+from ..protocol.session import Draft
+from ..score.edits import Exact, Outs
+from ..score.targets import AnyTarget, Midi, Osc
 from . import Figure, figure
 from .arrivals import Hit, Reading, by_count, on_grid
 from .loads import LOADS

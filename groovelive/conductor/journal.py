@@ -13,11 +13,11 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from ..connection import runtime_folder
 from ..errors import GrooveError
-from ..timeline import edits
-from ..timeline.edits import Edit
-from ..timeline.syncing import AnyClock
+from ..runtime.endpoints import runtime_folder
+from ..score import edits
+from ..score.clocks import AnyClock
+from ..score.edits import Edit
 
 FORMAT = 1
 _LENGTH = 4

@@ -7,19 +7,19 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import wire
 from ..errors import GrooveError
-from ..sync.taps import Taps
-from ..timeline import messages
-from ..timeline.edits import BEATS_PER_BAR, STEP, Edit, pack
-from ..timeline.events import bar_notes
-from ..timeline.fulfil import Fulfiller
-from ..timeline.score import Score
-from ..timeline.wishes import Spot
-from .desk import Desk
-from .filing import Filing
-from .listening import Listening
-from .tapping import tapped
+from ..protocol import engine as wire
+from ..protocol import session as messages
+from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
+from ..score.events import bar_notes
+from ..score.queries import Spot
+from ..score.score import Score
+from ..sync.tap_tempo import Taps
+from .editor import Desk
+from .file_targets import Filing
+from .generator import Fulfiller
+from .recorder import Listening
+from .tap_tempo import tapped
 
 
 class Offline:
@@ -31,7 +31,7 @@ class Offline:
         model: a model folder; by default the shipped one.
 
     >>> offline = Offline()
-    >>> from groovelive.timeline.edits import Rhythm
+    >>> from groovelive.score.edits import Rhythm
     >>> drafts = (messages.Draft(drummer="d1", path="source", value=Rhythm(text="x..x..x.")),)
     >>> offline.ask(messages.Write(edits=drafts, by="me")).edits[0].beat
     0.0
@@ -43,7 +43,7 @@ class Offline:
     def __init__(
         self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
     ) -> None:
-        from ..engine import answer
+        from ..engine import handlers as answer
         from ..engine.models import info
         from ..model import load
 

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from ..outlets import Due
-from ..timeline.edits import STEP, Edit
-from ..timeline.events import EARLIEST, Event, events
-from ..timeline.score import SESSION, Score, heard_by
-from ..timeline.targets import AnyTarget, tagged
+from ..outputs import Due
+from ..score.edits import STEP, Edit
+from ..score.events import EARLIEST, Event, events
+from ..score.score import SESSION, Score, heard_by
+from ..score.targets import AnyTarget, tagged
 from .transport import Transport
 
 LEAD = 0.012  # seconds before a note leaves its outlet that it is handed over, and can be changed no more
@@ -39,7 +39,7 @@ class _Waiting(NamedTuple):
 def ahead_of(target: AnyTarget) -> float:
     """Return how long before the time of a note it leaves for a target, in seconds.
 
-    >>> from groovelive.timeline.targets import Osc
+    >>> from groovelive.score.targets import Osc
     >>> ahead_of(Osc(port=9000)), ahead_of(Osc(port=9000, tagged=False, shift=-0.02))
     (0.1, 0.02)
     """

@@ -13,37 +13,37 @@ from typing import Any
 
 import zmq
 
-from .. import wire
 from ..engine import Client
 from ..errors import GrooveError
-from ..inlets import Inlets
-from ..keys import Curve
-from ..outlets import Counts, Outlets, audio_device
-from ..realtime import claim
-from ..timeline import messages
-from ..timeline.edits import BEATS_PER_BAR, Edit, Outs, bar_of, pack
-from ..timeline.events import bar_notes
-from ..timeline.fulfil import Fulfiller
-from ..timeline.messages import Draft, When
-from ..timeline.score import SESSION
-from ..timeline.syncing import name_of as clock_name
-from ..timeline.targets import Ableton, AnyTarget, File, Synth, Unsent, name_of
-from ..timeline.wishes import Spot, Wish
+from ..inputs import Inlets
+from ..outputs import Counts, Outlets, audio_device
+from ..protocol import engine as wire
+from ..protocol import session as messages
+from ..protocol.session import Draft, When
+from ..runtime.curve import Curve
+from ..runtime.realtime import claim
+from ..score.clocks import name_of as clock_name
+from ..score.edits import BEATS_PER_BAR, Edit, Outs, bar_of, pack
+from ..score.events import bar_notes
+from ..score.queries import Spot, Wish
+from ..score.score import SESSION
+from ..score.targets import Ableton, AnyTarget, File, Synth, Unsent, name_of
 from . import journal
-from .asks import Worker
-from .clips import Clips
-from .clocks import Clocks
-from .desk import Desk
-from .door import Bell, Caller, Door, Visitor
-from .filing import Filing
-from .listening import Listening
-from .oscdesk import OscDesk
-from .oscdoor import OscDoor
+from .clip_targets import Clips
+from .clip_watcher import Watching
+from .clock_requests import Clocks
+from .editor import Desk
+from .file_targets import Filing
+from .generator import Fulfiller
+from .jobs import Worker
+from .midi_inputs import Playing
+from .osc.handlers import OscDesk
+from .osc.server import OscDoor
 from .player import Player, ahead_of
-from .playing import Playing
-from .tempo import RESTART, Tempo
+from .recorder import Listening
+from .server import Bell, Caller, Door, Visitor
+from .tempo_sync import RESTART, Tempo
 from .transport import Transport
-from .watching import Watching
 
 _TURN = 3  # ms between two looks at what is due
 _FIFO = 50  # below that of the outlets

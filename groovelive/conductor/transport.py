@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..timeline.score import Score
+from ..score.score import Score
 
 
 class Transport:

@@ -11,14 +11,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..wire import EngineError
-    from .asking import Answer
+    from ..protocol.engine import EngineError
     from .client import AsyncClient, Client
+    from .requests import Answer
 
 __all__ = ["Answer", "AsyncClient", "Client", "EngineError"]
 
 # Loaded at first use: a server must not wait for asyncio, nor a client for what a server needs.
-_HOME = {"Answer": ".asking", "AsyncClient": ".client", "Client": ".client", "EngineError": "..wire"}
+_HOME = {"Answer": ".requests", "AsyncClient": ".client", "Client": ".client", "EngineError": "..protocol.engine"}
 
 
 def __getattr__(name: str) -> Any:

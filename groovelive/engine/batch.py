@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .. import wire
-from ..wire import EngineError, Priority
-from . import answer
-from .answer import Ask, Work
+from ..protocol import engine as wire
+from ..protocol.engine import EngineError, Priority
+from . import handlers as answer
+from .handlers import Ask, Work
 
 SLICE = 0.001  # seconds of background work, after which a request for the stage gets its turn
 BATCH = 8  # loops that are computed together

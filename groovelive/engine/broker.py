@@ -20,10 +20,10 @@ from typing import Any
 import msgspec
 import zmq
 
-from .. import wire
 from ..errors import GrooveError
-from ..keys import Curve, Peer, guard, introduce, protect
-from ..wire import Code, EngineError
+from ..protocol import engine as wire
+from ..protocol.engine import Code, EngineError
+from ..runtime.curve import Curve, Peer, guard, introduce, protect
 
 HEADER = b"GLW1"
 READY, REPLY, BEAT, BYE = b"ready", b"reply", b"beat", b"bye"  # from a worker

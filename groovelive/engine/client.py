@@ -15,13 +15,13 @@ import zmq
 import zmq.asyncio
 from numpy.typing import ArrayLike
 
-from .. import wire
 from ..errors import GrooveError
-from ..hvo import Groove
-from ..way import GLANCE, Directory, Link
-from ..wire import EngineError, Priority
-from . import asking
-from .asking import Answer, Conditions, Controls, Floats, Point
+from ..grooves.groove import Groove
+from ..protocol import engine as wire
+from ..protocol.connection import GLANCE, Directory, Link
+from ..protocol.engine import EngineError, Priority
+from . import requests as asking
+from .requests import Answer, Conditions, Controls, Floats, Point
 
 Path = Literal["linear", "slerp", "random"]
 

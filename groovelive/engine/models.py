@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import wire
 from ..errors import GrooveError
 from ..model import Model, load
 from ..model import manifest as manifests
-from ..model.backend import BackendName, Network
-from ..model.infer import WEIGHTS
+from ..model.model import WEIGHTS
+from ..model.network import BackendName, Network
 from ..model.taps import STEPS
+from ..protocol import engine as wire
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
 
@@ -32,7 +32,7 @@ def folders(given: Sequence[Path]) -> list[Path]:
         if not inside:
             raise GrooveError(f"there is no model in {str(folder)!r}: neither it nor what is in it has a manifest.json")
         found += inside
-    from ..keys import config_folder
+    from ..runtime.curve import config_folder
 
     found += [WEIGHTS, *_inside(config_folder() / "models")]
     return list({path.resolve(): path for path in found}.values())

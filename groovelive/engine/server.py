@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 import zmq
 
-from .. import __version__, wire
+from .. import __version__
 from ..errors import GrooveError
-from ..grid import VOICES
-from ..keys import Curve, guard, protect
-from ..model.backend import BackendName
-from ..wire import EngineError
-from . import answer, models
+from ..grooves.grid import VOICES
+from ..model.network import BackendName
+from ..protocol import engine as wire
+from ..protocol.engine import EngineError
+from ..runtime.curve import Curve, guard, protect
+from . import handlers as answer
+from . import models
 from .batch import Job, Queue
 
 _READ = 64  # messages between two batches, where the stage waits

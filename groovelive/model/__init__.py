@@ -3,6 +3,6 @@
 Only `net`, `train` and `export` import torch; `import groovelive.model` does not.
 """
 
-from .infer import Model, Prediction, Preset, load
+from .model import Model, Prediction, Preset, load
 
 __all__ = ["Model", "Prediction", "Preset", "load"]

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ..errors import GrooveError
-from ..grid import VOICES
+from ..grooves.grid import VOICES
 
 FORMAT = 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..hvo import Groove
-from .sampling import Bools, Floats
+from ..grooves.groove import Groove
+from .decoding import Bools, Floats
 
 
 def between(a: Floats, b: Floats, at: Floats, path: str) -> Floats:

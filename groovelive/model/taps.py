@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import GrooveError
-from ..hvo import STEPS_PER_BAR, Groove
+from ..grooves.groove import STEPS_PER_BAR, Groove
 
 Floats = NDArray[np.float32]
 Tap = Groove | str | ArrayLike

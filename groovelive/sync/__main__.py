@@ -2,7 +2,7 @@
 
 import sys
 
-from .hearing import main
+from .midi_clock_worker import main
 
 if __name__ == "__main__":
     main(sys.argv[1])

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from ..ableton_live import LinkDown, LiveSet, State
+from ..ableton_live.connect import connect
 from ..errors import GrooveError
-from ..liveset import LinkDown, LiveSet, State
-from ..liveset.ways import connect
-from ..timeline.edits import BEATS_PER_BAR
-from ..timeline.syncing import AbletonTransport
-from .pulse import Word
-from .source import Change
+from ..score.clocks import AbletonTransport
+from ..score.edits import BEATS_PER_BAR
+from .base import Change
+from .beat_tracker import Word
 
 _EACH = 0.05  # seconds between two looks at a Live that is led
 _BEND = 0.03  # the most that its tempo is changed to catch up

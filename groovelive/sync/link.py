@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..timeline.edits import BEATS_PER_BAR
-from ..timeline.syncing import Link
-from .pulse import Word
-from .source import Change, check_installed
+from ..score.clocks import Link
+from ..score.edits import BEATS_PER_BAR
+from .base import Change, check_installed
+from .beat_tracker import Word
 
 _TRIES = 3  # readings of both clocks, of which the quickest counts
 _QUICK = 5_000  # ns, in which one is good enough

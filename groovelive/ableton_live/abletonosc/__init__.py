@@ -1,0 +1,1 @@
+"""The second way into Ableton Live: AbletonOSC, for people who have that."""

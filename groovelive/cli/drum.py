@@ -1,0 +1,234 @@
+"""The drummer's main job on real input: a rhythm or a MIDI file in, a song of answers out, and its files."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import GrooveError, closest
+from ..grooves.groove import Groove
+from ..runtime.atomic import check_writable, replacing
+
+if TYPE_CHECKING:
+    from ..midi_files.reader import Tempo
+    from ..model import Model
+
+LOOP: Final = 2  # bars that the model answers at a time
+MAX_BARS: Final = 1000
+TEMPO: Final = 120.0
+NOTATION_BARS: Final = 256  # as many as `notation.parse` makes
+ENDINGS: Final = (".mid", ".midi", ".wav", ".svg")
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What the drummer follows.
+
+    Args:
+        groove: the drums, or the tap on one voice, of the whole input.
+        tempo: beats per minute, or a tempo map.
+        remarks: what of the input was left out, one sentence each.
+    """
+
+    groove: Groove
+    tempo: Tempo = TEMPO
+    remarks: tuple[str, ...] = ()
+
+
+def listen(
+    source: str,
+    *,
+    bars: int | None = None,
+    track: int | str | None = None,
+    kit: str = "common",
+    seed: int = 0,
+) -> Rhythm:
+    """Read the rhythm to follow from a MIDI file or from notation.
+
+    Args:
+        source: the path of a MIDI file (what exists, or ends in .mid or .midi), or a step string or
+            mini-notation.
+        bars: how many bars are wanted; notation is read that far.
+        track: of a MIDI file, only this track: its number from 1, or a part of its name.
+        kit: the drum map of a MIDI file, see `kits.load`.
+        seed: for what is random in mini-notation.
+
+    Raises:
+        GrooveError: it can't be read or has no notes.
+
+    >>> listen("x..x..x.").groove.bars
+    2
+    """
+    if not source.strip():
+        raise GrooveError("there is no rhythm; give a MIDI file, or type one, such as 'x..x..x.'")
+    if not _is_file(source):
+        from ..notation.parser import parse
+
+        groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
+        if not len(groove):
+            raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
+        return Rhythm(groove)
+
+    from ..midi_files import reader as midifile
+
+    played = midifile.read(source, kit=kit, track=track)
+    report = played.report
+    remarks = []
+    if report.skipped or report.unmapped:
+        remarks.append(f"{source}: {report}")
+    return Rhythm(played.groove, played.tempo_map, tuple(remarks))
+
+
+def answer(
+    model: Model,
+    rhythm: Groove,
+    *,
+    bars: int | None = None,
+    walk: str | None = None,
+    seed: int = 0,
+    **controls: Any,
+) -> list[Groove]:
+    """Answer a rhythm with drums, two bars at a time.
+
+    A rhythm shorter than `bars` is repeated. Where it is silent for a whole loop the drums rest.
+
+    Args:
+        rhythm: what the drummer follows, any number of bars.
+        bars: how many to play, 1..1000; by default as many as the rhythm has, at least a loop.
+        walk: a genre or a preset to which the drums go, bar by bar: they begin with what the other controls
+            say, and are there in the last bar.
+        seed: of the first loop; each later one counts up.
+        controls: those of `Model.drum`.
+
+    Returns:
+        Grooves of two bars each (one, if `bars` is odd, at the end), or of one bar each with `walk`.
+
+    Raises:
+        GrooveError: a control is wrong, or there are too many bars.
+    """
+    length = max(rhythm.bars, LOOP) if bars is None else bars
+    if not 1 <= length <= MAX_BARS:
+        few = "; --bars 8 takes the first 8" if bars is None else ""
+        raise GrooveError(f"groovelive answers 1 to {MAX_BARS:,} bars, not {length:,}{few}")
+    if walk is None:
+        return [
+            _loop(model, rhythm, bar, seed + bar // LOOP, controls)[: min(LOOP, length - bar)]
+            for bar in range(0, length, LOOP)
+        ]
+    return [
+        _loop(model, rhythm, bar - bar % LOOP, seed + bar // LOOP, stride)[bar % LOOP]
+        for bar, stride in enumerate(_strides(model, walk, length, controls))
+    ]
+
+
+def save(
+    song: Sequence[tuple[str, Groove]],
+    outputs: Sequence[Path],
+    *,
+    tempo: Tempo = TEMPO,
+    kit: str = "gm",
+    sound: str = "acoustic",
+) -> None:
+    """Write a song to every output, or to none.
+
+    Args:
+        song: its parts, each with a label for the picture.
+        outputs: paths that end in .mid, .wav or .svg.
+        tempo: beats per minute, or a tempo map; audio takes the first tempo of it.
+        kit: the drum map of the MIDI file.
+        sound: the kit that is heard in the audio, one of `groovelive.synthesis.kits.kits()`.
+    """
+    grooves = [groove for _, groove in song]
+    with ExitStack() as stack:
+        parts = [stack.enter_context(replacing(path)) for path in outputs]
+        for part in parts:
+            if part.suffix.lower() == ".wav":
+                from ..synthesis.kits import render
+
+                render(grooves, part, tempo=first_tempo(tempo), kit=sound)
+            elif part.suffix.lower() == ".svg":
+                from ..grooves.display import svg_song
+
+                part.write_text(svg_song(song), encoding="utf-8")
+            else:
+                from ..midi_files.reader import write
+
+                write(part, grooves, tempo=tempo, kit=kit, name="groovelive")
+
+
+def joined(grooves: Sequence[Groove]) -> Groove:
+    """Return the grooves one after the other as one.
+
+    >>> joined([Groove.empty(bars=2), Groove.empty(bars=1)]).bars
+    3
+    """
+    return reduce(add, grooves)
+
+
+def check_outputs(outputs: Sequence[Path]) -> None:
+    """Raise a GrooveError if one of the outputs can't be made here; before any work is done."""
+    if twice := [path for i, path in enumerate(outputs) if path in outputs[:i]]:
+        raise GrooveError(f"cannot write {twice[0]}: it is named twice")
+    for path in outputs:
+        if path.suffix.lower() not in ENDINGS:
+            raise GrooveError(f"cannot write {path}: the name must end in .mid, .wav or .svg")
+        if path.suffix.lower() == ".wav" and importlib.util.find_spec("nanosynth") is None:
+            raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
+        check_writable(path)
+
+
+def first_tempo(tempo: Tempo) -> float:
+    """Return the tempo at the beginning, in beats per minute.
+
+    >>> first_tempo([(0, 96.0), (16, 120.0)])
+    96.0
+    """
+    return float(tempo) if isinstance(tempo, int | float) else float(tempo[0][1])
+
+
+def _is_file(source: str) -> bool:
+    if Path(source).suffix.lower() in (".mid", ".midi"):
+        return True
+    try:
+        return Path(source).is_file()
+    except (OSError, ValueError):  # a rhythm too long for a file name
+        return False
+
+
+def _loop(model: Model, rhythm: Groove, bar: int, seed: int, controls: Mapping[str, Any]) -> Groove:
+    """Answer the loop that begins at `bar`; the rhythm goes round."""
+    first, second = (rhythm[b % rhythm.bars] for b in (bar, bar + 1))
+    tap = first + second
+    return model.drum(tap, seed=seed, **controls) if len(tap) else Groove.empty(LOOP)
+
+
+def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the controls of each bar of a walk: the genre moves, and to a preset the attention too."""
+    preset = model.presets.get(goal)
+    if preset is None and goal not in model.genres:
+        hint = closest(goal, [*model.genres, *model.presets])
+        raise GrooveError(f"a walk goes to a genre or a preset, and {goal!r} is neither{hint}")
+    if preset and ("preset" in controls or "follow" in controls):
+        raise GrooveError("a walk to a preset sets preset and follow itself; leave them out")
+    end = preset.genre if preset else goal
+    start = controls.get("genre") or "any"
+    weights: Mapping[str, float] = {start: 1.0} if isinstance(start, str) else start
+    total = sum(weights.values())
+    if not total > 0:
+        raise GrooveError("the weights of a mixture of genres must not all be 0")
+    strides = []
+    for bar in range(bars):
+        share = bar / (bars - 1) if bars > 1 else 1.0
+        mix = {genre: (1.0 - share) * weight / total for genre, weight in weights.items()}
+        mix[end] = mix.get(end, 0.0) + share
+        stride = {**controls, "genre": mix}
+        if preset and share > 0:  # with nothing of it to be heard the model takes no preset
+            stride |= {"preset": goal, "follow": 1.0 - share}
+        strides.append(stride)
+    return strides

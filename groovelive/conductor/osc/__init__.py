@@ -1,0 +1,1 @@
+"""The conductor's OSC server: messages from any program become requests, news go back."""

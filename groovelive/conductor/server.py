@@ -1,0 +1,200 @@
+"""The door: the conductor's socket, its clients, and what they are told unasked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+import zmq
+
+from ..errors import GrooveError
+from ..protocol import engine as wire
+from ..protocol import session as messages
+from ..protocol.engine import EngineError
+from ..runtime.curve import Curve, guard, protect
+
+_UNREAD = 4096  # news that a client may leave unread, before it misses some (and notices, by the numbers)
+_SILENT = 10.0  # seconds without a word after which a client counts as gone
+_READ = 32  # requests between two looks at the clock
+_ALIVE = 2_000, 6_000  # ms between heartbeats, and until one that is missing ends a connection
+
+
+class Caller(NamedTuple):
+    """Who asks, and under which id."""
+
+    envelope: tuple[bytes, ...]
+    id: bytes
+
+    @property
+    def client(self) -> bytes:
+        """What tells a client's connection from others."""
+        return self.envelope[0]
+
+
+class Visitor(NamedTuple):
+    """Who asks, but came in by another door; `hear` takes the reply."""
+
+    hear: Callable[[wire.Reply], None]
+
+
+class _Guest(msgspec.Struct):
+    envelope: tuple[bytes, ...]
+    by: str
+    heard: float
+
+
+class Door:
+    """A ROUTER socket at which clients ask, and hear what happens once they have joined.
+
+    Args:
+        bind: address.
+        curve: the keys, where others can reach it.
+
+    Raises:
+        GrooveError: the address cannot be bound.
+    """
+
+    def __init__(self, bind: str, curve: Curve | None = None) -> None:
+        self.context: zmq.Context[Any] = zmq.Context()
+        self._guardian = guard(self.context, curve) if curve is not None else None
+        self.socket = self.context.socket(zmq.ROUTER)
+        for option, value in (
+            (zmq.LINGER, 100),
+            (zmq.ROUTER_MANDATORY, 1),
+            (zmq.SNDHWM, _UNREAD),
+            (zmq.MAXMSGSIZE, wire.MAX_REQUEST),
+            (zmq.HEARTBEAT_IVL, _ALIVE[0]),
+            (zmq.HEARTBEAT_TIMEOUT, _ALIVE[1]),
+        ):
+            self.socket.setsockopt(option, value)
+        if curve is not None:
+            protect(self.socket, curve)
+        try:
+            self.socket.bind(bind)
+        except zmq.ZMQError as error:
+            self.close()
+            raise GrooveError(f"{bind} cannot be bound: {error.strerror}") from None
+        self._guests: dict[bytes, _Guest] = {}
+
+    @property
+    def address(self) -> str:
+        """Where it is bound."""
+        endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT)
+        assert isinstance(endpoint, bytes)
+        return endpoint.decode().rstrip("\0")
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Who takes part."""
+        silent = time.monotonic() - _SILENT
+        for key in [key for key, guest in self._guests.items() if guest.heard < silent]:
+            del self._guests[key]
+        return tuple(guest.by for guest in self._guests.values())
+
+    def requests(self) -> Iterator[tuple[Caller, messages.AnyRequest]]:
+        """Yield the requests that are there; what is none is answered here."""
+        for _ in range(_READ):
+            try:
+                client, *parts = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            envelope, id = wire.routing(client, parts)
+            caller = Caller(tuple(envelope), id)
+            try:
+                if id == messages.NEWS:
+                    raise EngineError("BAD_REQUEST", f"the id {messages.NEWS!r} is that of news; take another", "id")
+                request = messages.request(wire.unpack(parts).body)
+            except EngineError as error:
+                self.refuse(caller, error)
+                continue
+            if (guest := self._guests.get(client)) is not None:
+                guest.heard = time.monotonic()
+            yield caller, request
+
+    def join(self, caller: Caller, by: str) -> None:
+        """Let a client hear what happens."""
+        self._guests[caller.client] = _Guest(caller.envelope, by, time.monotonic())
+
+    def leave(self, caller: Caller) -> None:
+        """Tell a client nothing more."""
+        self._guests.pop(caller.client, None)
+
+    def reply(self, caller: Caller | Visitor, message: wire.Reply) -> None:
+        """Answer a request."""
+        if isinstance(caller, Visitor):
+            caller.hear(message)
+            return
+        try:
+            frames = wire.frames(caller.id, message)
+        except EngineError as error:
+            frames = wire.frames(caller.id, wire.Failure(code=error.code, message=error.message, field=error.field))
+        self._send(caller.envelope, frames)
+
+    def refuse(self, caller: Caller | Visitor, error: GrooveError) -> None:
+        """Answer a request with what is wrong."""
+        code, field = (error.code, error.field) if isinstance(error, EngineError) else ("OUT_OF_RANGE", "")
+        self.reply(caller, wire.Failure(code=code, message=str(error), field=field))
+
+    def tell(self, news: wire.Reply) -> None:
+        """Tell all who have joined."""
+        if not self._guests:
+            return
+        try:
+            frames = wire.frames(messages.NEWS, news)
+        except EngineError:  # too large: who misses it asks for it
+            return
+        for key, guest in list(self._guests.items()):
+            if not self._send(guest.envelope, frames):
+                self._guests.pop(key, None)
+
+    def _send(self, envelope: tuple[bytes, ...], frames: list[bytes]) -> bool:
+        """Send, or not; False where the client has gone."""
+        try:
+            self.socket.send_multipart([*envelope, *frames], zmq.NOBLOCK)
+        except zmq.Again:
+            return True  # it does not read; it will see that numbers are missing
+        except zmq.ZMQError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+        if self._guardian is not None:
+            self._guardian.stop()
+        self.context.term()
+
+
+class Bell:
+    """What a thread rings so that the loop wakes.
+
+    Args:
+        context: of the loop's sockets.
+    """
+
+    def __init__(self, context: zmq.Context[Any]) -> None:
+        self.socket = context.socket(zmq.PULL)
+        self.socket.bind("inproc://bell")
+        self._lock, self._rope = threading.Lock(), context.socket(zmq.PUSH)
+        self._rope.setsockopt(zmq.LINGER, 0)
+        self._rope.connect("inproc://bell")
+
+    def ring(self) -> None:
+        """Wake the loop; from any thread."""
+        with self._lock:
+            if not self._rope.closed:
+                self._rope.send(b"", zmq.NOBLOCK)
+
+    def heard(self) -> None:
+        """Forget that it was rung; from the loop."""
+        while self.socket.poll(0):
+            self.socket.recv()
+
+    def close(self) -> None:
+        """Close the sockets."""
+        with self._lock:
+            self._rope.close()
+        self.socket.close()

@@ -1,0 +1,211 @@
+"""From a musician's arguments to requests of the wire, and from its replies to Grooves; no sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import GrooveError, closest
+from ..grooves.groove import VOICES, Groove
+from ..protocol import engine as wire
+from ..protocol.engine import EngineError
+
+Floats = NDArray[np.float32]
+Point = Groove | str | ArrayLike  # a tap, a latent (z,), or a name
+_Q = TypeVar("_Q", bound=wire.Request)
+_R = TypeVar("_R", bound=wire.Reply)
+_V = len(VOICES)
+
+
+class Conditions(TypedDict, total=False):
+    """What every request for drums may say of them; left out, it is the model's default."""
+
+    model: str | None
+    genre: str | Mapping[str, float] | None
+    density: float | Mapping[str, float] | None
+    redirect: str | Iterable[str]
+    guidance: float | None
+    extra: Mapping[str, float]
+
+
+class Controls(Conditions, total=False):
+    """All controls of a groove, as for `groovelive.model.Model.drum`, and what shall come with it."""
+
+    temperature: float | None
+    sampling: Literal["threshold", "bernoulli"] | None
+    threshold: float | Mapping[str, float] | None
+    max_hits: int | Mapping[str, int] | None
+    keep: Groove | None
+    locks: str | int | Iterable[str | int]
+    seed: int
+    probabilities: bool
+    latents: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Grooves from the engine.
+
+    Args:
+        grooves: one, or as many as there are latents or steps of the walk.
+        latents: (m, z), of every groove, or of every two bars of the only one; where asked for, and of walks
+            and random grooves.
+        probabilities: (n, steps, 9), where asked for.
+        spent: ms that the engine took.
+    """
+
+    grooves: tuple[Groove, ...]
+    latents: Floats | None = None
+    probabilities: Floats | None = None
+    spent: float = 0.0
+
+    @property
+    def groove(self) -> Groove:
+        """The first groove."""
+        return self.grooves[0]
+
+
+def generate(
+    tap: Groove | str | ArrayLike, *, follow: Any, preset: Any, controls: Mapping[str, Any]
+) -> wire.Generate:
+    """Return the request for drums that answer a tap."""
+    return _request(wire.Generate, controls, tap=_taps(tap), follow=_plain(follow), preset=_point(preset))
+
+
+def encode(taps: Groove | str | ArrayLike | Iterable[Groove], model: str | None) -> wire.Encode:
+    """Return the request for the latents of one tap, or of many."""
+    if isinstance(taps, list | tuple) and taps and isinstance(taps[0], Groove):
+        taps = [_tap(one) for one in taps]
+    return wire.Encode(taps=_taps(taps), model=model)
+
+
+def decode(z: Point, controls: Mapping[str, Any]) -> wire.Decode:
+    """Return the request for the drums of a latent (z,), of many (n, z), or of a preset."""
+    point = _point(z)
+    if point is None:
+        raise GrooveError("decode takes a latent (z,), many (n, z), or the name of a preset; not None")
+    return _request(wire.Decode, controls, z=point)
+
+
+def random(count: int, controls: Mapping[str, Any]) -> wire.Random:
+    """Return the request for grooves from the prior."""
+    return _request(wire.Random, controls, count=_plain(count))
+
+
+def walk(
+    start: Point,
+    end: Point | None,
+    *,
+    steps: Any,
+    path: Any,
+    wander: Any,
+    seed: Any,
+    conditions: Mapping[str, Any],
+) -> wire.Walk:
+    """Return the request for the grooves from one point to another."""
+    return _request(
+        wire.Walk,
+        conditions,
+        start=_point(start),
+        end=_point(end),
+        steps=_plain(steps),
+        path=path,
+        wander=_plain(wander),
+        seed=_plain(seed),
+    )
+
+
+def answer(reply: wire.Grooves) -> Answer:
+    """Return what a reply holds.
+
+    Raises:
+        EngineError: INTERNAL, where it holds no grooves.
+    """
+    hvo = reply.grooves.numpy("grooves")
+    if hvo.ndim != 3 or hvo.shape[2] != 3 * _V or hvo.shape[1] % 16:
+        raise EngineError("INTERNAL", f"the engine sent grooves of the shape {hvo.shape}", "grooves")
+    parts = hvo.reshape(-1, 3, _V).swapaxes(0, 1).copy()
+    hits, velocities, offsets = parts
+    reach = hits * np.float32(0.5)  # of velocities around it, and of offsets around 0: none where there is no hit
+    valid = hits * hits == hits
+    valid &= np.abs(velocities - reach) <= reach
+    valid &= np.abs(offsets) <= reach
+    if np.count_nonzero(valid) < valid.size:
+        raise EngineError("INTERNAL", "the engine sent grooves with values that no groove has", "grooves")
+    return Answer(
+        tuple(map(Groove._trusted, *parts.reshape(3, *hvo.shape[:2], _V))),
+        None if reply.latents is None else reply.latents.numpy("latents"),
+        None if reply.probabilities is None else reply.probabilities.numpy("probabilities"),
+        reply.spent,
+    )
+
+
+def expect(reply: wire.AnyReply, kind: type[_R]) -> _R:
+    """Return a reply of the kind that was asked for.
+
+    Raises:
+        EngineError: the engine refused the request, or answered with something else.
+    """
+    if isinstance(reply, kind):
+        return reply
+    if isinstance(reply, wire.Failure):
+        raise reply.error()
+    raise EngineError("INTERNAL", f"the engine sent a {type(reply).__name__} for a {kind.__name__}")
+
+
+def _request(kind: type[_Q], given: Mapping[str, Any], **fields: Any) -> _Q:
+    for name, value in given.items():
+        if name not in kind.__struct_fields__ or name in ("deadline", "priority"):
+            choices = [field for field in kind.__struct_fields__ if field not in ("deadline", "priority")]
+            what = kind.__name__.lower()
+            raise GrooveError(f"{what} has no {name!r}{closest(name, choices)}; it has {', '.join(choices)}")
+        if name == "keep":
+            fields[name] = None if value is None else wire.Array.of(Groove.of(value).hvo)
+        elif name in ("redirect", "locks"):
+            value = _plain(value)
+            fields[name] = (value,) if isinstance(value, str | int) else tuple(_plain(one) for one in value)
+        else:
+            fields[name] = _plain(value)
+    return kind(**fields)
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers and mappings of NumPy and others as Python's own."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    return value
+
+
+def _tap(groove: Groove) -> Floats:
+    return groove.tap()
+
+
+def _taps(taps: Any) -> str | wire.Array:
+    if isinstance(taps, str):
+        return taps
+    return wire.Array.of(_tap(taps) if isinstance(taps, Groove) else taps)
+
+
+def _point(point: Any) -> str | wire.Array | None:
+    return None if point is None else _taps(point)
+
+
+def encoded(id: bytes, request: wire.AnyRequest, remaining: float) -> list[bytes]:
+    """Return the frames of a request that is of use for `remaining` more seconds.
+
+    Raises:
+        GrooveError: an argument is of a kind that no message can hold; EngineError where it is too large.
+    """
+    ms = min(max(remaining * 1000, 0.001), wire.MAX_DEADLINE)
+    try:
+        return wire.frames(id, msgspec.structs.replace(request, deadline=ms))
+    except (TypeError, OverflowError) as error:
+        what = type(request).__name__.lower()
+        raise GrooveError(f"{what} was given something of a wrong kind: {error}") from None

@@ -1,7 +1,0 @@
-"""The ears of the conductor: a process that reads MIDI ports, and nothing else."""
-
-from __future__ import annotations
-
-from .inlets import Heard, Inlets
-
-__all__ = ["Heard", "Inlets"]

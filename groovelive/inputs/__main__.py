@@ -1,0 +1,6 @@
+"""`python -m groovelive.inputs`: the process that reads MIDI ports, started by `Inlets`."""
+
+from .worker import go
+
+if __name__ == "__main__":
+    go()

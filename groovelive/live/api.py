@@ -1,0 +1,350 @@
+"""The words that a performer has in reach: what, when, verbs; they act on the session that was opened last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ..errors import GrooveError, closest
+from ..grooves.groove import Groove
+from ..protocol.session import Draft, When
+from ..score.edits import Exact, Line, Point, Rhythm, of_groove
+from ..score.score import SESSION
+from .bar_transforms import (
+    crash,
+    degrade,
+    double,
+    fill,
+    halve,
+    louder,
+    reverse,
+    rotate,
+    stutter,
+    without,
+)
+from .clip import Clip
+from .clocks import link, midi_clock
+from .inputs import adaptive, hands, learn, midi_in, unlearn
+from .latents import Latent
+from .recording import Recording
+from .recording import replay as _replay
+from .scheduling import At, now
+from .session import Live
+from .targets import (
+    ableton,
+    cv,
+    file,
+    midi,
+    osc,
+    scsynth,
+    superdirt,
+    synth,
+)
+
+__all__ = [
+    "Live", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
+    "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
+    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
+    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
+]  # fmt: skip
+
+forever = float("inf")  # loops of memory: d1.memory = forever
+_NOW = When("now")
+_sessions: list[Live] = []
+
+
+def open(
+    *,
+    realtime: bool | None = None,
+    by: str | None = None,
+    address: str | None = None,
+    server: str | None = None,
+    seed: int | None = None,
+) -> Live:
+    """Join the session that runs on this machine, or start one; it outlives this program.
+
+    Args:
+        realtime: False plays on a simulated clock, in this program alone: `live.run(bars=64)` lets time pass. By
+            default True, unless the environment has GROOVELIVE_REALTIME=0.
+        by: your name, as others read it in the history.
+        address: of a conductor on another machine, as "tcp://stage:5571".
+        server: its public key or name, or "" to find it by the host's name; see `groovelive keys`.
+        seed: of the session's chances.
+
+    Raises:
+        GrooveError: the conductor is not there, or does not let this machine in.
+
+    >>> live = open(realtime=False)
+    >>> _ = live.d1 >> groove("x..x..x.")
+    >>> live.run(bars=2)
+    >>> live.d1.genre = "funk"
+    """
+    if realtime is None:
+        realtime = os.environ.get("GROOVELIVE_REALTIME") != "0"
+    name = _name(by)
+    if not realtime:
+        if address is not None or server is not None:
+            raise GrooveError("a session on a simulated clock is in this program; it has no address")
+        from ..conductor.offline import Offline
+
+        offline = Offline(tell=lambda sentence: live.tell(sentence))
+        live = Live(offline, name, realtime=False)
+    else:
+        from .autostart import ensure
+        from .remote import WireLine
+
+        if address is None:
+            ensure()
+        live = Live(WireLine(name, address, server), name, realtime=True)
+    _sessions.append(live)
+    if seed is not None:
+        live.send([Draft("seed", seed)], _NOW)
+    return live
+
+
+def _name(by: str | None) -> str:
+    if by is None:
+        import getpass
+
+        try:
+            by = getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            by = "performer"
+    if not isinstance(by, str) or not 0 < len(by) <= 64:
+        raise GrooveError(f"a name has 1 to 64 letters, not {by!r}")
+    return by
+
+
+def session() -> Live:
+    """Return the session that was opened last and is not closed.
+
+    Raises:
+        GrooveError: there is none.
+    """
+    while _sessions and _sessions[-1].closed:
+        _sessions.pop()
+    if not _sessions:
+        raise GrooveError("no session is open: live = groovelive.open() opens one")
+    return _sessions[-1]
+
+
+# What
+
+
+def groove(source: Any, bars: tuple[int, int] | None = None) -> Rhythm:
+    """Return a rhythm for a drummer to follow: `d1 >> groove("x..x..x.")`.
+
+    Args:
+        source: mini-notation or a step string; the path of a MIDI file; a Groove; an array (steps, 27), (steps, 3) or
+            (steps, 9); or Notes.
+        bars: of a file or a Groove, only those from the first up to, and without, the second.
+
+    Raises:
+        GrooveError: it cannot be read; of a text, it shows where.
+
+    >>> groove("bd(3,8) [~ sn] hh*8").text
+    'bd(3,8) [~ sn] hh*8'
+    """
+    return Rhythm(**_source(source, bars))
+
+
+def play(source: Any, bars: tuple[int, int] | None = None) -> Exact:
+    """Return what a drummer shall play exactly as it is written: `d1 >> play("bd*4, hh*16")`; else as `groove`.
+
+    >>> play("bd*4, [~ cp]*2, hh*16").text
+    'bd*4, [~ cp]*2, hh*16'
+    """
+    return Exact(**_source(source, bars))
+
+
+def _source(source: Any, bars: tuple[int, int] | None) -> dict[str, Any]:
+    if isinstance(source, Rhythm | Exact):
+        return {"text": source.text, "notes": source.notes, "steps": source.steps}
+    is_file = isinstance(source, PathLike) or (
+        isinstance(source, str) and Path(source).suffix.lower() in (".mid", ".midi")
+    )
+    if isinstance(source, str) and not is_file:
+        if bars is not None:
+            raise GrooveError("bars=(8, 12) is for a file or a Groove; a text goes on by itself")
+        from ..score import rhythms
+
+        rhythms.check(Rhythm(text=source))
+        return {"text": source}
+    made = Groove.of(source)
+    if bars is not None:
+        try:
+            first, last = bars
+        except (TypeError, ValueError):
+            raise GrooveError(f"bars are the first and the one after the last, as (8, 12), not {bars!r}") from None
+        if not 0 <= first < last <= made.bars:
+            raise GrooveError(f"bars {first} to {last} are not in it: it has bars 0 to {made.bars}")
+        made = made[first:last]
+    return {"notes": of_groove(made), "steps": made.steps}
+
+
+def line(start: float, end: float, *, bars: float) -> Line:
+    """Return a ramp for a control: from `start`, when it is set, to `end` in so many bars.
+
+    >>> line(.2, .9, bars=16)
+    Line(start=0.2, end=0.9, bars=16.0)
+    """
+    for name, value in (("start", start), ("end", end), ("bars", bars)):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise GrooveError(f"{name} of a line is a number, not {value!r}")
+    if not 0 < bars <= 4096:
+        raise GrooveError(f"a line lasts a number of bars above 0, up to 4096, not {bars:g}")
+    return Line(float(start), float(end), float(bars))
+
+
+class _Z:
+    """Points of the latent space: `z("late night")` is a preset's, `z.random(3)` one drawn with a seed."""
+
+    def __call__(self, point: Any) -> Latent:
+        from .latents import point_of
+
+        return Latent(session(), point_of(session(), point))
+
+    def random(self, seed: int = 0) -> Latent:
+        """Return a latent drawn from the prior N(0, I), the same for the same seed."""
+        import numpy as np
+
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise GrooveError(f"a seed is a whole number, 0 or more, not {seed!r}")
+        live = session()
+        if live.model is None or not live.model.latent:
+            raise GrooveError("the model that is served has no latent space")
+        draw = np.random.default_rng(seed).standard_normal(live.model.latent).astype(np.float32)
+        return Latent(live, Point(z=draw.tobytes()))
+
+    def __dir__(self) -> list[str]:
+        return ["random"]
+
+    def __repr__(self) -> str:
+        return "z(name) or z.random(seed): a point of the latent space"
+
+
+z = _Z()
+
+# When
+
+
+def at(when: Any, *, over: float = 0.0) -> At:
+    """Return a block whose edits are all due at one moment, and are undone together.
+
+    Args:
+        when: "+8", bars from the one that plays; "+2 beats"; a bar's number, from 1; or `now`.
+        over: bars in which the old goes over into the new; genres and latents morph.
+
+    >>> live = open(realtime=False)
+    >>> with at("+8", over=4):
+    ...     live.d1.genre, live.d1.density = "funk", 0.8
+    >>> [(edit.path, edit.beat) for edit in live.pending]
+    [('genre', 32.0), ('density', 32.0)]
+    """
+    return session().at(when, over=over)
+
+
+# Verbs
+
+
+def hush() -> None:
+    """Let every drummer fall silent; what rings, rings out."""
+    live = session()
+    names = [n for n in live.score.drummers if live.value(n, "source") is not None]
+    if names:
+        live.write([Draft("source", None, name) for name in names], _NOW)
+
+
+def panic() -> None:
+    """Silence everything at once, also what rings: every note ended, every synth freed."""
+    session().panic()
+
+
+def unsolo() -> None:
+    """End the solos of all drummers."""
+    live = session()
+    names = [n for n in live.score.drummers if live.value(n, "solo")]
+    if names:
+        live.write([Draft("solo", False, name) for name in names], _NOW)
+
+
+def undo() -> None:
+    """Undo what you did last: a line, or a whole block."""
+    session().undo()
+
+
+def redo() -> None:
+    """Do again what you undid last."""
+    session().redo()
+
+
+class _Scenes:
+    """Scenes: `scene.save("verse")` keeps what is set, `scene.verse()` sets it again; also in `with at(...)`."""
+
+    def save(self, name: str) -> None:
+        """Keep all that is set now under a name."""
+        session().write([Draft("scene", name, SESSION)], _NOW)
+
+    @property
+    def names(self) -> list[str]:
+        """The scenes that were saved."""
+        return list(dict.fromkeys(str(edit.value) for edit in session().score.lane(SESSION, "scene")))
+
+    def __getitem__(self, name: str) -> Any:
+        def recall() -> None:
+            session().recall(name)
+
+        recall.__doc__ = f"Set everything as it was when the scene {name!r} was saved."
+        return recall
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self.names:
+            hint = closest(name, self.names)
+            raise AttributeError(f"there is no scene {name!r}{hint}; scene.save({name!r}) makes one")
+        return self[name]
+
+    def __dir__(self) -> list[str]:
+        return ["names", "save", *self.names] if _sessions else ["names", "save"]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.names
+
+    def __repr__(self) -> str:
+        return f"scenes: {', '.join(self.names) or 'none yet'}"
+
+
+scene = _Scenes()
+
+# Keeping
+
+
+def record(*paths: str | PathLike[str]) -> Recording:
+    """Return a block whose music is in files when it ends: `with record("set.mid", "set.take"): ...`.
+
+    Args:
+        paths: names that end in .mid, .wav (extra `synth`), .svg or .take.
+    """
+    return Recording(session(), paths)
+
+
+def replay(path: str | PathLike[str], *, play: bool | None = None) -> Clip:
+    """Return what a take holds, note for note, and play it from the next bar on, where a session runs in real time.
+
+    Args:
+        path: of a .take.
+        play: False only returns it.
+    """
+    is_open = any(not live.closed for live in _sessions)
+    sounding = is_open and session().realtime if play is None else play
+    return _replay(path, session() if sounding else None)
+
+
+def in_reach(live: Live) -> dict[str, Any]:
+    """Return what IPython has in reach: the session, d1 to d9, and the words."""
+    names: Iterable[str] = (name for name in __all__ if name not in ("Live", "open", "session"))
+    return {"live": live, **{f"d{k}": live[f"d{k}"] for k in range(1, 10)}, **{n: globals()[n] for n in names}}

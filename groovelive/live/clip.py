@@ -1,0 +1,156 @@
+"""A clip: a span of bars as it was played, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import GrooveError, closest
+from ..grooves.grid import STEPS_PER_BAR
+from ..grooves.groove import Groove
+from ..protocol.engine import ModelInfo
+from ..runtime.atomic import check_writable, replacing
+from ..score import export as writing
+from ..score.edits import BEATS_PER_BAR, STEP, unpack
+from ..score.events import Event, events
+from ..score.score import Score
+
+if TYPE_CHECKING:
+    from .drummer import Drummer
+
+ENDINGS = (".mid", ".midi", ".wav", ".svg", ".take")
+
+
+class Clip:
+    """A span of what was played.
+
+    Args:
+        score: all edits.
+        begin: beat.
+        end: beat, after `begin`.
+        model: what answered.
+
+    >>> import groovelive as gl
+    >>> live = gl.open(realtime=False)
+    >>> _ = live.d1 >> gl.play("bd sn")
+    >>> live.run(bars=4)
+    >>> live.last(2)
+    2 bars, 4 notes of d1
+    """
+
+    def __init__(self, score: Score, begin: float, end: float, model: ModelInfo | None = None) -> None:
+        self.score, self.begin, self.end, self.model = score, begin, end, model
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """What sounds, in order: `Event(beat, drummer, voice, velocity, step, nudge)`, in the session's beats."""
+        return events(self.score, self.begin, self.end)
+
+    @property
+    def bars(self) -> float:
+        """How many bars it lasts."""
+        return (self.end - self.begin) / BEATS_PER_BAR
+
+    @property
+    def drummers(self) -> list[str]:
+        """Who plays in it."""
+        return list(dict.fromkeys(event.drummer for event in self.events))
+
+    def groove(self, drummer: Drummer | str | None = None) -> Groove:
+        """Return what one drummer played, or all together, as a Groove in whole bars."""
+        name = drummer if isinstance(drummer, str) or drummer is None else drummer.name
+        if name is not None and name not in self.score.drummers:
+            raise GrooveError(f"there is no drummer {name!r}{closest(name, self.score.drummers)}")
+        chosen = [event for event in self.events if name in (None, event.drummer)]
+        bars = max(-(-round((self.end - self.begin) / STEP) // STEPS_PER_BAR), 1)
+        return groove_of(chosen, round(self.begin / STEP), bars)
+
+    def save(self, *paths: str | PathLike[str]) -> Clip:
+        """Write it to files that end in .mid, .wav (extra `synth`), .svg or .take.
+
+        Raises:
+            GrooveError: one cannot be written; those before it are there.
+        """
+        targets = check_paths(paths)
+        problems = []
+        for target in targets:
+            try:
+                self._save(target)
+            except GrooveError as error:  # what can be written, is
+                problems.append(str(error))
+        if problems:
+            raise GrooveError("; ".join(problems))
+        return self
+
+    def _save(self, target: Path) -> None:
+        ending = target.suffix.lower()
+        if ending == ".take":
+            from .take import write
+
+            write(target, self)
+        elif ending == ".wav":
+            writing.wav(target, self.score, self.events, self.begin, self.end)
+        elif ending == ".svg":
+            from ..grooves.display import svg_song
+
+            with replacing(target) as part:
+                part.write_text(svg_song([(name, self.groove(name)) for name in self.drummers]), encoding="utf-8")
+        else:
+            writing.midi(target, self.score, self.events, self.begin, self.end)
+
+    def __repr__(self) -> str:
+        who = ", ".join(f"{sum(e.drummer == n for e in self.events)} notes of {n}" for n in self.drummers) or "silent"
+        return f"{self.bars:g} bar{'' if self.bars == 1 else 's'}, {who}"
+
+    def _repr_svg_(self) -> str:
+        from ..grooves.display import svg_song
+
+        named = [(name, self.groove(name)) for name in self.drummers]
+        return svg_song(named or [("silent", self.groove())])
+
+
+def groove_of(chosen: Sequence[Event], first: int, bars: int) -> Groove:
+    """Return events as a groove: of two notes of a voice in a step the louder stays."""
+    notes = []
+    for event in chosen:
+        step = event.step - first
+        offset = event.beat / STEP - event.step
+        whole = int(np.floor(offset + 0.5))
+        if 0 <= step + whole < bars * STEPS_PER_BAR:
+            step, offset = step + whole, offset - whole
+        if 0 <= step < bars * STEPS_PER_BAR:
+            notes.append((step, event.voice, event.velocity, min(max(offset, -0.5), 0.5)))
+    return Groove.from_notes(notes, steps=bars * STEPS_PER_BAR)
+
+
+def groove_of_notes(data: bytes, bars: int) -> Groove:
+    """Return packed notes as a groove."""
+    notes = [(n.step, n.voice, n.velocity, min(n.offset, 0.5)) for n in unpack(data) if n.step < bars * STEPS_PER_BAR]
+    return Groove.from_notes(notes, steps=bars * STEPS_PER_BAR)
+
+
+def check_paths(paths: Sequence[str | PathLike[str]]) -> list[Path]:
+    """Return paths that can be written, as far as one can tell without trying.
+
+    Raises:
+        GrooveError: none is named, or one cannot.
+    """
+    import importlib.util
+
+    if not paths:
+        raise GrooveError("name a file: save('good.mid')")
+    found = []
+    for path in map(Path, paths):
+        if path.suffix.lower() not in ENDINGS:
+            raise GrooveError(f"cannot write {path}: the name must end in .mid, .wav, .svg or .take")
+        if path.suffix.lower() == ".wav" and importlib.util.find_spec("nanosynth") is None:
+            raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
+        found.append(check_writable(path))
+    return found
+
+

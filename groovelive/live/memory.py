@@ -1,0 +1,104 @@
+"""What a drummer has heard, as it is told to hear it, and what it plays to that: three grooves side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import GrooveError
+from ..grooves.display import roll, svg_song
+from ..grooves.grid import STEPS_PER_BAR, VOICES
+from ..grooves.groove import Groove
+from ..score import rhythms
+from ..score.edits import BEATS_PER_BAR, STEP, Rhythm, pack
+from ..score.events import bar_notes
+from ..score.inputs import Hearing as Ears
+from ..score.queries import shaped, tap_of
+from .clip import groove_of_notes
+from .display import tap_row
+
+if TYPE_CHECKING:
+    from .session import Live
+
+_SOURCES = 8  # that are looked at for the last that can be heard
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a drummer hears and plays.
+
+    Args:
+        drummer: its name.
+        heard: two bars of one voice, the closed hat.
+        adjusted: the same, shaped.
+        now: two bars of what it plays.
+        playhead: the step 0..31 that plays.
+
+    >>> import groovelive as gl
+    >>> live = gl.open(realtime=False)
+    >>> _ = live.d1 >> gl.hands()
+    >>> live.d1.tap_quantise = 1
+    >>> live.feed("x..x..x.", bars=2)
+    >>> print("\\n".join(str(live.d1.hearing).splitlines()[:3]))
+              ▼
+    heard     ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
+    adjusted  ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
+    """
+
+    drummer: str
+    heard: Groove
+    adjusted: Groove
+    now: Groove
+    playhead: int
+
+    def __repr__(self) -> str:
+        used = max((len(VOICES[v]) for v in range(len(VOICES)) if self.now.hits[:, v].any()), default=0)
+        width = max(used, len("adjusted"))
+        head = " " * (width + 2)
+        lines = [
+            f"{head}{' ' * (self.playhead + self.playhead // STEPS_PER_BAR)}▼",
+            f"{'heard':{width}}  {tap_row(self.heard)}",
+            f"{'adjusted':{width}}  {tap_row(self.adjusted)}",
+        ]
+        below = roll(self.now).splitlines() if len(self.now) else ["silent"]
+        return "\n".join([*lines, *(" " * (width - used) * bool(used) + line for line in below)])
+
+    def _repr_svg_(self) -> str:
+        return svg_song(
+            [("what it heard", self.heard), ("as it hears it", self.adjusted), (f"what {self.drummer} plays", self.now)]
+        )
+
+
+def look(live: Live, drummer: str) -> Hearing:
+    """Return what a drummer hears and plays now.
+
+    Raises:
+        GrooveError: it follows nothing, and has not done so lately.
+    """
+    beat, score = live.beat, live.score
+    followed = (edit.value for edit in score.sources(drummer, beat, _SOURCES))
+    source = next((value for value in followed if isinstance(value, Rhythm | Ears)), None)
+    if source is None:
+        raise GrooveError(f"{drummer} hears nothing: {drummer} >> midi_in('port') lets it hear what is played there")
+    bar = int(beat // BEATS_PER_BAR)
+    tap = tap_of(score, drummer, source, bar, beat)
+    first = bar - max(bar - score.origin(beat), 0) % rhythms.LOOP
+    notes = [
+        note._replace(step=note.step + k * STEPS_PER_BAR)
+        for k in range(rhythms.LOOP)
+        for note in bar_notes(score, drummer, first + k, beat)
+    ]
+    return Hearing(
+        drummer=drummer,
+        heard=_groove(tap),
+        adjusted=_groove(shaped(score, drummer, tap, beat)),
+        now=groove_of_notes(pack(notes), rhythms.LOOP),
+        playhead=int((beat - first * BEATS_PER_BAR) / STEP),
+    )
+
+
+def _groove(tap: NDArray[np.float32]) -> Groove:
+    return Groove.from_tap(tap)

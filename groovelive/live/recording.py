@@ -1,0 +1,119 @@
+"""Recording a set to files, and playing a take again."""
+
+from __future__ import annotations
+
+import math
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from ..errors import GrooveError
+from ..protocol.session import MAX_EDITS, Draft, When
+from ..score.edits import BEATS_PER_BAR, STEP, Edit
+from ..score.inputs import Hearing
+from ..score.score import SESSION, Score
+from .clip import Clip, check_paths
+from .take import read
+
+if TYPE_CHECKING:
+    from .session import Live
+
+
+class Recording:
+    """What is played from its beginning to its end, in files; see `groovelive.record`."""
+
+    def __init__(self, live: Live, paths: tuple[str | PathLike[str], ...]) -> None:
+        self._live = live
+        self._paths = check_paths(paths)
+        self.begin = math.ceil(live.beat / STEP) * STEP
+        self.clip: Clip | None = None
+
+    def stop(self) -> Clip:
+        """End it and write the files.
+
+        Raises:
+            GrooveError: one cannot be written; the others are there.
+        """
+        if self.clip is None:
+            end = math.floor(self._live.beat / STEP) * STEP
+            if end <= self.begin:
+                raise GrooveError("nothing was played while this was recorded")
+            self.clip = Clip(self._live.snapshot(), self.begin, end, self._live.model)
+            self.clip.save(*self._paths)
+        return self.clip
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self.stop()
+        except GrooveError:
+            if kind is None:
+                raise
+
+    def __repr__(self) -> str:
+        names = ", ".join(str(path) for path in self._paths)
+        return f"recorded {self.clip!r}: {names}" if self.clip else f"recording {names} from beat {self.begin:g}"
+
+
+def replay(path: str | PathLike[str], live: Live | None) -> Clip:
+    """Return the span of a take, and play it in a session from the next bar on, where one is given."""
+    _, clip = read(path)
+    if live is not None:
+        play(clip, live)
+    return clip
+
+
+def play(clip: Clip, live: Live) -> None:
+    """Let a session play a clip from a bar to come: all its edits are made again, at its beats, as one's own."""
+    start = math.ceil((live.beat + 1) / BEATS_PER_BAR) * float(BEATS_PER_BAR)
+    drafts = [Draft(path, None, name, beat=start) for name, path in _set(live.score)]
+    score, moved = clip.score, start - clip.begin
+    origin = round((start - clip.begin) / BEATS_PER_BAR) + score.origin(clip.begin)
+    drafts.append(Draft("origin", origin, beat=start))
+    drafts += [_draft(edit, start, over=0.0) for edit in _before(score, clip.begin)]
+    inside = [edit for edit in score.edits if clip.begin < edit.beat < clip.end and _counts(score, edit)]
+    drafts += [_draft(edit, edit.beat + moved, edit.over) for edit in inside]
+    end = start + clip.end - clip.begin
+    drafts += [Draft("source", None, name, beat=end) for name in score.drummers]
+    drafts.append(Draft("origin", None, beat=end))
+    for at in range(0, len(drafts), MAX_EDITS):
+        live.send(drafts[at : at + MAX_EDITS], When("beat"))
+
+
+def _set(score: Score) -> list[tuple[str, str]]:
+    """Return what is set in a session, and is to be as if it were not."""
+    kept = (
+        "pattern", "own", "out", "scene", "playing", "origin", "undo", "redo", "each_bar", "played", "clear"
+    )  # fmt: skip
+    names = (SESSION, *score.drummers)
+    paths = [(n, p) for n in names for p in score.paths(n) if p not in kept and not p.startswith("knob.")]
+    return [(n, p) for n, p in paths if score.value(n, p, math.inf) is not None]
+
+
+def _before(score: Score, beat: float) -> list[Edit]:
+    """Return what holds when a take begins."""
+    found = []
+    for name in (SESSION, *score.drummers):
+        for path in score.paths(name):
+            edit = score.edit(name, path, beat) if path not in ("played", "clear") else None
+            if edit is not None and edit.value is not None and _is_music(edit):
+                found.append(edit)
+    return found
+
+
+def _is_music(edit: Edit) -> bool:
+    if edit.path.startswith("knob.") or edit.path == "autopilot":  # what they changed is in the take by itself
+        return False
+    return edit.path not in ("out", "scene", "playing", "origin", "undo", "redo", "quantum", "each_bar")
+
+
+def _counts(score: Score, edit: Edit) -> bool:
+    return _is_music(edit) and not (edit.group and score.undone(edit.group))
+
+
+def _draft(edit: Edit, beat: float, over: float) -> Draft:
+    value = edit.value
+    if isinstance(value, Hearing):  # nobody is asked what has been answered, and no port is needed
+        value = Hearing(ears=value.ears, taken=True)
+    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, by=edit.by)

@@ -1,0 +1,162 @@
+"""The line to a conductor in another process: requests out, replies and news in, by a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
+
+import zmq
+
+from ..errors import GrooveError
+from ..protocol import engine as wire
+from ..protocol import session as messages
+from ..protocol.connection import Directory, Link
+from ..protocol.engine import EngineError
+
+_GLANCE = 0.05  # seconds between two looks at what is to be sent
+_HERE = 3.0  # seconds between two words that one is there
+
+
+class WireLine:
+    """Asks the conductor, and hears what happens; finds back to it by itself.
+
+    Args:
+        by: who asks.
+        address: of the conductor; by default that of this user on this machine.
+        server: see `groovelive.engine.Client`.
+        timeout: seconds that an answer may take.
+    """
+
+    def __init__(
+        self, by: str, address: str | None = None, server: str | None = None, timeout: float = 5.0
+    ) -> None:
+        self.by, self.timeout = by, timeout
+        self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
+        self.on_joined: Callable[[messages.State], None] = lambda state: None
+        self._directory = Directory(address, server, "conductor")
+        self._link = Link(self._directory, self._directory.await_place(time.monotonic() + timeout))
+        self._ids = itertools.count(1)
+        self._out: queue.SimpleQueue[tuple[bytes, messages.AnyRequest]] = queue.SimpleQueue()
+        self._waiting: dict[bytes, tuple[messages.AnyRequest, Future[messages.AnyReply]]] = {}
+        self._over = threading.Event()
+        self._bell: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PAIR)
+        name = f"inproc://stage-{id(self)}"
+        self._bell.bind(name)
+        self._rope: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PAIR)
+        self._rope.connect(name)
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="conductor", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
+        """Send a request and return its reply.
+
+        Raises:
+            GrooveError: the conductor refuses it, or is not there.
+        """
+        if threading.current_thread() is self._thread:
+            raise GrooveError("what hears the news must not wait for an answer")
+        future = self._send(request)
+        try:
+            reply = future.result(self.timeout)
+        except Late:
+            raise self._link.silence(self.timeout) from None
+        if isinstance(reply, wire.Failure):
+            raise reply.error()
+        return reply
+
+    def _send(self, request: messages.AnyRequest) -> Future[messages.AnyReply]:
+        if self._over.is_set():
+            raise GrooveError("this session is closed; gl.open() opens another")
+        id = b"%x" % next(self._ids)
+        future: Future[messages.AnyReply] = Future()
+        self._waiting[id] = request, future
+        self._out.put((id, request))
+        with self._lock:
+            self._rope.send(b"")
+        return future
+
+    # In the thread
+
+    def _run(self) -> None:
+        here = time.monotonic()
+        while not self._over.is_set():
+            try:
+                self._turn()
+                if time.monotonic() - here > _HERE:
+                    here = time.monotonic()
+                    self._put(b"here", messages.Here())
+            except EngineError as error:  # no conductor any more
+                self._fail(error)
+                self._over.wait(_GLANCE)
+            except zmq.ZMQError:
+                if not self._over.is_set():
+                    self._over.wait(_GLANCE)
+
+    def _turn(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._link.socket, zmq.POLLIN)
+        poller.register(self._bell, zmq.POLLIN)
+        ready = dict(poller.poll(int(1000 * _GLANCE)))
+        if self._bell in ready:
+            self._bell.recv()
+        while not self._out.empty():
+            self._put(*self._out.get())
+        while self._link.socket.poll(0):
+            self._receive(self._link.socket.recv_multipart())
+        if not ready and (news := self._link.look()):
+            if news == "moved":
+                self._link.move()
+            for id, (request, _) in list(self._waiting.items()):
+                self._put(id, request)
+            self._put(b"join", messages.Join(by=self.by))
+
+    def _put(self, id: bytes, request: messages.AnyRequest) -> None:
+        try:
+            self._link.socket.send_multipart(wire.frames(id, request), zmq.NOBLOCK)
+        except zmq.Again:
+            pass  # it is sent again when there is a way again
+        except (EngineError, TypeError, OverflowError) as error:
+            waiting = self._waiting.pop(id, None)
+            if waiting is not None:
+                problem = error if isinstance(error, GrooveError) else GrooveError(f"this cannot be sent: {error}")
+                waiting[1].set_exception(problem)
+
+    def _receive(self, parts: list[bytes]) -> None:
+        try:
+            message = wire.unpack(parts)
+            reply = messages.reply(message.body)
+        except EngineError:
+            return  # of a later version: what it is about is lost, and no more
+        if message.id == messages.NEWS:
+            self.on_news(reply)
+        elif message.id in (b"join", b"here") and isinstance(reply, messages.State):
+            self.on_joined(reply)
+        elif (waiting := self._waiting.pop(message.id, None)) is not None:
+            waiting[1].set_result(reply)
+
+    def _fail(self, error: EngineError) -> None:
+        for id in list(self._waiting):
+            waiting = self._waiting.pop(id, None)
+            if waiting is not None:
+                waiting[1].set_exception(error)
+
+    def close(self) -> None:
+        """Leave; the music goes on."""
+        if self._over.is_set():
+            return
+        with contextlib.suppress(GrooveError, Late):
+            self._send(messages.Leave()).result(1.0)
+        self._over.set()
+        with self._lock:
+            self._rope.send(b"")
+        self._thread.join(2.0)
+        for socket in (self._rope, self._bell):
+            socket.close(linger=0)
+        self._link.close()

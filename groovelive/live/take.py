@@ -1,0 +1,103 @@
+"""Takes: the log of a session on disk, from which it can be played again, note for note."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import GrooveError
+from ..protocol.engine import PROTOCOL, ModelInfo
+from ..runtime.atomic import replacing
+from ..score import edits
+from ..score.score import Score
+from .clip import Clip
+
+_MAGIC = b"groovelive take\n"
+FORMAT = 1
+_LENGTH = 4
+
+
+class Head(Struct, frozen=True):
+    """What stands before the edits.
+
+    Args:
+        format: of the file.
+        protocol: of the edits.
+        begin, end: beats of the span that was recorded.
+        model, version: of the model that answered.
+        seed: of the session's chances.
+    """
+
+    format: int
+    protocol: int
+    begin: float
+    end: float
+    model: str
+    version: str
+    seed: int
+
+
+def write(path: Path, clip: Clip) -> None:
+    """Write a clip with all edits up to its end.
+
+    Raises:
+        GrooveError: it cannot be written.
+    """
+    model, version = (clip.model.name, clip.model.version) if clip.model is not None else ("", "")
+    seed = int(clip.score.number("", "seed", clip.end, 7))
+    head = msgspec.msgpack.encode(Head(FORMAT, PROTOCOL, clip.begin, clip.end, model, version, seed))
+    with replacing(path) as part, open(part, "wb") as file:
+        file.write(_MAGIC)
+        for record in (head, *(edits.encode(edit) for edit in clip.score.edits if edit.beat < clip.end)):
+            file.write(len(record).to_bytes(_LENGTH, "big") + record)
+
+
+def read(path: str | PathLike[str]) -> tuple[Head, Clip]:
+    """Return what a take holds.
+
+    Raises:
+        GrooveError: it is not there, is damaged, or of another version.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise GrooveError(f"cannot read {fspath(path)}: {error.strerror}") from None
+    if not data.startswith(_MAGIC):
+        raise GrooveError(f"{fspath(path)} is no take of groovelive")
+    records = _records(data[len(_MAGIC) :], fspath(path))
+    try:
+        head = msgspec.msgpack.decode(records[0], type=Head)
+    except (IndexError, msgspec.MsgspecError):
+        raise GrooveError(f"{fspath(path)} is damaged: its beginning cannot be read") from None
+    if (head.format, head.protocol) != (FORMAT, PROTOCOL):
+        raise GrooveError(
+            f"{fspath(path)} is of version {head.format}.{head.protocol}; "
+            f"this groovelive reads {FORMAT}.{PROTOCOL}"
+        )
+    try:
+        score = Score(edits.decode(record) for record in records[1:])
+    except GrooveError as error:
+        raise GrooveError(f"{fspath(path)} is damaged: {error}") from None
+    if not 0 <= head.begin < head.end:
+        raise GrooveError(f"{fspath(path)} is damaged: it ends before it begins")
+    model = None
+    if head.model:
+        model = ModelInfo(
+            name=head.model, version=head.version, backend="", genres=(), presets={}, latent=0, controls={}
+        )
+    return head, Clip(score, head.begin, head.end, model)
+
+
+def _records(data: bytes, name: str) -> list[bytes]:
+    records, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + _LENGTH], "big")
+        record = data[at + _LENGTH : at + _LENGTH + size]
+        if len(record) < size or at + _LENGTH > len(data):
+            raise GrooveError(f"{name} is damaged: it ends in the middle of an edit")
+        records.append(record)
+        at += _LENGTH + size
+    return records

@@ -1,0 +1,1 @@
+"""Rhythms as text: mini-notation and step strings in, patterns that can be queried out."""

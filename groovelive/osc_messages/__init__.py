@@ -1,0 +1,1 @@
+"""OSC as bytes: messages, bundles and their time tags."""

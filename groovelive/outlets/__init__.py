@@ -1,9 +1,0 @@
-"""The hands of the conductor: processes that send each note at its moment, and nothing else."""
-
-from __future__ import annotations
-
-from .devices import audio_device, midi_ports
-from .frames import Counts, Due
-from .outlets import Outlets
-
-__all__ = ["Counts", "Due", "Outlets", "audio_device", "midi_ports"]

@@ -1,0 +1,337 @@
+"""Every message between the conductor and its clients; the frames are those of `wire`, as with the engine.
+
+A client sends a request and gets the reply with its id. Once it has joined, it also gets what happens, unasked, under
+the id `NEWS`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..score.clocks import AnyClock
+from ..score.edits import MAX_OVER, Edit, Finite, Name, Point, Value
+from .engine import (
+    Array,
+    EngineError,
+    Failure,
+    ModelInfo,
+    Reply,
+    Request,
+    decoded,
+)
+
+NEWS = b"news"
+PAGE = 512 * 1024  # bytes of edits in a reply, about
+MAX_EDITS = 256  # of one request
+
+By = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When an edit is due.
+
+    Args:
+        at: "next" is the next line of the session's quantum; "now" as soon as a note can still be changed; "bar" the
+            beginning of bar `number`; "bars" and "beats" the line so many bars or beats after the one just passed;
+            "beat" is beat `number` itself, of a take that is played again.
+        number: of bars, from 1; of beats.
+    """
+
+    at: Literal["next", "now", "bar", "bars", "beats", "beat"] = "next"
+    number: Finite = 0.0
+
+
+class Draft(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An edit that has no beat yet; see `Edit`. `beat` and `over` count only with `When` "beat"."""
+
+    path: Name
+    value: Value = None
+    drummer: Annotated[str, Meta(max_length=32)] = ""
+    beat: Annotated[float, Meta(ge=0, le=1e7)] = 0.0
+    over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
+    by: Annotated[str, Meta(max_length=64)] = ""
+
+
+# Requests
+
+
+class Join(Request, frozen=True, kw_only=True, tag="join"):
+    """Take part: the reply says where the session is, and from then on what happens is told.
+
+    A client that has not sent anything for 10 s counts as gone; `Here` tells that it is there.
+    """
+
+    by: By
+
+
+class Here(Request, frozen=True, kw_only=True, tag="here"):
+    """Say that one is there; the reply is the session's state."""
+
+
+class Leave(Request, frozen=True, kw_only=True, tag="leave"):
+    """Go; the music goes on."""
+
+
+class Log(Request, frozen=True, kw_only=True, tag="log"):
+    """Ask for the edits from number `since` on, as many as fit into a reply."""
+
+    since: Annotated[int, Meta(ge=0)] = 0
+
+
+class Write(Request, frozen=True, kw_only=True, tag="write"):
+    """Make edits, all or none, as one group.
+
+    Args:
+        edits: what shall be.
+        when: due then, all of them.
+        over: bars in which the old goes over into the new.
+        by: who makes them.
+    """
+
+    edits: Annotated[tuple[Draft, ...], Meta(min_length=1, max_length=MAX_EDITS)]
+    when: When = When()
+    over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
+    by: By
+
+
+class Undo(Request, frozen=True, kw_only=True, tag="undo"):
+    """Undo the last group of edits that `by` made, or redo the last that they undid."""
+
+    by: By
+    redo: bool = False
+
+
+class Scene(Request, frozen=True, kw_only=True, tag="scene"):
+    """Set all controls of all drummers as they were when the scene was saved."""
+
+    name: Name
+    when: When = When()
+    over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
+    by: By
+
+
+class Locate(Request, frozen=True, kw_only=True, tag="locate"):
+    """Ask for the latent of a point, or of what a drummer plays now."""
+
+    point: Point | None = None
+    drummer: Annotated[str, Meta(max_length=32)] = ""
+
+
+class Panic(Request, frozen=True, kw_only=True, tag="panic"):
+    """Silence everything at once: forget what is not sent yet, end every note, free every synth."""
+
+    by: By
+
+
+class Hands(Request, frozen=True, kw_only=True, tag="hands"):
+    """Tell what hands do at an instrument that the conductor does not hear by itself.
+
+    Args:
+        port: that it counts as played to.
+        data: MIDI messages, each of them whole.
+        beat: at which they were; by default now, and never later than that.
+    """
+
+    port: Annotated[str, Meta(max_length=128)] = ""
+    data: Annotated[bytes, Meta(min_length=1, max_length=4096)]
+    beat: Annotated[float, Meta(ge=0, le=1e7)] | None = None
+
+
+class Follow(Request, frozen=True, kw_only=True, tag="follow"):
+    """Let a clock lead the tempo from now on; None: the conductor, whoever leads."""
+
+    clock: AnyClock | None = None
+    by: By
+
+
+class Lead(Request, frozen=True, kw_only=True, tag="lead"):
+    """Have a clock follow the tempo from now on, or (`on` false) no more; None: all that do."""
+
+    clock: AnyClock | None
+    on: bool = True
+    by: By
+
+
+class Tap(Request, frozen=True, kw_only=True, tag="tap"):
+    """Tap the tempo: from the second tap on it is set at once, by the median of the intervals.
+
+    Args:
+        ago: seconds that have passed since the tap.
+        bar: whether it is the first beat of a bar.
+    """
+
+    ago: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    bar: bool = False
+    by: By
+
+
+AnyRequest = Join | Here | Leave | Log | Write | Undo | Scene | Locate | Panic | Hands | Follow | Lead | Tap
+
+
+# Replies and news
+
+
+class OutState(Struct, frozen=True):
+    """A target: what it is, how far ahead it is sent to, and how that went.
+
+    Args:
+        name: as in "osc 127.0.0.1:9000".
+        ahead: seconds.
+        sent, late, dropped: notes.
+        fault: why it is not there, or "".
+    """
+
+    name: str
+    ahead: float
+    sent: int = 0
+    late: int = 0
+    dropped: int = 0
+    fault: str = ""
+
+
+class InState(Struct, frozen=True):
+    """A MIDI port that is heard: its name, and whether it is there; else it is looked for."""
+
+    name: str
+    there: bool = True
+
+
+class State(Reply, frozen=True, kw_only=True, tag="state"):
+    """Where the session is.
+
+    Args:
+        session: what tells it from others.
+        beat: now.
+        bpm: now.
+        playing: whether the transport runs.
+        edits: how many there are.
+        engine: "ready", "starting" or "gone".
+        spent: ms; of the engine's last answer, see `answer`.
+        answer: ms that the engine took for its last answer; 0 before the first.
+        outs: the targets that are in use.
+        ins: the MIDI ports that are heard.
+        clients: who takes part.
+        late, dropped: notes of all targets.
+        model: what the engine serves, where it has said so.
+        fifo: whether the conductor runs in real time (SCHED_FIFO).
+        osc: where the OSC door is; a sentence where there is none though there should be; or "".
+        leader: who leads the tempo: the name of a clock, or the address of a peer; "" is the conductor.
+        away: whether that clock is not there at present, so that the tempo stays as it is.
+        phase: ms by which the beats lie behind those of who leads, or of the peer heard last; None: nobody was.
+        led: the names of the clocks that follow.
+    """
+
+    session: str
+    beat: float
+    bpm: float
+    playing: bool
+    edits: int
+    engine: str
+    answer: float = 0.0
+    outs: tuple[OutState, ...] = ()
+    ins: tuple[InState, ...] = ()
+    clients: tuple[str, ...] = ()
+    late: int = 0
+    dropped: int = 0
+    model: ModelInfo | None = None
+    fifo: bool = False
+    osc: str = ""
+    leader: str = ""
+    away: bool = False
+    phase: float | None = None
+    led: tuple[str, ...] = ()
+
+
+class Edits(Reply, frozen=True, kw_only=True, tag="edits"):
+    """Edits, the first of which has the number `since`: the reply to `Log`, and news.
+
+    Args:
+        more: whether there are more than fit.
+    """
+
+    since: int
+    edits: tuple[Edit, ...]
+    more: bool = False
+
+
+class Written(Reply, frozen=True, kw_only=True, tag="written"):
+    """The edits that were made, with the beats at which they are due."""
+
+    edits: tuple[Edit, ...]
+
+
+class Place(Reply, frozen=True, kw_only=True, tag="place"):
+    """A latent (z,)."""
+
+    z: Array
+
+
+class Done(Reply, frozen=True, kw_only=True, tag="done"):
+    """It is done."""
+
+
+class Tick(Reply, frozen=True, kw_only=True, tag="tick"):
+    """News: a bar begins. `beat` is where the transport is, `bpm` how fast."""
+
+    beat: float
+    bpm: float
+
+
+class Wanted(Reply, frozen=True, kw_only=True, tag="wanted"):
+    """News: a drummer's bar is wanted from the performer's own code.
+
+    Args:
+        drummer: whose.
+        bar: from 1.
+        beat: with which it begins.
+        notes: what it would be otherwise, 16 steps; see `edits.pack`.
+    """
+
+    drummer: str
+    bar: int
+    beat: float
+    notes: bytes
+
+
+class Told(Reply, frozen=True, kw_only=True, tag="told"):
+    """News: a sentence for the performers."""
+
+    text: str
+
+
+AnyReply = State | Edits | Written | Place | Done | Tick | Wanted | Told | Failure
+
+_requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
+_replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)
+
+
+def request(body: bytes) -> AnyRequest:
+    """Return the request in a body.
+
+    Raises:
+        EngineError: BAD_REQUEST, TOO_LARGE or OUT_OF_RANGE, with the field at fault.
+    """
+    found: AnyRequest = decoded(_requests, body, "request")
+    return found
+
+
+def reply(body: bytes) -> AnyReply:
+    """Return the reply, or the news, in a body.
+
+    Raises:
+        EngineError: it is none.
+    """
+    found: AnyReply = decoded(_replies, body, "reply")
+    return found
+
+
+def expect(reply: AnyReply, kind: type[Any]) -> Any:
+    """Return a reply of the kind that was asked for; raises what the conductor refused."""
+    if isinstance(reply, kind):
+        return reply
+    if isinstance(reply, Failure):
+        raise reply.error()
+    raise EngineError("INTERNAL", f"the conductor sent a {type(reply).__name__} for a {kind.__name__}")

@@ -1,0 +1,107 @@
+"""From a source to notes: what a text or a pattern has in two bars, on the grid for a model, or as it is written."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import GrooveError
+from ..grooves.grid import STEPS_PER_BAR
+from ..grooves.groove import DEFAULT_VELOCITY, Groove
+from ..notation.caret import NotationError
+from ..notation.parser import drum, parse, pattern
+from ..notation.step_strings import VELOCITIES, is_step_string
+from .edits import Exact, Note, Notes, Rhythm, of_groove, unpack
+
+LOOP = 2  # bars
+LOOP_STEPS = LOOP * STEPS_PER_BAR
+_LINES = re.compile(r"[\n;]")
+
+
+@lru_cache(maxsize=1024)
+def notes_in(source: Rhythm | Exact, bar: int, seed: int = 0, bars: int = LOOP) -> Notes:
+    """Return the notes of a source in some bars.
+
+    Args:
+        source: of an `Exact` notes stay where they are written; those of a `Rhythm` go to the 16th grid as they do in
+            `notation.parse`. What is shorter goes round; mini-notation goes on for ever.
+        bar: the first bar, from 0.
+        seed: decides what `?` and `|` do.
+        bars: how many.
+
+    >>> [note.step for note in notes_in(Rhythm(text="<x x*2>"), 1)]
+    [0, 8, 16]
+    >>> [(note.step, note.offset) for note in notes_in(Exact(text="hh*3"), 0, bars=1)]
+    [(0, 0.0), (5, 0.3333333432674408), (10, 0.6666666865348816)]
+    """
+    if not source.text:
+        return around(unpack(source.notes), source.steps, bar, bars)
+    if is_step_string(source.text):
+        groove = _step_string(source.text)
+        return around(unpack(of_groove(groove)), groove.steps, bar, bars)
+    if isinstance(source, Rhythm):
+        return unpack(of_groove(parse(source.text, bars=bars, seed=seed, start=bar)))
+    notes = []
+    for begin, _, (voice, velocity) in pattern(source.text, drum, seed=seed).query(bar, bar + bars):
+        position = (begin - bar) * STEPS_PER_BAR
+        step = int(position)
+        loud = DEFAULT_VELOCITY if velocity is None else velocity
+        notes.append(Note(step, voice, float(np.float32(loud)), float(np.float32(position - step))))
+    return tuple(notes)
+
+
+def check(source: Rhythm | Exact) -> None:
+    """Raise a GrooveError where a source cannot be read; nothing in it is not an error."""
+    if source.text:
+        if source.notes or source.steps:
+            raise GrooveError("a source has a text or notes, not both")
+        notes_in(source, 0)
+        return
+    if not source.steps or source.steps % STEPS_PER_BAR:
+        raise GrooveError(f"notes come in whole bars of {STEPS_PER_BAR} steps, not in {source.steps}")
+    for note in unpack(source.notes):
+        if note.step >= source.steps:
+            raise GrooveError(f"a note at step {note.step} lies outside the {source.steps} steps")
+
+
+@lru_cache(maxsize=256)
+def _step_string(text: str) -> Groove:
+    """Return a step string over one bar or two, or over as many whole bars as its longest line has."""
+    lines = (line.rpartition(":")[2] for line in _LINES.split(text))
+    longest = max((sum(char in VELOCITIES for char in line) for line in lines), default=0)
+    if longest > LOOP_STEPS and longest % STEPS_PER_BAR == 0:
+        return parse(text, bars=longest // STEPS_PER_BAR)
+    try:
+        return parse(text, bars=1)
+    except NotationError:
+        return parse(text, bars=LOOP)
+
+
+def around(notes: Notes, steps: int, bar: int, bars: int) -> Notes:
+    """Return so many bars, from a bar on, of notes that go round."""
+    start, end = bar * STEPS_PER_BAR, (bar + bars) * STEPS_PER_BAR
+    found = []
+    for turn in range(start // steps, -(-end // steps)):
+        for note in notes:
+            step = note.step + turn * steps
+            if start <= step < end:
+                found.append(note._replace(step=step - start))
+    return tuple(found)
+
+
+def tap_of(notes: Notes) -> NDArray[np.float32]:
+    """Return the tap (32, 3) of two bars: at each step the loudest note's hit, velocity and offset.
+
+    >>> tap_of((Note(4, 0, 0.5, 0.25),))[4].tolist()
+    [1.0, 0.5, 0.25]
+    """
+    tap = np.zeros((LOOP_STEPS, 3), np.float32)
+    for step, _, velocity, offset in notes:
+        if offset > 0.5:  # nearer to the next step
+            step, offset = (step + 1) % LOOP_STEPS, offset - 1
+        if not tap[step, 0] or velocity > tap[step, 1]:
+            tap[step] = 1, velocity, offset
+    return tap

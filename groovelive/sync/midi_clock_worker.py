@@ -1,0 +1,183 @@
+"""The process that hears MIDI clock: takes each tick's time when it comes, and tells the pulse to standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..errors import GrooveError
+from ..outputs.midi import client, which
+from ..outputs.worker import alone
+from ..runtime.realtime import claim, settle
+from ..score.clocks import MidiClock
+from .beat_tracker import Pulse
+from .midi_clock import Changed, Heard, Opened, Refused, Told
+
+_EACH = 3  # ticks to a word
+_LOOK = 1.0  # seconds between two looks at whether the port is still there
+_POLL = 0.001  # seconds between two looks at the queue
+_QUEUE = 1024  # messages that may wait in it
+_SOONEST = 256  # messages, of which one was surely taken out at once
+_HEARING = 55  # priority, above that of the conductor's loop
+
+
+class Ear:
+    """Makes words of messages.
+
+    Args:
+        tell: called with each.
+
+    >>> words = []
+    >>> ear = Ear(words.append)
+    >>> ear.hear(0, [0xFA])
+    >>> for k in range(25):
+    ...     ear.hear(round(k * 1e9 / 48), [0xF8])
+    >>> words[0], words[-1]
+    (Changed(to='start'), Heard(beat=1.0, bpm=120.0, at=0.5, placed=True, runs=True))
+    """
+
+    def __init__(self, tell: Callable[[Told], None]) -> None:
+        self._tell = tell
+        self._pulse = Pulse()
+        self._ticks = 0
+        self._change: Changed | None = None  # is told with the next tick: that is when it holds
+
+    def hear(self, at: int, data: list[int]) -> None:
+        """Take a message; others than those of the clock are ignored."""
+        match data:
+            case [0xF8]:
+                self._tick(at)
+            case [0xFA]:
+                self._pulse.start()
+                self._change = Changed("start")
+            case [0xFB]:
+                self._pulse.go_on()
+                self._change = Changed("start")
+            case [0xFC]:
+                self._pulse.stop()
+                self._change = None
+                self._tell(Changed("stop"))
+            case [0xF2, low, high]:
+                self._pulse.locate(low | high << 7)
+
+    def _tick(self, at: int) -> None:
+        self._pulse.tick(at / 1e9)
+        self._ticks += 1
+        word = self._pulse.word()
+        if word is None:
+            return
+        if self._change is not None or self._ticks % _EACH == 1:
+            if self._change is not None:
+                self._tell(self._change)
+                self._change = None
+            self._tell(Heard(word.beat, word.bpm, word.at, self._pulse.placed, self._pulse.runs))
+
+
+class Port:
+    """An input port, opened again when it has gone and come back.
+
+    The driver's own thread puts what comes into a queue, in C; no Python runs there that could be late. A message's
+    time is that of the driver, which tells how long after the last one each came; how far its clock is from ours is
+    known from those that were taken out soonest.
+
+    Args:
+        clock: which port.
+
+    Raises:
+        GrooveError: there is no MIDI, or no such port.
+    """
+
+    def __init__(self, clock: MidiClock) -> None:
+        self._clock = clock
+        self._client: Any = None
+        self._name = ""
+        self._since = 0  # ns by the driver's clock since its first message
+        self._offsets: deque[int] = deque(maxlen=_SOONEST)
+        self._open()
+
+    def _open(self) -> None:
+        port = client("MidiIn", queue=_QUEUE)
+        port.ignore_types(False, False, False)  # what is left out here is missing in the driver's times
+        try:
+            if self._clock.virtual:
+                if sys.platform == "win32":
+                    raise GrooveError("Windows has no virtual MIDI ports; make one with loopMIDI, and name that")
+                port.open_virtual_port(self._clock.port)
+            else:
+                names = list(port.ports)
+                number = which(self._clock.port, names, "hear")
+                self._name = names[number]
+                port.open_port(number)
+        except RuntimeError as error:
+            why = str(error).strip() or "it does not open"
+            raise GrooveError(f"MIDI port {self._clock.port!r} cannot be heard ({why})") from None
+        self._client = port
+        self._offsets.clear()
+
+    def take(self) -> list[tuple[int, list[int]]]:
+        """Return what has come: (ns, message) each, in order."""
+        found: list[tuple[int, list[int]]] = []
+        while self._client is not None and (data := self._client.get_message()) is not None:
+            self._since += max(round(self._client.deltatime * 1e9), 0)
+            self._offsets.append(time.monotonic_ns() - self._since)
+            found.append((self._since + min(self._offsets), data))
+        return found
+
+    def look(self) -> None:
+        """See whether the port is still there, and open it again where it is back."""
+        if self._clock.virtual:
+            return
+        if self._client is not None and self._name not in list(self._client.ports):
+            self._client.close_port()
+            self._client = None
+        if self._client is None:
+            with contextlib.suppress(GrooveError):
+                self._open()
+
+
+def main(clock: str) -> None:
+    """Hear the clock at a port until standard input ends, and end at once: drivers do not always let a process go."""
+    pipe, over = alone(), threading.Event()
+
+    def tell(word: Told) -> None:
+        os.write(pipe, msgspec.json.encode(word) + b"\n")
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        over.set()
+
+    code = 1
+    try:
+        port = Port(msgspec.json.decode(clock, type=MidiClock))
+        tell(Opened())
+        threading.Thread(target=wait, name="end", daemon=True).start()
+        settle()
+        claim(_HEARING)
+        _listen(port, Ear(tell), over)
+        code = 0
+    except GrooveError as error:
+        tell(Refused(str(error)))
+    except BrokenPipeError:
+        pass
+    finally:
+        os._exit(code)
+
+
+def _listen(port: Port, ear: Ear, over: threading.Event) -> None:
+    look = time.monotonic() + _LOOK
+    while not over.is_set():
+        for at, data in port.take():
+            ear.hear(at, data)
+        if time.monotonic() >= look:
+            port.look()
+            look = time.monotonic() + _LOOK
+        time.sleep(_POLL)

@@ -1,0 +1,1 @@
+"""The embedded SuperCollider synth: its kits, and grooves as WAV."""

@@ -1,0 +1,1 @@
+"""Training and measuring models; torch is imported only here, and by one back end."""
