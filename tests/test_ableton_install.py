@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from groovelive.cli.main.main import main as cli
 from live_rig import SCRIPT, free_port
 
 from groovelive import GrooveError
 from groovelive.ableton_live.connection import Hello
 from groovelive.ableton_live.install import main
 from groovelive.ableton_live.user_library import Computer, Script, source
+from groovelive.cli.main import main as cli
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ableton MajorVersion="5"><ContentLibrary>

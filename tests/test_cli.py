@@ -13,11 +13,11 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from groovelive.cli.main.drum import answer, listen
 
 import groovelive as gl
-from groovelive.cli.main import drum as drumming
-from groovelive.cli.main import main as cli
+from groovelive.cli import drum as drumming
+from groovelive.cli import main as cli
+from groovelive.cli.drum import answer, listen
 from groovelive.midi_files import reader as midifile
 from groovelive.training import download as fetch
 
@@ -464,6 +464,6 @@ def assert_refused(said: tuple[int, str, str], sentence: str) -> None:
 
 
 def test_commands_of_the_engine_are_told_as_the_engine_tells_them() -> None:
-    from groovelive.cli.main.services import COMMANDS
+    from groovelive.cli.services import COMMANDS
 
     assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if module == "commands"} == COMMANDS

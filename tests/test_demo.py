@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 import groovelive as gl
-from groovelive.cli.main import demo
-from groovelive.cli.main import main as cli
+from groovelive.cli import demo
+from groovelive.cli import main as cli
 from groovelive.errors import GrooveError
 from groovelive.midi_files import reader as midifile
 

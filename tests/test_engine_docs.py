@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from groovelive.cli.main import main as cli
+from groovelive.cli import main as cli
 
 PAGE = (Path(__file__).parents[1] / "docs" / "engine.md").read_text(encoding="utf-8")
 

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from groovelive.cli.main.services import probe, report
 
 from groovelive import load
+from groovelive.cli.services import probe, report
 from groovelive.engine import Client, EngineError
 from groovelive.runtime import endpoints as connection
 
@@ -174,7 +174,7 @@ def test_a_full_disk_at_the_start_is_told(folders: Path) -> None:
 def test_a_disk_that_is_full_when_the_engine_is_ready(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection file cannot be written, though the lock could."""
     code = (
-        "import errno, os, sys; from groovelive import connection\n"
+        "import errno, os, sys; from groovelive.runtime import endpoints as connection\n"
         "def full(path, data): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
         "connection.write_private = full\n"
         "from groovelive.cli.services import main; main('engine', [])"

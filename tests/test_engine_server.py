@@ -427,7 +427,7 @@ def test_a_slow_reader_loses_its_own_replies(engine: str) -> None:
 def test_a_client_that_is_killed_takes_its_requests_along(engine: str) -> None:
     code = """
 import sys, time, zmq
-from groovelive import wire
+from groovelive.protocol import engine as wire
 socket = zmq.Context.instance().socket(zmq.DEALER)
 socket.connect(sys.argv[1])
 for k in range(200):

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from groovelive.cli.main.services import main, probe, report
 
 from groovelive import GrooveError
+from groovelive.cli.services import main, probe, report
 from groovelive.engine import Client
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection

@@ -12,8 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from groovelive.notation.parser.nodes import bjorklund
-from groovelive.notation.parser.parser import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groovelive.errors import GrooveError
+from groovelive.grooves.groove import SHORT, VOICES, Groove
+from groovelive.notation import caret, mini, nodes
+from groovelive.notation import parser as notation
+from groovelive.notation import pattern as cycles
+from groovelive.notation import step_strings as stepstring
+from groovelive.notation.nodes import bjorklund
+from groovelive.notation.parser import (
     DRUMS,
     Hit,
     NotationError,
@@ -24,15 +33,6 @@ from groovelive.notation.parser.parser import (
     value,
     word,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from groovelive.errors import GrooveError
-from groovelive.grooves.groove import SHORT, VOICES, Groove
-from groovelive.notation.parser import caret, mini, nodes
-from groovelive.notation.parser import parser as notation
-from groovelive.notation.parser import pattern as cycles
-from groovelive.notation.parser import step_strings as stepstring
 
 DOCS = Path(__file__).parent.parent / "docs" / "notation.md"
 

@@ -20,7 +20,7 @@ from hatchling.builders.wheel import WheelBuilder
 
 import groovelive
 from groovelive import GrooveError
-from groovelive.cli.main import main as cli
+from groovelive.cli import main as cli
 from groovelive.osc_messages.codec import message
 from groovelive.supercollider import doctor
 from groovelive.supercollider import install as installing

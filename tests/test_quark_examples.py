@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from quark_session import QUARK, ROOT, Part, Said, Serve, blocks, evaluate, free_port
 
-from groovelive.cli.main import main as cli
+from groovelive.cli import main as cli
 from groovelive.grooves.grid import VOICES
 
 EXAMPLES = sorted(path.name for path in (QUARK / "examples").glob("*.scd"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import groovelive as gl
-from groovelive.cli.main import main as cli
+from groovelive.cli import main as cli
 from groovelive.midi_files import reader as midifile
 
 ROOT = Path(__file__).parents[1]

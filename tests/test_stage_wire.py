@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from groovelive.cli.main.services import main, report
 
 import groovelive as gl
+from groovelive.cli.services import main, report
 from groovelive.errors import GrooveError
 from groovelive.runtime import endpoints as connection
 

@@ -41,18 +41,18 @@ Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd.
 
 # Their options belong to their own modules, which are loaded only then: the module, what it needs, help.
 FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "engine": ("commands", (), "run the engine: serve models over ZeroMQ"),
-    "conductor": ("commands", (), "run the conductor: time, drummers, clients"),
-    "serve": ("commands", (), "run engine and conductor, and start them again whenever they die"),
-    "status": ("commands", (), "tell what is running"),
-    "stop": ("commands", (), "end what is running"),
-    "keys": ("commands", (), "make and show the keys for engines on other machines"),
-    "models": ("commands", (), "check a model folder of your own"),
-    "ableton": ("liveset.install", (), "put the script into Ableton Live, and check it"),
-    "supercollider": ("quark", (), "install the Quark: drums inside SuperCollider's patterns"),
+    "engine": ("cli.services", (), "run the engine: serve models over ZeroMQ"),
+    "conductor": ("cli.services", (), "run the conductor: time, drummers, clients"),
+    "serve": ("cli.services", (), "run engine and conductor, and start them again whenever they die"),
+    "status": ("cli.services", (), "tell what is running"),
+    "stop": ("cli.services", (), "end what is running"),
+    "keys": ("cli.services", (), "make and show the keys for engines on other machines"),
+    "models": ("cli.services", (), "check a model folder of your own"),
+    "ableton": ("ableton_live.install", (), "put the script into Ableton Live, and check it"),
+    "supercollider": ("supercollider", (), "install the Quark: drums inside SuperCollider's patterns"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),
-    "train": ("model.train", ("torch", "onnx"), "train a model on the data (extra train)"),
-    "evaluate": ("model.evaluate", (), "measure the model on the data"),
+    "train": ("training.train", ("torch", "onnx"), "train a model on the data (extra train)"),
+    "evaluate": ("training.evaluate", (), "measure the model on the data"),
 }
 
 
@@ -340,8 +340,8 @@ def _forward(command: str, words: list[str]) -> int:
             f"groovelive {command} needs {' and '.join(missing)}: pip install 'groovelive[train]' "
             "(README.md says how to get torch without CUDA)"
         )
-    run = importlib.import_module(f".{module}", __package__).main
-    code: int = run(command, words) if module == "commands" else run(words)
+    run = importlib.import_module(f"groovelive.{module}").main
+    code: int = run(command, words) if module == "cli.services" else run(words)
     return code
 
 
