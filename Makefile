@@ -21,6 +21,7 @@ test: $(STAMP)-synth,test
 	$(PY) -m pytest
 
 lint: $(STAMP)-dev
+	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 

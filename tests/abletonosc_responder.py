@@ -108,11 +108,18 @@ class Responder:
         return [value for n in notes for value in (n.pitch, n.start_time, n.duration, n.velocity, n.mute)]
 
     def clip_add_notes(self, clip, *values):
-        clip.add_new_notes(tuple(
-            Live.Clip.MidiNoteSpecification(
-                pitch=values[at], start_time=float(values[at + 1]), duration=float(values[at + 2]),
-                velocity=float(values[at + 3]), mute=bool(values[at + 4]))
-            for at in range(0, len(values), 5)))
+        clip.add_new_notes(
+            tuple(
+                Live.Clip.MidiNoteSpecification(
+                    pitch=values[at],
+                    start_time=float(values[at + 1]),
+                    duration=float(values[at + 2]),
+                    velocity=float(values[at + 3]),
+                    mute=bool(values[at + 4]),
+                )
+                for at in range(0, len(values), 5)
+            )
+        )
 
     def clip_remove_notes(self, clip, pitch=0, span=127, start=-8192.0, time=16384.0):
         clip.remove_notes_extended(pitch, span, float(start), float(time))

@@ -171,7 +171,8 @@ def test_where_all_onsets_stay_notes_are_modified_not_replaced(rig: Rig, live: P
     live.ok("/gl/clip/write", 0, 2, louder)
     assert {n.note_id for n in rig.clip(0, 2).get_all_notes_extended()} == before
     assert live.ok("/gl/clip/read", 0, 2)[11] == blob(
-        [(36, 0.0, 0.2, 127), (42, 0.5, 0.25, 60, 0.3, 5.0, 1.0), (38, 1.0, 0.25, 1)])
+        [(36, 0.0, 0.2, 127), (42, 0.5, 0.25, 60, 0.3, 5.0, 1.0), (38, 1.0, 0.25, 1)]
+    )
 
 
 def test_a_part_of_a_clip_is_replaced(rig: Rig, live: Program) -> None:

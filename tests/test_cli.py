@@ -40,9 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return command
 
 
-def midi_file(
-    path: Path, notes: list[tuple[int, int]], *, channel: int = 0, metre: tuple[int, int] = (4, 4)
-) -> Path:
+def midi_file(path: Path, notes: list[tuple[int, int]], *, channel: int = 0, metre: tuple[int, int] = (4, 4)) -> Path:
     """Write a file of 120 ticks a 16th with `notes`: (tick, pitch)."""
     track = mido.MidiTrack([mido.MetaMessage("time_signature", numerator=metre[0], denominator=metre[1])])
     track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(96)))

@@ -64,9 +64,7 @@ class Serve:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command in the same runtime folder."""
         command = [sys.executable, "-m", "groovelive.cli.services", *words]
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=30, check=False
-        )
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=30, check=False)
 
     def end(self) -> None:
         if self.process.poll() is None:

@@ -138,9 +138,7 @@ def test_both_backends_give_the_same_grooves(tmp_path: Path) -> None:
             traced = torch.jit.trace(module.eval(), tuple(example[name] for name in ROLES[role][0]))
         traced.save(str(tmp_path / f"{role}.pt"))
     file = {role: name for role, name in export.FILES.items() if (tmp_path / name).exists()}
-    export.save(
-        manifest.Manifest(1, "both", "1", file, genres, net.config.latent, manifest.CONTROLS), tmp_path
-    )
+    export.save(manifest.Manifest(1, "both", "1", file, genres, net.config.latent, manifest.CONTROLS), tmp_path)
     onnx, script = load(tmp_path, "onnx"), load(tmp_path, "torch")
     assert (onnx._drum.backend, script._drum.backend) == ("onnx", "torch")
     requests: list[wire.AnyRequest] = []
@@ -189,15 +187,11 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "velocities of 3": (lambda f: (f / "drum.onnx").write_bytes(tiny_onnx.shaker(velocity=3)), "lie from 0 to 1"),
     "no numbers": (lambda f: (f / "drum.onnx").write_bytes(tiny_onnx.shaker(velocity=np.nan)), "not finite"),
     "a fixed batch": (
-        lambda f: (f / "drum.onnx").write_bytes(
-            tiny_onnx.shaker(inputs={"tap": (1, 32, 3), "lateness": (1, 1)})
-        ),
+        lambda f: (f / "drum.onnx").write_bytes(tiny_onnx.shaker(inputs={"tap": (1, 32, 3), "lateness": (1, 1)})),
         "does not take what the manifest says",
     ),
     "16 steps": (
-        lambda f: (f / "drum.onnx").write_bytes(
-            tiny_onnx.shaker(inputs={"tap": ("n", 16, 3), "lateness": ("n", 1)})
-        ),
+        lambda f: (f / "drum.onnx").write_bytes(tiny_onnx.shaker(inputs={"tap": ("n", 16, 3), "lateness": ("n", 1)})),
         "does not take what the manifest says",
     ),
     "an unknown input": (lambda f: change(f, controls={}), "wants the input 'lateness'"),

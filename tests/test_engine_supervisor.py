@@ -124,9 +124,7 @@ def test_two_engines_do_not_fight(serve: Callable[..., subprocess.Popen[str]]) -
         assert client.stats().pid == first.pid
 
 
-def test_the_engine_ends_with_its_killed_supervisor(
-    folders: Path, serve: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_the_engine_ends_with_its_killed_supervisor(folders: Path, serve: Callable[..., subprocess.Popen[str]]) -> None:
     process = serve()
     until(answers)
     process.kill()
@@ -136,9 +134,7 @@ def test_the_engine_ends_with_its_killed_supervisor(
     assert main("stop", []) == 0
 
 
-def test_serve_ends_where_the_engine_cannot_start(
-    folders: Path, serve: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_serve_ends_where_the_engine_cannot_start(folders: Path, serve: Callable[..., subprocess.Popen[str]]) -> None:
     process = serve("serve", "--bind", "tcp://203.0.113.1:5570", "--curve")  # no key, and not our address
     assert process.wait(15) == 2
     assert process.stderr is not None
@@ -220,9 +216,7 @@ def test_a_lock_is_free_again_once_its_process_has_died(folders: Path) -> None:
     assert not folders.exists()
 
 
-def test_a_runtime_folder_that_is_no_folder_of_ours_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_runtime_folder_that_is_no_folder_of_ours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "elsewhere"
     target.mkdir()
     (tmp_path / "link").symlink_to(target)

@@ -412,18 +412,14 @@ def test_nudge_loses_nothing(groove, amount):
 def test_nudge_moves_by_the_amount(groove, amount):
     plain = on_grid(groove)
     moved = valid(plain.nudge(amount))
-    assert np.allclose(moved.offsets, plain.hits * amount, atol=1e-6) and np.array_equal(
-        moved.hits, plain.hits
-    )
+    assert np.allclose(moved.offsets, plain.hits * amount, atol=1e-6) and np.array_equal(moved.hits, plain.hits)
     assert groove.nudge(0) == groove and groove.nudge(3) == groove.rotate(3)
 
 
 @for_all(grooves(), st.integers(-300, 300))
 def test_nudge_moves_exactly_where_there_is_room(groove, sixtyfourths):
     amount = sixtyfourths / 64
-    roomy = Groove.from_notes(
-        [n for n in groove if n.step % 3 == 0 and n.step < groove.steps - 1], groove.steps
-    )
+    roomy = Groove.from_notes([n for n in groove if n.step % 3 == 0 and n.step < groove.steps - 1], groove.steps)
     moved = valid(roomy.nudge(amount))
     wanted = sorted(((n.position + amount) % groove.steps, n.voice, n.velocity) for n in roomy)
     assert sorted((n.position % groove.steps, n.voice, n.velocity) for n in moved) == wanted

@@ -287,8 +287,6 @@ def _heard(performer: Performer, keys: Instrument) -> bool:
     return any(edit.path == "played" for edit in performer.log())
 
 
-
-
 def test_a_midi_system_that_dies_and_comes_back(tmp_path: Path) -> None:
     pytest.importorskip("rtmidi2")
     folders = [tmp_path / name for name in ("before", "after")]

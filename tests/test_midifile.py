@@ -414,9 +414,7 @@ def test_ten_thousand_bars() -> None:
 @st.composite
 def grooves(draw: st.DrawFn, max_bars: int = 3) -> Groove:
     steps = 16 * draw(st.integers(1, max_bars))
-    cell = st.tuples(
-        st.integers(0, steps - 1), st.integers(0, 8), st.integers(1, 127), st.floats(-0.5, 0.5, width=32)
-    )
+    cell = st.tuples(st.integers(0, steps - 1), st.integers(0, 8), st.integers(1, 127), st.floats(-0.5, 0.5, width=32))
     cells = draw(st.lists(cell, min_size=1, max_size=40))
     notes = [(step, voice, velocity / 127, offset) for step, voice, velocity, offset in cells]
     return Groove.from_notes(notes, steps=steps)
@@ -515,9 +513,7 @@ def test_a_tempo_map_is_written_up_to_the_end() -> None:
 
 def test_channel_name_kit_and_note_length() -> None:
     groove = Groove.from_notes([(0, "kick", 1.0), (8, "snare", 1.0)])
-    data = grooves_to_midi(
-        groove, channel=3, name="鼓 drums", kit={"kick": 60, "snare": 61}, note_length=0.5, ppq=100
-    )
+    data = grooves_to_midi(groove, channel=3, name="鼓 drums", kit={"kick": 60, "snare": 61}, note_length=0.5, ppq=100)
     (messages,) = mido.MidiFile(file=io.BytesIO(data), charset="utf-8").tracks
     assert messages.name == "鼓 drums"
     notes = [(m.type, m.channel, m.note, m.time) for m in messages if not m.is_meta]

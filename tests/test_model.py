@@ -209,8 +209,7 @@ def test_redirect_leaves_the_group_out_and_keeps_the_energy(model, group):
 def test_sampling_is_seeded_and_temperature_widens_it(model):
     def spread(temperature: float) -> float:
         drawn = [
-            model.drum(TEXTS["busy"], sampling="bernoulli", temperature=temperature, seed=s).hits
-            for s in range(20)
+            model.drum(TEXTS["busy"], sampling="bernoulli", temperature=temperature, seed=s).hits for s in range(20)
         ]
         return float(np.stack(drawn).var(0).sum())
 
@@ -231,11 +230,7 @@ def test_sampling_obeys_densities_and_redirect_too(model):
 
 def test_threshold_and_max_hits_per_voice(model):
     usual = model.drum(TEXTS["busy"])
-    assert (
-        len(model.drum(TEXTS["busy"], threshold=0.2))
-        > len(usual)
-        > len(model.drum(TEXTS["busy"], threshold=0.9))
-    )
+    assert len(model.drum(TEXTS["busy"], threshold=0.2)) > len(usual) > len(model.drum(TEXTS["busy"], threshold=0.9))
     hats = model.drum(TEXTS["busy"], max_hits={"closed_hat": 3})
     assert hats.hits[:, 2].sum() <= 3 < usual.hits[:, 2].sum()
     assert (model.drum(TEXTS["busy"], max_hits=4).hits.sum(0) <= 4).all()

@@ -24,6 +24,7 @@ print(tried, strange)
 sys.exit(bool(failed or strange))
 """
 
+
 def test_the_examples_run_without_groovelive(tmp_path: Path) -> None:
     environment = os.environ | {"GROOVELIVE_RUNTIME": str(tmp_path)}
     with process() as (address, engine):

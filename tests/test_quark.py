@@ -416,9 +416,7 @@ def test_the_door(answering: Callable[[int], int], home: Path) -> None:
 def fake(folder: Path, version: str, says: str) -> None:
     """Put an sclang on a PATH that says something, and then waits as a real one does."""
     path = folder / "sclang"
-    path.write_text(
-        f'#!/bin/sh\n[ "$1" = -v ] && echo "sclang {version}" && exit 0\nprintf "{says}"\nexec sleep 30\n'
-    )
+    path.write_text(f'#!/bin/sh\n[ "$1" = -v ] && echo "sclang {version}" && exit 0\nprintf "{says}"\nexec sleep 30\n')
     path.chmod(0o755)
 
 

@@ -46,9 +46,7 @@ def test_python(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.synth
-@pytest.mark.parametrize(
-    "line", [c for c in COMMANDS if c.startswith("groovelive ") and not c.startswith(NOT_RUN)]
-)
+@pytest.mark.parametrize("line", [c for c in COMMANDS if c.startswith("groovelive ") and not c.startswith(NOT_RUN)])
 def test_groovelive(line: str) -> None:
     words = shlex.split(line)[1:]
     assert cli.main(words) == 0

@@ -19,11 +19,7 @@ FULL = Groove(np.ones((32, 9)))
 
 
 def notes_of(text):
-    return [
-        rect
-        for rect in ElementTree.fromstring(text).iter(f"{SVG}rect")
-        if rect.find(f"{SVG}title") is not None
-    ]
+    return [rect for rect in ElementTree.fromstring(text).iter(f"{SVG}rect") if rect.find(f"{SVG}title") is not None]
 
 
 def texts_of(text):

@@ -169,9 +169,7 @@ class TestRefusalsOfTheFile:
             render([Groove.empty(bars=2000)], tmp_path / "x.wav", tempo=10)
         assert not list(tmp_path.iterdir())
 
-    def test_a_failing_synth_leaves_the_old_file(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_failing_synth_leaves_the_old_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "x.wav").write_bytes(b"old")
         monkeypatch.setattr(Kit, "setup", lambda self, seed: [({"not": "an address"},)])
         with pytest.raises(GrooveError, match=r"the embedded synth failed: .*address must be int or str"):
@@ -179,9 +177,7 @@ class TestRefusalsOfTheFile:
         assert [path.name for path in tmp_path.iterdir()] == ["x.wav"]
         assert (tmp_path / "x.wav").read_bytes() == b"old"
 
-    def test_a_short_file_is_not_passed_off_as_whole(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_short_file_is_not_passed_off_as_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sound, "_scsynth", lambda events, path, rate: path.write_bytes(b"RIFF"))
         with pytest.raises(GrooveError, match="too short"):
             render(one("kick"), tmp_path / "x.wav")

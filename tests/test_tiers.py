@@ -29,27 +29,21 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     return pytester
 
 
-def test_a_missing_tier_is_skipped_with_a_reason(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_tier_is_skipped_with_a_reason(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GROOVELIVE_REQUIRE", raising=False)
     result = suite.runpytest_inprocess("-rs")
     result.assert_outcomes(skipped=2)
     result.stdout.fnmatch_lines(["*jack is not installed here*"])
 
 
-def test_a_required_tier_that_is_missing_fails(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_required_tier_that_is_missing_fails(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROOVELIVE_REQUIRE", "jack")
     suite.runpytest_inprocess().assert_outcomes(errors=1, skipped=1)
     monkeypatch.setenv("GROOVELIVE_REQUIRE", "jack, torch")
     suite.runpytest_inprocess().assert_outcomes(errors=1, failed=1)
 
 
-def test_a_module_that_skips_as_a_whole_fails_too(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_that_skips_as_a_whole_fails_too(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.makepyfile(test_whole='import pytest\npytest.skip("no torch here", allow_module_level=True)\n')
     monkeypatch.setenv("GROOVELIVE_REQUIRE", "torch")
     suite.runpytest_inprocess("test_whole.py").assert_outcomes(errors=1)

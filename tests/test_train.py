@@ -36,9 +36,7 @@ def made_up(rng: np.random.Generator, style: str, bars: int) -> Groove:
             cells[0, base + 3, 0] = 1
     cells[1] = cells[0] * np.clip(rng.normal(0.6, 0.1, cells[0].shape), 0.2, 1)
     cells[1, :, [0, 1, 4]] *= 1.3
-    cells[2] = cells[0] * np.clip(
-        rng.normal(0.2 if style == "jazz" else 0.0, 0.05, cells[0].shape), -0.4, 0.4
-    )
+    cells[2] = cells[0] * np.clip(rng.normal(0.2 if style == "jazz" else 0.0, 0.05, cells[0].shape), -0.4, 0.4)
     return Groove(cells[0], cells[1].clip(0, 1), cells[2])
 
 
@@ -107,9 +105,7 @@ def test_archives_that_are_none(tmp_path):
         data.read_dataset(tmp_path / "empty.zip", "train")
     with pytest.raises(GrooveError, match="no 4/4"):
         data.read_dataset(archive(tmp_path / "odd.zip", 2, 2, {"time_signature": "5-8"}), "train")
-    np.savez(
-        tmp_path / "pairs.npz", drums=np.zeros((3, 32, 9)), song=np.arange(3), split=np.array(["train"] * 3)
-    )
+    np.savez(tmp_path / "pairs.npz", drums=np.zeros((3, 32, 9)), song=np.arange(3), split=np.array(["train"] * 3))
     with pytest.raises(GrooveError, match=r"\(n, 32, 27\)"):
         data.read_pairs(tmp_path / "pairs.npz")
 
@@ -122,9 +118,7 @@ def test_metrics_of_a_known_case():
     hvo[0, [0, 8], 0], hvo[0, [0, 8], 9], hvo[0, [0, 8], 18] = 1, [0.5, 1.0], [0.1, -0.1]
     played = np.zeros((1, 32, 9), bool)
     played[0, [0, 4], 0] = True
-    scores = metrics.scores(
-        played, np.full((1, 32, 9), 0.75, np.float32), np.zeros((1, 32, 9), np.float32), hvo
-    )
+    scores = metrics.scores(played, np.full((1, 32, 9), 0.75, np.float32), np.zeros((1, 32, 9), np.float32), hvo)
     assert scores["precision"] == scores["recall"] == scores["f1"] == 0.5
     assert scores["accuracy"] == pytest.approx(286 / 288)
     assert scores["velocity_mae"] == pytest.approx(0.25) and scores["offset_mae"] == pytest.approx(0.1)
@@ -135,9 +129,7 @@ def test_metrics_of_a_known_case():
 def test_the_shipped_model_beats_the_baselines_on_drums_it_has_not_seen(small, monkeypatch):
     monkeypatch.setattr(evaluate, "steering", lambda *_: {"genre_accuracy": None, "genre_ceiling": None})
     result = evaluate.evaluate(load(), str(small), "validation", limit=24)
-    assert (
-        result["groove"]["f1"] > result["baselines"]["copy"]["f1"] > result["baselines"]["empty"]["f1"] == 0
-    )
+    assert result["groove"]["f1"] > result["baselines"]["copy"]["f1"] > result["baselines"]["empty"]["f1"] == 0
     assert result["full"]["f1"] > result["groove"]["f1"]
     assert result["full"]["density_error"] == 0
     assert all(r > 0.99 for r in result["controls"]["density_correlation"].values())

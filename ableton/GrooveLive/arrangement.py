@@ -31,9 +31,13 @@ def arrange(live, request, place, start, notes, force=False, dry_run=False, **gi
     covered = [clip for clip in track.arrangement_clips if clip.start_time < end and start < clip.end_time]
     foreign = next((clip for clip in covered if not live.marks.ours(clip)), None)
     if foreign is not None and not force:
-        raise Refused("GUARD", (
-            f"beats {foreign.start_time:g} to {foreign.end_time:g} of track {place.track_index} hold {foreign.name!r}, "
-            "which groovelive did not write"))
+        raise Refused(
+            "GUARD",
+            (
+                f"beats {foreign.start_time:g} to {foreign.end_time:g} of track {place.track_index} hold "
+                f"{foreign.name!r}, which groovelive did not write"
+            ),
+        )
     # By way of an empty slot nothing is covered before the new clip is whole; before Live 12.2 there is no other way.
     direct = getattr(track, "create_midi_clip", None) if not covered else None
     slot = next((each for each in track.clip_slots if not each.has_clip), None)

@@ -13,8 +13,12 @@ SHAPE = (
     "launch_quantise:int legato:bool muted:bool"
 )
 _PLAIN = {
-    "colour": "color_index", "looping": "looping", "launch_mode": "launch_mode",
-    "launch_quantise": "launch_quantization", "legato": "legato", "muted": "muted",
+    "colour": "color_index",
+    "looping": "looping",
+    "launch_mode": "launch_mode",
+    "launch_quantise": "launch_quantization",
+    "legato": "legato",
+    "muted": "muted",
 }
 _RANGES = {"colour": (0, 69), "launch_mode": (0, 3), "launch_quantise": (0, 14)}
 _BOUNDS = (("loop_start", "loop_end"), ("start_marker", "end_marker"))
@@ -91,8 +95,9 @@ def target(live, place, force):
     if clip.is_recording:
         raise Refused("BUSY", f"{place} is being recorded")
     if not force and not live.marks.ours(clip):
-        raise Refused("GUARD", (
-            f"{place} holds {clip.name!r}, which groovelive did not write: take another slot, or say force"))
+        raise Refused(
+            "GUARD", (f"{place} holds {clip.name!r}, which groovelive did not write: take another slot, or say force")
+        )
     return clip
 
 
@@ -135,8 +140,9 @@ def write_clip(live, client, place, new, shape, force=False, span=None, dry_run=
     live.writing = True
     try:
         with live.undo_step():
-            yield from _transaction(live, place, clip, held, shape, old, wanted, made, [
-                each for each, there in zip(ids, inside) if there])
+            yield from _transaction(
+                live, place, clip, held, shape, old, wanted, made, [each for each, there in zip(ids, inside) if there]
+            )
             clip = place.clip
             live.marks.own(place, clip)
         now, ids = yield from note_records.read(clip)
@@ -200,10 +206,24 @@ def get(live, request, place):
     """All of a clip but its notes."""
     clip = the_clip(place)
     return [
-        place.track_index, place.slot_index, live.id_of(place.track), live.id_of(place.slot), live.id_of(clip),
-        clip.name, clip.color_index, clip.length, clip.loop_start, clip.loop_end, clip.looping, clip.launch_mode,
-        clip.launch_quantization, clip.legato, clip.muted, "midi" if clip.is_midi_clip else "audio",
-        live.marks.ours(clip), state(place.slot),
+        place.track_index,
+        place.slot_index,
+        live.id_of(place.track),
+        live.id_of(place.slot),
+        live.id_of(clip),
+        clip.name,
+        clip.color_index,
+        clip.length,
+        clip.loop_start,
+        clip.loop_end,
+        clip.looping,
+        clip.launch_mode,
+        clip.launch_quantization,
+        clip.legato,
+        clip.muted,
+        "midi" if clip.is_midi_clip else "audio",
+        live.marks.ours(clip),
+        state(place.slot),
     ]
 
 
@@ -221,8 +241,18 @@ def read(live, request, place, first=0, count=note_records.MOST, loop_only=False
     last = max(0, first) + max(0, count)
     part = slice(max(0, first) * note_records.RECORD.size, last * note_records.RECORD.size)
     reply = [
-        place.track_index, place.slot_index, live.id_of(place.slot), live.id_of(clip), clip.name, start, end,
-        clip.looping, len(held), note_records.hash_of(blob), max(0, first), blob[part],
+        place.track_index,
+        place.slot_index,
+        live.id_of(place.slot),
+        live.id_of(clip),
+        clip.name,
+        start,
+        end,
+        clip.looping,
+        len(held),
+        note_records.hash_of(blob),
+        max(0, first),
+        blob[part],
     ]
     return reply + ([_ids(numbers[max(0, first) : last])] if ids else [])
 
@@ -234,8 +264,11 @@ def create(live, request, place, force=False, after=-1, grow=False, dry_run=Fals
 
 
 @command(
-    "/gl/clip/write", "notes:notes", "force:bool from:float to:float ids:bool after:int grow:bool " + SHAPE,
-    place="track slot", writes=True,
+    "/gl/clip/write",
+    "notes:notes",
+    "force:bool from:float to:float ids:bool after:int grow:bool " + SHAPE,
+    place="track slot",
+    writes=True,
 )
 def write(live, request, place, notes, force=False, ids=False, after=-1, grow=False, dry_run=False, **given):
     """A clip's notes replaced, and its name, colour and loop set, in one undo step; made where there is none."""
@@ -253,7 +286,12 @@ def write(live, request, place, notes, force=False, ids=False, after=-1, grow=Fa
         place = free_slot(live, place, after, grow)
     done = yield from write_clip(live, request.client, place, new, shape, force, span, dry_run)
     reply = [
-        place.slot_index, live.id_of(place.slot), live.id_of(done.clip), done.count, done.hash, done.exact,
+        place.slot_index,
+        live.id_of(place.slot),
+        live.id_of(done.clip),
+        done.count,
+        done.hash,
+        done.exact,
         done.changed,
         done.clip.color_index if done.clip is not None else shape.properties.get("color_index", 0),
     ]

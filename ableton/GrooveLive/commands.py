@@ -59,15 +59,19 @@ def parse(about, given):
             arguments[name] = given
             return arguments, {}
         if not given:
-            raise Refused("TYPE", "{} is missing: the arguments are {}".format(
-                name, " ".join(word for word, _ in about.arguments)))
+            raise Refused(
+                "TYPE",
+                "{} is missing: the arguments are {}".format(name, " ".join(word for word, _ in about.arguments)),
+            )
         arguments[name] = convert(name, kind, given.pop(0))
     options = {}
     while given:
         name = given.pop(0)
         if not isinstance(name, str) or name not in about.options:
-            raise Refused("TYPE", "{!r} is not an option here: options are {}".format(
-                name, ", ".join(sorted(about.options)) or "none"))
+            raise Refused(
+                "TYPE",
+                "{!r} is not an option here: options are {}".format(name, ", ".join(sorted(about.options)) or "none"),
+            )
         if not given:
             raise Refused("TYPE", f"the option {name} has no value")
         options[name] = convert(name, about.options[name], given.pop(0))
@@ -97,8 +101,13 @@ def convert(name, kind, value):
 
 
 _KINDS = {
-    "int": "a whole number", "float": "a number", "bool": "True or False", "str": "a string", "blob": "a blob",
-    "notes": "a blob of notes, or the number of a transfer", "place": "an index, or a name",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "True or False",
+    "str": "a string",
+    "blob": "a blob",
+    "notes": "a blob of notes, or the number of a transfer",
+    "place": "an index, or a name",
 }
 
 

@@ -22,7 +22,7 @@ def load(folder=None):
 
 def _checked(given):
     if not isinstance(given, dict) or set(given) - set(DEFAULTS):
-        raise ValueError("it may say host, port and token, as {\"port\": 57150}")
+        raise ValueError('it may say host, port and token, as {"port": 57150}')
     settings = dict(DEFAULTS, **given)
     if not isinstance(settings["host"], str) or not isinstance(settings["token"], str):
         raise ValueError("host and token are strings")

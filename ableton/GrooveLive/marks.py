@@ -21,8 +21,11 @@ class Marks:
             stored = data(track)
             if stored.get("slots"):
                 self._tracks.add(live.id_of(track))
-            marked = [(index, slot.clip) for index, slot in enumerate(track.clip_slots)
-                      if slot.has_clip and slot.clip.name.endswith(MARK)]
+            marked = [
+                (index, slot.clip)
+                for index, slot in enumerate(track.clip_slots)
+                if slot.has_clip and slot.clip.name.endswith(MARK)
+            ]
             # The script was loaded anew: clips are the same objects, wherever they have moved. Else the set was opened.
             here = [clip for _, clip in marked if clip._live_ptr in stored.get("clips", ())]
             for index, clip in marked:

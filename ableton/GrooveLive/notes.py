@@ -25,17 +25,33 @@ class Note(tuple):
 
     def specification(self):
         return Live.Clip.MidiNoteSpecification(
-            pitch=self[1], start_time=self[0], duration=self[3], velocity=self[4], mute=bool(self[2] & 1),
-            probability=self[5], velocity_deviation=self[6], release_velocity=self[7],
+            pitch=self[1],
+            start_time=self[0],
+            duration=self[3],
+            velocity=self[4],
+            mute=bool(self[2] & 1),
+            probability=self[5],
+            velocity_deviation=self[6],
+            release_velocity=self[7],
         )
 
 
 def of_live(note):
     """Return a note of Live as a Note, with the precision of the record."""
-    return Note(_ROUND.unpack(_ROUND.pack(
-        note.start_time + 0.0, note.pitch, 1 if note.mute else 0, note.duration, note.velocity, note.probability + 0.0,
-        note.velocity_deviation + 0.0, note.release_velocity + 0.0,
-    )))
+    return Note(
+        _ROUND.unpack(
+            _ROUND.pack(
+                note.start_time + 0.0,
+                note.pitch,
+                1 if note.mute else 0,
+                note.duration,
+                note.velocity,
+                note.probability + 0.0,
+                note.velocity_deviation + 0.0,
+                note.release_velocity + 0.0,
+            )
+        )
+    )
 
 
 _ROUND = struct.Struct(">dBBd4f")
@@ -81,8 +97,9 @@ def checked(blob):
         if not 0.0 <= release <= 127.0:
             _wrong(number, "release velocity", release, "0 to 127")
         # + 0.0: there is no -0.0 in a hash
-        notes.append(Note((
-            start + 0.0, pitch, flags & 1, duration, velocity, probability + 0.0, deviation + 0.0, release + 0.0)))
+        notes.append(
+            Note((start + 0.0, pitch, flags & 1, duration, velocity, probability + 0.0, deviation + 0.0, release + 0.0))
+        )
         if number % SLICE == SLICE - 1:
             yield
     notes.sort()
@@ -90,9 +107,13 @@ def checked(blob):
     for note in notes:
         start, pitch, duration = note[0], note[1], note[3]
         if start < ends.get(pitch, FIRST - 1) - _EPSILON:
-            raise Refused("OUT_OF_RANGE", (
-                f"two notes of the pitch {pitch} overlap at beat {start:g}: in Live one would cut the other; "
-                "shorten or leave out one"))
+            raise Refused(
+                "OUT_OF_RANGE",
+                (
+                    f"two notes of the pitch {pitch} overlap at beat {start:g}: in Live one would cut the other; "
+                    "shorten or leave out one"
+                ),
+            )
         ends[pitch] = start + duration
     return notes
 

@@ -42,9 +42,13 @@ def save(live, request, place, dry_run=False, **given):
     for voice, note in zip(VOICES, notes):
         within(f"the note of {voice}", note, -1, 127)
         if there and note >= 0 and note not in there:
-            raise Refused("NOT_FOUND", (
-                f"{place} has no pad with the note {note} for {voice}: pads are "
-                + ", ".join(f"{pitch} {name}" for pitch, name in sorted(there.items()))))
+            raise Refused(
+                "NOT_FOUND",
+                (
+                    f"{place} has no pad with the note {note} for {voice}: pads are "
+                    + ", ".join(f"{pitch} {name}" for pitch, name in sorted(there.items()))
+                ),
+            )
     while live.writing:
         yield
     if not dry_run and data(place.track).get("pads") != notes:

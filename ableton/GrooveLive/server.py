@@ -130,8 +130,9 @@ class Client:
             return given
         parts, _ = self._transfer(given)
         if sorted(parts) != list(range(len(parts))):
-            raise Refused("NOT_FOUND", (
-                f"of transfer {given} a part is missing: there are {', '.join(map(str, sorted(parts)))}"))
+            raise Refused(
+                "NOT_FOUND", (f"of transfer {given} a part is missing: there are {', '.join(map(str, sorted(parts)))}")
+            )
         del self._transfers[given]
         return b"".join(parts[index] for index in range(len(parts)))
 

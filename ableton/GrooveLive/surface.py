@@ -264,9 +264,14 @@ def hello(live, request, client, protocol, token="", narrow=False):
     if not live.server.allows(token):
         raise Refused("GUARD", "the token is not that of groovelive.json")
     if protocol != PROTOCOL:
-        raise Refused("VERSION", (
-            f"this script speaks protocol {PROTOCOL}, the client {protocol}: run `groovelive ableton install`, then "
-            "choose GrooveLive again in Live's settings"))
+        raise Refused(
+            "VERSION",
+            (
+                f"this script speaks protocol {PROTOCOL}, the client {protocol}: run "
+                "`groovelive ableton install`, then "
+                "choose GrooveLive again in Live's settings"
+            ),
+        )
     if not request.client.greeted and request.client.sock is not None:
         live.say(f"{client[:40]} has connected")
     request.client.greeted, request.client.narrow = client[:40] or "a client", narrow

@@ -16,8 +16,22 @@ _NOTE = 0.0005  # and for each note that is still to be written
 _SHARE = 0.6  # of the time between two lines, where that is less than the margin
 _EARLY = 0.01  # beats after a line from which on the next one counts
 LOST = 2.0  # seconds after its line when a launch that did not happen is given up
-GRIDS = ("none", "8 bars", "4 bars", "2 bars", "bar", "half", "half triplet", "beat", "beat triplet", "eighth",
-         "eighth triplet", "sixteenth", "sixteenth triplet", "thirty-second")  # in the order of Live's own
+GRIDS = (
+    "none",
+    "8 bars",
+    "4 bars",
+    "2 bars",
+    "bar",
+    "half",
+    "half triplet",
+    "beat",
+    "beat triplet",
+    "eighth",
+    "eighth triplet",
+    "sixteenth",
+    "sixteenth triplet",
+    "thirty-second",
+)  # in the order of Live's own
 _BEATS = (2.0, 4 / 3.0, 1.0, 2 / 3.0, 0.5, 1 / 3.0, 0.25, 1 / 6.0, 0.125)
 
 
@@ -155,8 +169,15 @@ class Swaps:
             heard.add(swap.client)
         for client in heard:
             mine = swap is not None and client is swap.client
-            client.push("/gl/launched", place.track_index, place.slot_index, start, swap.line if mine else start,
-                        swap.id if mine else 0, mine and swap.moved)
+            client.push(
+                "/gl/launched",
+                place.track_index,
+                place.slot_index,
+                start,
+                swap.line if mine else start,
+                swap.id if mine else 0,
+                mine and swap.moved,
+            )
 
 
 def period_of(song, grid):
@@ -166,11 +187,27 @@ def period_of(song, grid):
 
 
 @command(
-    "/gl/swap", "other:int notes:notes", "grid:str line:float late:str legato:bool force:bool start:bool " + SHAPE,
-    place="track slot", writes=True,
+    "/gl/swap",
+    "other:int notes:notes",
+    "grid:str line:float late:str legato:bool force:bool start:bool " + SHAPE,
+    place="track slot",
+    writes=True,
 )
-def swap(live, request, place, other, notes, grid="bar", line=None, late="next", legato=False, force=False, start=False,
-         dry_run=False, **given):
+def swap(
+    live,
+    request,
+    place,
+    other,
+    notes,
+    grid="bar",
+    line=None,
+    late="next",
+    legato=False,
+    force=False,
+    start=False,
+    dry_run=False,
+    **given,
+):
     """Notes written into the one of two slots that does not play, which is launched on a line."""
     shape = Shape(given)
     if grid not in GRIDS:
@@ -184,8 +221,13 @@ def swap(live, request, place, other, notes, grid="bar", line=None, late="next",
     midi(place)
     slots = list(place.track.clip_slots)
     if place.slot is None or not 0 <= other < len(slots) or other == place.slot_index:
-        raise Refused("NOT_FOUND", (
-            f"a swap is between two slots from 0 to {len(slots) - 1} of the track, not {place.slot_index} and {other}"))
+        raise Refused(
+            "NOT_FOUND",
+            (
+                f"a swap is between two slots from 0 to {len(slots) - 1} of the track, "
+                f"not {place.slot_index} and {other}"
+            ),
+        )
     pair = [place, Place(place.track, place.track_index, slots[other], other)]
     for each in pair:
         target(live, each, force)
@@ -194,8 +236,9 @@ def swap(live, request, place, other, notes, grid="bar", line=None, late="next",
 
     earlier = live.swaps.of(place.track)
     if earlier is not None and line is not None and earlier.line is not None and line > earlier.line:
-        raise Refused("BUSY", (
-            f"the swap {earlier.id} waits for beat {earlier.line:g}: ask for the next one when it is launched"))
+        raise Refused(
+            "BUSY", (f"the swap {earlier.id} waits for beat {earlier.line:g}: ask for the next one when it is launched")
+        )
     # What Live already has and launches in a moment is not rewritten: it would sound half-written.
     made = (yield from note_records.specifications(new)) if not dry_run else []
     while not dry_run and (live.writing or _imminent(live, place, earlier, need)):
@@ -203,8 +246,10 @@ def swap(live, request, place, other, notes, grid="bar", line=None, late="next",
     earlier = live.swaps.of(place.track)
     playing = place.track.playing_slot_index
     if playing >= 0 and playing not in (place.slot_index, other) and not force:
-        raise Refused("GUARD", (
-            f"slot {playing} of track {place.track_index} plays, which is not of the pair: stop it, or say force"))
+        raise Refused(
+            "GUARD",
+            (f"slot {playing} of track {place.track_index} plays, which is not of the pair: stop it, or say force"),
+        )
     into = pair[1] if playing == place.slot_index else pair[0]
     if earlier is not None and earlier.place.slot in (pair[0].slot, pair[1].slot):
         into = next(each for each in pair if each.slot == earlier.place.slot)
@@ -242,8 +287,16 @@ def _imminent(live, place, swap, need):
 def _reply(live, swap, count, digest, superseded):
     clip = swap.place.clip
     return [
-        swap.place.slot_index, live.id_of(swap.place.slot), live.id_of(clip) if clip is not None else "", count, digest,
-        live.song.current_song_time, swap.line if swap.line is not None else -1.0, swap.moved, swap.fired, superseded,
+        swap.place.slot_index,
+        live.id_of(swap.place.slot),
+        live.id_of(clip) if clip is not None else "",
+        count,
+        digest,
+        live.song.current_song_time,
+        swap.line if swap.line is not None else -1.0,
+        swap.moved,
+        swap.fired,
+        superseded,
     ]
 
 

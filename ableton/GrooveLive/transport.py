@@ -5,8 +5,16 @@ from .commands import command, within
 EVERY = 0.05  # seconds between two pushes while the transport runs
 STOPPED = 1.0  # and while it does not
 JUMP = 0.2  # seconds by which the song time may differ from what was to be expected
-_HEARD = ("tempo", "is_playing", "signature_numerator", "signature_denominator", "loop", "loop_start", "loop_length",
-          "is_ableton_link_enabled")
+_HEARD = (
+    "tempo",
+    "is_playing",
+    "signature_numerator",
+    "signature_denominator",
+    "loop",
+    "loop_start",
+    "loop_length",
+    "is_ableton_link_enabled",
+)
 
 
 class Transport:
@@ -27,9 +35,17 @@ class Transport:
         """Return host time, song time, tempo, playing, signature, loop, its start and length, Link, jumps so far."""
         song = self._live.song
         return [
-            self._live.now(), song.current_song_time, song.tempo, bool(song.is_playing), song.signature_numerator,
-            song.signature_denominator, bool(song.loop), song.loop_start, song.loop_length,
-            bool(getattr(song, "is_ableton_link_enabled", False)), self._jumps,
+            self._live.now(),
+            song.current_song_time,
+            song.tempo,
+            bool(song.is_playing),
+            song.signature_numerator,
+            song.signature_denominator,
+            bool(song.loop),
+            song.loop_start,
+            song.loop_length,
+            bool(getattr(song, "is_ableton_link_enabled", False)),
+            self._jumps,
         ]
 
     def pump(self):

@@ -39,8 +39,15 @@ class Watch:
         if clip is None:
             return ["", "", -1, "", 0.0, 0.0, False]
         held, _ = yield from note_records.read(clip)
-        return [self.live.id_of(clip), clip.name, len(held), note_records.hash_of(note_records.pack(held)),
-                clip.loop_start, clip.loop_end, bool(clip.looping)]
+        return [
+            self.live.id_of(clip),
+            clip.name,
+            len(held),
+            note_records.hash_of(note_records.pack(held)),
+            clip.loop_start,
+            clip.loop_end,
+            bool(clip.looping),
+        ]
 
     def close(self):
         for forget in [self._forget, *self._forget_clip]:
@@ -94,7 +101,12 @@ class Watches:
         for watch in self._watches.values():
             if client in watch.known and not gone(watch.slot) and watch.slot.has_clip and watch.slot.clip == clip:
                 watch.known[client] = [
-                    self._live.id_of(clip), clip.name, written.count, written.hash, clip.loop_start, clip.loop_end,
+                    self._live.id_of(clip),
+                    clip.name,
+                    written.count,
+                    written.hash,
+                    clip.loop_start,
+                    clip.loop_end,
                     bool(clip.looping),
                 ]
 

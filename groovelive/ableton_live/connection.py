@@ -78,9 +78,7 @@ class Link:
     groovelive.ableton_live.errors.LinkDown: Ableton Live with GrooveLive is not at 127.0.0.1:1 (Connection ...
     """
 
-    def __init__(
-        self, host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = ""
-    ) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = "") -> None:
         self.where, self.name, self.token = (host, port), name, token
         self.hello: Hello | None = None
         self._ids = itertools.count(1)
@@ -153,9 +151,7 @@ class Link:
         """
         return self.request(address, arguments, options)[1]
 
-    def call(
-        self, address: str, *arguments: Argument, timeout: float = 3.0, **options: Argument | None
-    ) -> Result:
+    def call(self, address: str, *arguments: Argument, timeout: float = 3.0, **options: Argument | None) -> Result:
         """Send a request and wait for its answer; what it holds after the id and the milliseconds.
 
         Raises:

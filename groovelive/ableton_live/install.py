@@ -216,5 +216,3 @@ def _running(script: Script) -> tuple[Hello | None, str]:
         return None, str(error)
     finally:
         link.close()
-
-

@@ -47,7 +47,9 @@ def sclang(script: Path, *arguments: str, patience: float, **environment: str) -
     """
     found = shutil.which("sclang")
     if found is None:
-        raise GrooveError("there is no sclang here: apt install supercollider-language, or https://supercollider.github.io")
+        raise GrooveError(
+            "there is no sclang here: apt install supercollider-language, or https://supercollider.github.io"
+        )
     # Without a display, and as root, it wants both; "-a": what follows the script is for the script.
     everything = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1", **environment}
     try:

@@ -29,9 +29,7 @@ class Sequencer:
         GrooveError: there is no MIDI.
     """
 
-    def __init__(
-        self, bpm: float, environment: Mapping[str, str], jitter: float = 0.0, seed: int = 1
-    ) -> None:
+    def __init__(self, bpm: float, environment: Mapping[str, str], jitter: float = 0.0, seed: int = 1) -> None:
         self.bpm = bpm
         self._child = subprocess.Popen(
             [sys.executable, "-m", __name__, str(bpm), str(jitter), str(seed)],

@@ -43,14 +43,19 @@ fork {
     while { server.serverRunning.not } { 0.05.wait };
     0.3.wait;
 """
-_PBIND = _ATTACH + """
+_PBIND = (
+    _ATTACH
+    + """
     Pbind(\\instrument, \\gl_bench_click, \\server, server, \\group, 1, \\dur, Pn(%(apart)s, number))
         .play(TempoClock(1));
     (number * %(apart)s + 1.2).wait;
     0.exit;
 };
 """
-_PGROOVE = _ATTACH + """
+)
+_PGROOVE = (
+    _ATTACH
+    + """
     GrooveLive.connect("127.0.0.1", %(door)s);
     GrooveLive.drummer(\\d1);
     drums = Pgroove(\\d1);  // asks for what it will play
@@ -61,6 +66,7 @@ _PGROOVE = _ATTACH + """
     0.exit;
 };
 """
+)
 
 
 def run(quick: bool, tell: Callable[[str], None]) -> dict[str, Figure]:
@@ -97,9 +103,7 @@ def run(quick: bool, tell: Callable[[str], None]) -> dict[str, Figure]:
     return figures
 
 
-def _measured(
-    server: Recorded, key: str, play: Callable[[], None], settled: bool
-) -> tuple[NDArray[np.float64], bool]:
+def _measured(server: Recorded, key: str, play: Callable[[], None], settled: bool) -> tuple[NDArray[np.float64], bool]:
     """Return the onsets of a row, and whether an xrun fell into the last try too."""
     for _ in range(TRIES):
         if not settled:

@@ -178,9 +178,7 @@ def _drum_options(drum: argparse.ArgumentParser) -> None:
     option("--redirect", metavar="V", type=_names, help="play without these, others take over: hats,toms")
     option("--guidance", metavar="W", type=float, help="how strongly the genre is obeyed")
     option("--temperature", metavar="T", type=float, help="above 1 bolder, below 1 safer")
-    option(
-        "--sampling", choices=("threshold", "bernoulli"), help="the likely notes, or a throw of dice for each"
-    )
+    option("--sampling", choices=("threshold", "bernoulli"), help="the likely notes, or a throw of dice for each")
     option("--max-hits", metavar="N", type=int, help="at most so many hits of a voice in a loop")
     option("--seed", metavar="N", type=_seed, default=0, help="another seed, another throw (default: 0)")
     option("--model", metavar="DIR", type=Path, help="a model that you trained (default: the shipped one)")

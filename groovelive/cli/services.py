@@ -444,9 +444,7 @@ def _engine_report(timeout: float) -> dict[str, Any] | None:
                 "uptime": round(stats.uptime, 3),
                 "requests": sum(stats.requests.values()),
                 "rss": stats.rss,
-                "models": [
-                    {"name": m.name, "version": m.version, "backend": m.backend} for m in welcome.models
-                ],
+                "models": [{"name": m.name, "version": m.version, "backend": m.backend} for m in welcome.models],
             }
     return engine
 
@@ -513,9 +511,7 @@ def _keys_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespa
     add.add_argument("name", help="best that of its host, by which its key is then found")
     add.add_argument("key", help="its public key, as groovelive keys shows it there")
     add.set_defaults(run=_keys_add)
-    remove = commands.add_parser(
-        "remove", help="let a machine in no more", description="Let a machine in no more."
-    )
+    remove = commands.add_parser("remove", help="let a machine in no more", description="Let a machine in no more.")
     remove.add_argument("name")
     remove.set_defaults(run=_keys_remove)
     return lambda arguments: int(arguments.run(arguments))

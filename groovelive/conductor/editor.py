@@ -375,4 +375,3 @@ def _off_grid(reach: float, beat: float) -> float:
     if reach == beat or reach % STEP:
         return reach
     return math.nextafter(reach, math.inf)
-

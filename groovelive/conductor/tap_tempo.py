@@ -13,9 +13,7 @@ from .editor import Desk
 from .phase_lock import Following
 
 
-def tapped(
-    desk: Desk, taps: Taps, at: float, bar: bool, by: str, moment: Callable[[float], float]
-) -> tuple[Edit, ...]:
+def tapped(desk: Desk, taps: Taps, at: float, bar: bool, by: str, moment: Callable[[float], float]) -> tuple[Edit, ...]:
     """Take a tap, and set the tempo at once by the median of the intervals so far: from the second tap on.
 
     Args:

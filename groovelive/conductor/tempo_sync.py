@@ -79,9 +79,7 @@ class Tempo:
         now: seconds, monotonic.
     """
 
-    def __init__(
-        self, host: Host, tell: Callable[[str], None], now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, host: Host, tell: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
         self._host, self._tell, self._now = host, tell, now
         self.leader: Peer | Clock | None = None
         self._of: Peer | Clock | None = None  # whom the line below is about

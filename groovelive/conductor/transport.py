@@ -21,9 +21,7 @@ class Transport:
     (2000000000, 5.0)
     """
 
-    def __init__(
-        self, score: Score, anchor: int | None = None, now: Callable[[], int] = time.monotonic_ns
-    ) -> None:
+    def __init__(self, score: Score, anchor: int | None = None, now: Callable[[], int] = time.monotonic_ns) -> None:
         self._score, self.now = score, now
         self.anchor = now() if anchor is None else anchor
         self.stopped: float | None = None  # the beat at which it stands

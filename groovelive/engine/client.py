@@ -48,9 +48,7 @@ class Client:
     2
     """
 
-    def __init__(
-        self, address: str | None = None, *, server: str | None = None, timeout: float = 5.0
-    ) -> None:
+    def __init__(self, address: str | None = None, *, server: str | None = None, timeout: float = 5.0) -> None:
         self._directory = Directory(address, server)
         self.timeout = _seconds(timeout)
         self._lock = threading.Lock()
@@ -158,9 +156,7 @@ class Client:
             seed: of "random".
             conditions: genre, density, redirect, guidance, model.
         """
-        request = asking.walk(
-            start, end, steps=steps, path=path, wander=wander, seed=seed, conditions=conditions
-        )
+        request = asking.walk(start, end, steps=steps, path=path, wander=wander, seed=seed, conditions=conditions)
         return asking.answer(asking.expect(self._ask(request, timeout, priority), wire.Grooves))
 
     def cancel(self) -> None:
@@ -185,9 +181,7 @@ class Client:
     ) -> None:
         self.close()
 
-    def _ask(
-        self, request: wire.AnyRequest, timeout: float | None, priority: Priority = "stage"
-    ) -> wire.AnyReply:
+    def _ask(self, request: wire.AnyRequest, timeout: float | None, priority: Priority = "stage") -> wire.AnyReply:
         timeout = self.timeout if timeout is None else _seconds(timeout)
         end = time.monotonic() + timeout
         if priority != "stage":
@@ -209,9 +203,7 @@ class Client:
             if link is not None:
                 link.close()
 
-    def _exchange(
-        self, link: Link, request: wire.AnyRequest, end: float, timeout: float, calls: int
-    ) -> wire.AnyReply:
+    def _exchange(self, link: Link, request: wire.AnyRequest, end: float, timeout: float, calls: int) -> wire.AnyReply:
         id = b"%x" % next(self._ids)
         parts = asking.encoded(id, request, timeout)
         glance = end - time.monotonic() if timeout < GLANCE else GLANCE
@@ -255,9 +247,7 @@ class AsyncClient:
     ...         return await asyncio.gather(*(client.random(seed=n) for n in range(8)))
     """
 
-    def __init__(
-        self, address: str | None = None, *, server: str | None = None, timeout: float = 5.0
-    ) -> None:
+    def __init__(self, address: str | None = None, *, server: str | None = None, timeout: float = 5.0) -> None:
         self._directory = Directory(address, server)
         self.timeout = _seconds(timeout)
         self._link: Link | None = None
@@ -340,9 +330,7 @@ class AsyncClient:
         **conditions: Unpack[Conditions],
     ) -> Answer:
         """As `Client.walk`."""
-        request = asking.walk(
-            start, end, steps=steps, path=path, wander=wander, seed=seed, conditions=conditions
-        )
+        request = asking.walk(start, end, steps=steps, path=path, wander=wander, seed=seed, conditions=conditions)
         return asking.answer(asking.expect(await self._ask(request, timeout, priority), wire.Grooves))
 
     async def close(self) -> None:

@@ -70,9 +70,7 @@ class Answer:
         return self.grooves[0]
 
 
-def generate(
-    tap: Groove | str | ArrayLike, *, follow: Any, preset: Any, controls: Mapping[str, Any]
-) -> wire.Generate:
+def generate(tap: Groove | str | ArrayLike, *, follow: Any, preset: Any, controls: Mapping[str, Any]) -> wire.Generate:
     """Return the request for drums that answer a tap."""
     return _request(wire.Generate, controls, tap=_taps(tap), follow=_plain(follow), preset=_point(preset))
 

@@ -66,9 +66,7 @@ def run(
 class Server:
     """What `run` runs: the models and the queue, without a socket until then."""
 
-    def __init__(
-        self, folders: Sequence[Path], backend: BackendName | None, tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, folders: Sequence[Path], backend: BackendName | None, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._started = time.monotonic()
         self._models, self._faults = models.load_all(folders, backend)

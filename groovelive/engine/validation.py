@@ -24,6 +24,7 @@ _T = TypeVar("_T")
 _ABSENT: tuple[Any, ...] = (None, (), {})  # what a control holds that was not given
 _V = len(VOICES)
 
+
 def model(request: wire.AnyRequest, models: Mapping[str, Model]) -> Model:
     name = getattr(request, "model", None)
     if name is None:

@@ -195,9 +195,7 @@ def _lines(sections: Iterable[tuple[str, Groove]]) -> tuple[list[list[tuple[str,
     return lines, beyond
 
 
-def _svg_grid(
-    groove: Groove, label: str, first_bar: int, x: float, y: float, cell: float, rows: int
-) -> list[str]:
+def _svg_grid(groove: Groove, label: str, first_bar: int, x: float, y: float, cell: float, rows: int) -> list[str]:
     width, height = groove.steps * cell, rows * _ROW
     lines: dict[str, list[str]] = {kind: [] for kind in _RULES}
     lines["row"] = [f"M{x:g} {y + row * _ROW:g}h{width:g}" for row in range(rows + 1)]
@@ -231,9 +229,7 @@ def _svg_note(note: Note, first_bar: int, x: float, y: float, cell: float, row: 
     )
 
 
-def _text(
-    x: float, y: float, text: str, size: int, ink: str, anchor: str = "start", weight: int = 400
-) -> str:
+def _text(x: float, y: float, text: str, size: int, ink: str, anchor: str = "start", weight: int = 400) -> str:
     style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="{ink}"'
     return f'<text x="{x:g}" y="{y:g}" {style}>{escape(text)}</text>'
 

@@ -275,9 +275,7 @@ def number(value: float | Fraction, name: str, low: float = -np.inf, high: float
     except (TypeError, ValueError):
         raise GrooveError(f"{name} must be a number, not {value!r}") from None
     if not np.isfinite(found) or not low <= found <= high:
-        bounds = (
-            f"from {low:g} to {high:g}" if high < np.inf else f"{low:g} or more" if low == 0 else "finite"
-        )
+        bounds = f"from {low:g} to {high:g}" if high < np.inf else f"{low:g} or more" if low == 0 else "finite"
         raise GrooveError(f"{name} must be {bounds}, not {value}")
     return found
 

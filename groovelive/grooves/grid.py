@@ -87,9 +87,7 @@ class Note(NamedTuple):
 def check_steps(steps: int) -> int:
     """Return `steps` if a groove can have so many: whole bars, at least one, at most `MAX_BARS`."""
     if steps <= 0 or steps % STEPS_PER_BAR:
-        raise GrooveError(
-            f"a groove lasts whole bars, a positive multiple of {STEPS_PER_BAR} steps, not {steps}"
-        )
+        raise GrooveError(f"a groove lasts whole bars, a positive multiple of {STEPS_PER_BAR} steps, not {steps}")
     if steps > MAX_BARS * STEPS_PER_BAR:
         raise GrooveError(f"a groove lasts at most {MAX_BARS:,} bars, not {steps // STEPS_PER_BAR:,}")
     return steps

@@ -73,9 +73,7 @@ class Groove(Transforms):
     _offsets: Array
     _hash: int | None
 
-    def __init__(
-        self, hits: ArrayLike, velocities: ArrayLike | None = None, offsets: ArrayLike | None = None
-    ) -> None:
+    def __init__(self, hits: ArrayLike, velocities: ArrayLike | None = None, offsets: ArrayLike | None = None) -> None:
         h = _array(hits, "hits")
         if h.ndim != 2 or h.shape[1] != len(VOICES):
             raise GrooveError(f"hits must have the shape (steps, {len(VOICES)}), not {h.shape}")

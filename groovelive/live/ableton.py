@@ -42,9 +42,7 @@ def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
 
 def _source(clip: Any, notes: ClipNotes, host: str, port: int) -> FromLive:
     tap = notes.tap(None)
-    return FromLive(
-        notes=of_groove(tap), steps=tap.steps, track=clip.track, slot=clip.slot, host=host, port=port
-    )
+    return FromLive(notes=of_groove(tap), steps=tap.steps, track=clip.track, slot=clip.slot, host=host, port=port)
 
 
 class AbletonClip(LiveClip):

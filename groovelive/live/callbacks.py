@@ -81,9 +81,7 @@ class Runner:
         tell: takes a sentence; the same is told once.
     """
 
-    def __init__(
-        self, function: Function, give: Callable[[int, bytes], None], tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, function: Function, give: Callable[[int, bytes], None], tell: Callable[[str], None]) -> None:
         self.function, self._give, self._tell = function, give, tell
         self._queue: queue.SimpleQueue[Bar | None] = queue.SimpleQueue()
         self._busy: int | None = None

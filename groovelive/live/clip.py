@@ -152,5 +152,3 @@ def check_paths(paths: Sequence[str | PathLike[str]]) -> list[Path]:
             raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
         found.append(check_writable(path))
     return found
-
-

@@ -91,9 +91,7 @@ def hands(
     return Ears((_ear("", False, None, notes, velocity, weight, role),), follow=follow)
 
 
-def _ear(
-    port: str, virtual: bool, channel: int | None, notes: Any, velocity: Any, weight: float, role: str
-) -> Ear:
+def _ear(port: str, virtual: bool, channel: int | None, notes: Any, velocity: Any, weight: float, role: str) -> Ear:
     if isinstance(velocity, str) and velocity not in ("velocity", "pitch"):
         hint = closest(velocity, ("velocity", "pitch"))
         raise GrooveError(f"velocity is 'velocity', 'pitch' or a number from 0 to 1, not {velocity!r}{hint}")
@@ -252,5 +250,3 @@ def _control(control: Any, name: str | None) -> tuple[Live, str, str]:
 def as_typed(name: str, value: Any) -> Any:
     """Return what a control was set to as the log has it: memory for ever is a number there."""
     return CONTROLS[name].high if name == "memory" and value == float("inf") else value
-
-

@@ -33,9 +33,7 @@ class WireLine:
         timeout: seconds that an answer may take.
     """
 
-    def __init__(
-        self, by: str, address: str | None = None, server: str | None = None, timeout: float = 5.0
-    ) -> None:
+    def __init__(self, by: str, address: str | None = None, server: str | None = None, timeout: float = 5.0) -> None:
         self.by, self.timeout = by, timeout
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self.on_joined: Callable[[messages.State], None] = lambda state: None

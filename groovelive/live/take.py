@@ -74,8 +74,7 @@ def read(path: str | PathLike[str]) -> tuple[Head, Clip]:
         raise GrooveError(f"{fspath(path)} is damaged: its beginning cannot be read") from None
     if (head.format, head.protocol) != (FORMAT, PROTOCOL):
         raise GrooveError(
-            f"{fspath(path)} is of version {head.format}.{head.protocol}; "
-            f"this groovelive reads {FORMAT}.{PROTOCOL}"
+            f"{fspath(path)} is of version {head.format}.{head.protocol}; this groovelive reads {FORMAT}.{PROTOCOL}"
         )
     try:
         score = Score(edits.decode(record) for record in records[1:])

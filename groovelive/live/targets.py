@@ -134,9 +134,7 @@ def osc(
     osc(port=9000, address='/drum/{voice}')
     """
     host, port = _place(place, "an OSC receiver")
-    return _made(
-        Osc, host=host, port=port, address=address, tagged=tagged, ahead=float(ahead), shift=float(shift)
-    )
+    return _made(Osc, host=host, port=port, address=address, tagged=tagged, ahead=float(ahead), shift=float(shift))
 
 
 def scsynth(
@@ -310,5 +308,3 @@ def outs_of(value: Any) -> Outs | None:
     if not isinstance(value, Outs):
         raise GrooveError(f"a target is synth(), midi('port') or osc('127.0.0.1:9000', '/hit'), not {value!r}")
     return Outs(value.targets)
-
-

@@ -217,9 +217,7 @@ class Model:
                 temperature, sampling, threshold, max_hits, keep, locks, seed,
             )  # fmt: skip
         taps = self._heard(loops, follow, preset, genre)
-        grooves = [
-            Groove._trusted(*self._finish(t, self._answer(t[None], (wanted.asked,)), 0, wanted)) for t in taps
-        ]
+        grooves = [Groove._trusted(*self._finish(t, self._answer(t[None], (wanted.asked,)), 0, wanted)) for t in taps]
         answer = grooves[0] if len(grooves) == 1 else sum(grooves[1:], grooves[0])
         return answer if answer.bars == bars else answer[:bars]
 

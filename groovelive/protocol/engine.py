@@ -128,9 +128,7 @@ class Array(Struct, frozen=True, forbid_unknown_fields=True):
 # Requests
 
 
-class Request(
-    Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"
-):
+class Request(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
     """What every request may carry.
 
     Args:

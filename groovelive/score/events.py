@@ -245,4 +245,3 @@ def _loop_of(pattern: Pattern, bar: int) -> Notes:
     if pattern.steps == rhythms.LOOP_STEPS:
         return notes
     return rhythms.around(notes, pattern.steps, max(bar, 0) // rhythms.LOOP * rhythms.LOOP, rhythms.LOOP)
-

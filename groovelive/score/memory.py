@@ -81,9 +81,7 @@ def _steps(score: Score, drummer: str, ears: Sequence[Ear], beat: float) -> set[
     return found
 
 
-def _remembered(
-    score: Score, drummer: str, ears: Hearing, role: Role, memory: _Memory
-) -> list[tuple[int, Hit]]:
+def _remembered(score: Score, drummer: str, ears: Hearing, role: Role, memory: _Memory) -> list[tuple[int, Hit]]:
     """Return what is left of the notes of a role, by step."""
     listening = tuple(ear for ear in ears.ears if ear.role == role)
     if not listening:

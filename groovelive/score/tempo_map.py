@@ -84,5 +84,3 @@ def _span(segment: Segment, beats: float) -> float:
     if abs(segment.slope) < 1e-9 or beats < 0:
         return beats * 60 / segment.bpm
     return 60 / segment.slope * log1p(beats * segment.slope / segment.bpm)
-
-

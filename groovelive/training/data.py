@@ -79,9 +79,7 @@ def read_dataset(
         with zipfile.ZipFile(path) as file:
             return _read(file, path, split, progress)
     except FileNotFoundError:
-        raise GrooveError(
-            f"there is no file {str(path)!r}; `groovelive data fetch` downloads the data set"
-        ) from None
+        raise GrooveError(f"there is no file {str(path)!r}; `groovelive data fetch` downloads the data set") from None
     except (zipfile.BadZipFile, OSError) as error:
         raise GrooveError(f"{path.name} is not a readable zip file: {error}") from None
 
@@ -95,9 +93,7 @@ def _read(file: zipfile.ZipFile, path: Path, split: str, progress: Callable[[flo
         rows = list(csv.DictReader(text))
     wanted = {"style", "midi_filename", "beat_type", "time_signature", "split"}
     if not rows or not wanted <= rows[0].keys():
-        raise GrooveError(
-            f"the info.csv of {path.name} lacks columns: {', '.join(sorted(wanted))} are needed"
-        )
+        raise GrooveError(f"the info.csv of {path.name} lacks columns: {', '.join(sorted(wanted))} are needed")
     hvo, genre, performance, beat = [], [], [], []
     rows = [row for row in rows if row["split"] == split and row["time_signature"] == "4-4"]
     for number, row in enumerate(rows):

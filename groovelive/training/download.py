@@ -69,8 +69,7 @@ def fetch(
         if (found := _digest(part)) != sha256:
             part.unlink()
             raise GrooveError(
-                f"{url} gave wrong bytes (SHA-256 {found[:12]}…, not {sha256[:12]}…); "
-                "removed them, please try again"
+                f"{url} gave wrong bytes (SHA-256 {found[:12]}…, not {sha256[:12]}…); removed them, please try again"
             )
         part.replace(target)
     except OSError as error:

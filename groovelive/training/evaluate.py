@@ -75,9 +75,7 @@ def evaluate(
             asked = np.array([list(w.values()) for w in wanted])
             for k, group in enumerate(DENSITY_NAMES):
                 result["controls"]["density_correlation"][group] = correlation(asked[:, k], got[:, k])
-                result["controls"]["density_error"][group] = float(
-                    np.abs(asked[:, k] - got[:, k]).mean() * 32
-                )
+                result["controls"]["density_error"][group] = float(np.abs(asked[:, k] - got[:, k]).mean() * 32)
     result["baselines"] = baselines(train, loops, taps)
     say("redirecting each group")
     result["controls"] |= redirect(model, taps[:: max(1, len(taps) // 400)])
@@ -124,9 +122,7 @@ def baselines(train: data.Loops, loops: data.Loops, taps: Floats) -> dict[str, A
     keys = key(train_taps).ravel()
     counts = np.bincount(keys, minlength=80)
     hits = train.hvo[..., :9].reshape(-1, 9)
-    table = (
-        np.stack([np.bincount(keys, hits[:, v], 80) for v in range(9)], -1) / np.maximum(counts, 1)[:, None]
-    )
+    table = np.stack([np.bincount(keys, hits[:, v], 80) for v in range(9)], -1) / np.maximum(counts, 1)[:, None]
     return {
         "empty": metrics.scores(
             nothing, np.full((n, 32, 9), mean, np.float32), np.zeros((n, 32, 9), np.float32), loops.hvo
@@ -209,9 +205,7 @@ def latent(model: Model, taps: Floats) -> dict[str, Any]:
         flips.append(steps.mean())
         largest.append(steps.max())
         ends.append(np.abs(hits[-1] - hits[0]).sum())
-        line = [
-            model.decode(mean[i] + (mean[j] - mean[i]) * np.float32(t)).hits for t in np.linspace(0, 1, 16)
-        ]
+        line = [model.decode(mean[i] + (mean[j] - mean[i]) * np.float32(t)).hits for t in np.linspace(0, 1, 16)]
         steps = np.abs(np.diff(np.stack(line), axis=0)).sum((1, 2))
         raw.append(steps.mean())
         raw_largest.append(steps.max())
@@ -271,9 +265,7 @@ def table(result: dict[str, Any]) -> str:
         for key, value in result[part].items():
             if isinstance(value, dict):
                 value = ", ".join(f"{k} {v:.3f}" for k, v in value.items())
-            lines.append(
-                f"{key}: {'needs torch: pip install groovelive[train]' if value is None else _short(value)}"
-            )
+            lines.append(f"{key}: {'needs torch: pip install groovelive[train]' if value is None else _short(value)}")
     return "\n".join(lines)
 
 

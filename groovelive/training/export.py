@@ -85,9 +85,7 @@ def write_onnx(net: GrooveNet, folder: Path) -> None:
     for role, module in modules(net).items():
         inputs, outputs = ROLES[role]
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # the tracer's remarks on constants, which are meant to be constants
+            warnings.simplefilter("ignore")  # the tracer's remarks on constants, which are meant to be constants
             torch.onnx.export(
                 module, tuple(row[name] for name in inputs), str(folder / FILES[role]), input_names=list(inputs),
                 output_names=list(outputs), dynamic_axes={name: {0: "n"} for name in (*inputs, *outputs)},

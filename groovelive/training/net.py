@@ -142,9 +142,7 @@ class GrooveNet(nn.Module):
         heard = self.ear(tap)
         return torch.exp(heard - heard.amax(-1, keepdim=True))
 
-    def drum(
-        self, guide: Tensor, genre: Tensor, density: Tensor, known: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def drum(self, guide: Tensor, genre: Tensor, density: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return hit logits, velocities 0..1 and offsets -0.5..0.5, each (B, 32, 9).
 
         Args:

@@ -233,9 +233,7 @@ def fit(
     )  # fmt: skip
     per_epoch = len(train.hvo) // (recipe.batch * world())
     if per_epoch == 0:
-        raise GrooveError(
-            f"there are {len(train.hvo)} loops to train on, fewer than one batch of {recipe.batch}"
-        )
+        raise GrooveError(f"there are {len(train.hvo)} loops to train on, fewer than one batch of {recipe.batch}")
     total, file, begin, step = recipe.epochs * per_epoch, out / f"{recipe.name}.pt", 0, 0
     if file.exists():
         state = torch.load(file, weights_only=True)
@@ -271,9 +269,7 @@ def fit(
             for key, value in losses.items():
                 sums[key] = sums.get(key, 0.0) + float(value.detach())
             if b % 10 == 0:
-                progress(
-                    f"{recipe.name} epoch {epoch + 1}/{recipe.epochs}", (epoch + b / batches) / recipe.epochs
-                )
+                progress(f"{recipe.name} epoch {epoch + 1}/{recipe.epochs}", (epoch + b / batches) / recipe.epochs)
         if rank() == 0:
             line: dict[str, Any] = {
                 "name": recipe.name,
@@ -328,9 +324,7 @@ def _teacher(recipe: Recipe, train: Batches, validation: Batches, out: Path, don
     done[index] = 1.0
 
 
-def teach(
-    taught: Sequence[Recipe], train: Batches, validation: Batches, out: Path, progress: Progress
-) -> None:
+def teach(taught: Sequence[Recipe], train: Batches, validation: Batches, out: Path, progress: Progress) -> None:
     """Train the teachers: side by side, one process a core; under torchrun one after the other on all processes."""
     if world() > 1:
         for recipe in taught:
@@ -343,18 +337,14 @@ def teach(
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
             index, recipe = waiting.pop(0)
-            process = context.Process(
-                target=_teacher, args=(recipe, train, validation, out, done, index), daemon=True
-            )
+            process = context.Process(target=_teacher, args=(recipe, train, validation, out, done, index), daemon=True)
             process.start()
             running.append(process)
         time.sleep(0.2)
         progress("teachers", sum(done) / len(taught))
         for process in [p for p in running if not p.is_alive()]:
             if process.exitcode:
-                raise GrooveError(
-                    f"a teacher's process ended with exit code {process.exitcode}; run again to go on"
-                )
+                raise GrooveError(f"a teacher's process ended with exit code {process.exitcode}; run again to go on")
             running.remove(process)
 
 
@@ -389,12 +379,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", metavar="ZIP", required=True, help="the Groove MIDI Dataset (`groovelive data fetch`)"
     )
-    parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path("runs/groove"), help="default: runs/groove"
-    )
-    parser.add_argument(
-        "--extra", metavar="NPZ", action="append", default=[], help="more pairs with drums; repeatable"
-    )
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/groove"), help="default: runs/groove")
+    parser.add_argument("--extra", metavar="NPZ", action="append", default=[], help="more pairs with drums; repeatable")
     parser.add_argument(
         "--epochs", metavar="X", type=float, default=1.0, help="factor on the recipe's epochs (default 1)"
     )
@@ -420,9 +406,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         train = Batches.of(train_loops, genres)
         validation = Batches.of(validation_loops.where(validation_loops.beat), genres)
         taught, student = recipes(genres, arguments.epochs)
-        student = replace(
-            student, seed=arguments.seed, teaching=0 if arguments.no_teachers else student.teaching
-        )
+        student = replace(student, seed=arguments.seed, teaching=0 if arguments.no_teachers else student.teaching)
         teachers: list[GrooveNet] = []
         if not arguments.no_teachers:
             teach(taught, train, validation, out, progress)
@@ -455,8 +439,7 @@ def card(out: Path, student: Recipe, taught: Sequence[Recipe], loops: int) -> st
     rows = [
         f"| {r.name} | {r.config.width} x {r.config.drum_blocks} | {r.epochs} | {r.config.dropout} | "
         + " | ".join(
-            f"{last[r.name][k]:.4f}"
-            for k in ("groove_f1", "genre_f1", "full_f1", "velocity_mae", "offset_mae")
+            f"{last[r.name][k]:.4f}" for k in ("groove_f1", "genre_f1", "full_f1", "velocity_mae", "offset_mae")
         )
         + " |"
         for r in (*taught, student)

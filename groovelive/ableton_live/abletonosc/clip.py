@@ -318,9 +318,7 @@ def _rounded(notes: Iterable[LiveNote]) -> list[LiveNote]:
         raise NotOffered(
             "AbletonOSC does not know chances, velocity deviations and release velocities: these notes need GrooveLive"
         )
-    return sorted(
-        note._replace(start=_single(note.start), duration=_single(note.duration)) for note in given
-    )
+    return sorted(note._replace(start=_single(note.start), duration=_single(note.duration)) for note in given)
 
 
 def _apart(notes: list[LiveNote]) -> list[LiveNote]:

@@ -116,9 +116,7 @@ class OscLink:
                 if len(found) == len(questions):
                     return [found[number] for number in range(len(questions))]
         asked = next(questions[number][0] for number in range(len(questions)) if number not in found)
-        raise NoAnswer(
-            f"AbletonOSC has not answered {asked} within {2 * timeout:g} s: Live is busy or gone"
-        )
+        raise NoAnswer(f"AbletonOSC has not answered {asked} within {2 * timeout:g} s: Live is busy or gone")
 
     def _match(self, questions: Sequence[Question], found: dict[int, tuple[Any, ...]], left: float) -> None:
         for address, answer in self._receive(left):

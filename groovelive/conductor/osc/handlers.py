@@ -280,4 +280,3 @@ class OscDesk:
         for name in score.drummers if SESSION in names else names:
             self._versions[name] = self._versions.get(name, 0) + 1
             self._changed.add(name)
-
