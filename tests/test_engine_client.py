@@ -18,7 +18,8 @@ from groovelive import Groove, GrooveError, load
 from groovelive.engine import Answer, AsyncClient, Client, EngineError
 from groovelive.engine import requests as asking
 from groovelive.engine.broker import Broker
-from groovelive.protocol.engine import Array, Failure, Grooves, Welcome
+from groovelive.protocol.base import Array, Failure
+from groovelive.protocol.engine import Grooves, Welcome
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 

@@ -19,7 +19,7 @@ def test_python(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = Offline.ask
 
     def answer(self: Offline, request: messages.AnyRequest) -> messages.AnyReply:
-        if isinstance(request, messages.Follow | messages.Lead):
+        if isinstance(request, messages.Follow | messages.LeadRequest):
             asked.append((type(request).__name__, request.clock))
             return messages.Done()
         return ask(self, request)

@@ -20,7 +20,9 @@ import zmq
 from ..engine import Client
 from ..errors import GrooveError
 from ..grooves.groove import Groove
-from ..protocol import engine as wire
+from ..protocol.base import Array, Failure, Priority
+from ..protocol.engine import Generate, Grooves, read_reply
+from ..protocol.frames import HEADER, to_frames
 from ..runtime.endpoints import Connection
 from . import Figure, difference, figure
 
@@ -168,7 +170,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
     from ..model import load
 
     model = load()
-    size = len(wire.frames(b"x", wire.Grooves(grooves=wire.Array.of(taps[0].hvo[None])))[2])
+    size = len(to_frames(b"x", Grooves(grooves=Array.of(taps[0].hvo[None])))[2])
     address = f"ipc://{folder}/echo.ipc" if zmq.has("ipc") and os.name == "posix" else "tcp://127.0.0.1:5599"
     echo = subprocess.Popen([sys.executable, "-c", _ECHO, address, str(size)])
     times: dict[str, list[float]] = {}
@@ -184,7 +186,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             conditions = {"genre": asked.genre[None], "density": asked.density[None], "known": asked.known[None]}
 
             def bare(n: int) -> None:
-                socket.send_multipart([wire.HEADER, b"1", requests[n]])
+                socket.send_multipart([HEADER, b"1", requests[n]])
                 if not socket.poll(10_000):
                     raise GrooveError("the echo of the benchmark does not answer")
                 socket.recv_multipart()
@@ -225,8 +227,8 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
     return figures
 
 
-def _frames(tap: Groove, priority: wire.Priority = "stage") -> bytes:
-    return wire.frames(b"x", wire.Generate(tap=wire.Array.of(tap.tap()), priority=priority))[2]
+def _frames(tap: Groove, priority: Priority = "stage") -> bytes:
+    return to_frames(b"x", Generate(tap=Array.of(tap.tap()), priority=priority))[2]
 
 
 class _Crowd:
@@ -251,7 +253,7 @@ class _Crowd:
         self._count += 1
         id = b"%x" % self._count
         self._sent[id] = time.perf_counter()
-        socket.send_multipart([wire.HEADER, id, self._bodies[self._count % len(self._bodies)]])
+        socket.send_multipart([HEADER, id, self._bodies[self._count % len(self._bodies)]])
 
     def step(self, timeout: int = 10_000) -> list[float]:
         """Take what was answered, ask anew, and return how long the answers took, in ms."""
@@ -264,7 +266,7 @@ class _Crowd:
                 while True:
                     _, id, body = socket.recv_multipart(zmq.NOBLOCK)
                     spent.append(1000 * (time.perf_counter() - self._sent.pop(id)))
-                    if isinstance(reply := wire.reply(body), wire.Failure):
+                    if isinstance(reply := read_reply(body), Failure):
                         raise reply.error()
                     self._send(socket)
         return spent

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
 from ..protocol import session as messages
+from ..protocol.frames import from_frames, to_frames
 from ..protocol.session import Draft
 from ..score.edits import STEP, Edit, Exact, Outs, encode
 from ..score.inputs import GRAIN, Ear, Hearing, Played, strokes
@@ -51,9 +51,9 @@ class Listener(Performer):
         """Yield the edits that are told, with the ns of the monotonic clock at which they came."""
         end = time.monotonic() + seconds
         while (rest := end - time.monotonic()) > 0 and self._socket.poll(round(1000 * rest)):
-            message = wire.unpack(self._socket.recv_multipart())
+            message = from_frames(self._socket.recv_multipart())
             at = time.monotonic_ns()
-            news = messages.reply(message.body)
+            news = messages.read_reply(message.body)
             if isinstance(news, messages.Edits):
                 yield from ((at, edit) for edit in news.edits)
 
@@ -169,7 +169,7 @@ def _by_hand(listener: Listener, sizes: Sizes) -> dict[str, Figure]:
     def play(key: int, velocity: int) -> int:
         at = time.monotonic_ns()
         id = b"hand"
-        listener._socket.send_multipart(wire.frames(id, messages.Hands(data=bytes((0x90, key, velocity)))))
+        listener._socket.send_multipart(to_frames(id, messages.Hands(data=bytes((0x90, key, velocity)))))
         return at
 
     found = _answers(listener, beginning, play, sizes)

@@ -123,7 +123,7 @@ def _link(sizes: Sizes, folder: Path) -> dict[str, list[float]]:
                 found["floor"] = [abs(a - b) * 1000 for a, b in zip(peer.errors(tags), theirs, strict=True)]
             found["change"] = [_change(performer, peer, k) for k in range(sizes.changes)]
             peer.turn_to(_BPM)
-            performer.ask(messages.Lead(clock=Link(), by="bench"), messages.Done)
+            performer.ask(messages.LeadRequest(clock=Link(), by="bench"), messages.Done)
             time.sleep(2.0)
             found["led"] = [abs(error) * 1000 for error in peer.errors(_tags(receiver, sizes.seconds / 2))]
     return found

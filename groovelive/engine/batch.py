@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..protocol import engine as wire
-from ..protocol.engine import EngineError, Priority
+from ..protocol.base import EngineError, Priority
+from ..protocol.engine import AnyRequest
 from . import handlers as answer
 from .handlers import Ask, Work
 
@@ -36,7 +36,7 @@ class Job:
     client: bytes
     envelope: list[bytes]
     id: bytes
-    request: wire.AnyRequest
+    request: AnyRequest
     received: float
     size: int
     work: Work | None = None

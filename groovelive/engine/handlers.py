@@ -16,8 +16,8 @@ from ..model import decoding as sampling
 from ..model import model as infer
 from ..model.paths import even_walk
 from ..model.taps import STEPS, check_taps, hardened
-from ..protocol import engine as wire
-from ..protocol.engine import EngineError
+from ..protocol.base import Array, EngineError, Reply
+from ..protocol.engine import MAX_LOOPS, AnyRequest, Decode, Encode, Generate, Grooves, Latents, Random, WalkRequest
 from . import validation as fields
 
 Floats = NDArray[np.float32]
@@ -35,47 +35,47 @@ class Ask(NamedTuple):
 
 
 # It yields what it needs the network for, or None where it only gives way; it is sent the answer.
-Work = Generator[Ask | None, infer._Answer, wire.Reply]
+Work = Generator[Ask | None, infer._Answer, Reply]
 Room = Callable[[], int]  # how many loops to hand out at once
 
 
-def start(request: wire.AnyRequest, models: Mapping[str, Model], room: Room = lambda: 4) -> Work:
+def start(request: AnyRequest, models: Mapping[str, Model], room: Room = lambda: 4) -> Work:
     """Begin the work on a request.
 
     Raises:
         EngineError: it names a model that is not served.
     """
     model = fields.model(request, models)
-    if isinstance(request, wire.Generate):
+    if isinstance(request, Generate):
         return _generate(request, model, room)
-    if isinstance(request, wire.Decode):
+    if isinstance(request, Decode):
         return _decode(request, model, room)
-    if isinstance(request, wire.Random):
+    if isinstance(request, Random):
         return _random(request, model, room)
-    if isinstance(request, wire.Walk):
+    if isinstance(request, WalkRequest):
         return _walk(request, model, room)
-    assert isinstance(request, wire.Encode)
+    assert isinstance(request, Encode)
     return _encode(request, model, room)
 
 
-def loops(request: wire.AnyRequest) -> int:
+def loops(request: AnyRequest) -> int:
     """Return about how many loops a request takes."""
-    if isinstance(request, wire.Generate):
+    if isinstance(request, Generate):
         return 1 if isinstance(request.tap, str) else -(-request.tap.shape[0] // STEPS)
-    if isinstance(request, wire.Decode):
+    if isinstance(request, Decode):
         return 1 if isinstance(request.z, str) or len(request.z.shape) == 1 else request.z.shape[0]
-    if isinstance(request, wire.Random):
+    if isinstance(request, Random):
         return request.count
-    if isinstance(request, wire.Walk):
+    if isinstance(request, WalkRequest):
         return request.steps if request.path == "random" else max(64, 4 * request.steps)
     return 1
 
 
-def run(work: Work) -> wire.Reply:
+def run(work: Work) -> Reply:
     """Do all the work at once and return the reply, as the server would, alone.
 
     >>> from groovelive.model import load
-    >>> reply = run(start(wire.Generate(tap="x..x..x."), {"groove": load()}))
+    >>> reply = run(start(Generate(tap="x..x..x."), {"groove": load()}))
     >>> reply.grooves.shape
     (1, 32, 27)
     """
@@ -84,7 +84,7 @@ def run(work: Work) -> wire.Reply:
         while True:
             ask = work.send(compute([ask])[0] if ask is not None else NOTHING)
     except StopIteration as end:
-        reply: wire.Reply = end.value
+        reply: Reply = end.value
         return reply
 
 
@@ -110,7 +110,7 @@ def compute(asks: Sequence[Ask]) -> list[infer._Answer]:
 # The requests
 
 
-def _generate(request: wire.Generate, model: Model, room: Room) -> Work:
+def _generate(request: Generate, model: Model, room: Room) -> Work:
     loops, bars = fields.tap(request.tap)
     follow = fields.number(model, request, "follow")
     preset = None if request.preset is None else fields.point(model, request.preset, "preset")
@@ -132,7 +132,7 @@ def _generate(request: wire.Generate, model: Model, room: Room) -> Work:
     return _reply(hvo, latents, p)
 
 
-def _decode(request: wire.Decode, model: Model, room: Room) -> Work:
+def _decode(request: Decode, model: Model, room: Room) -> Work:
     fields.need_latents(model, "z")
     genre = request.genre
     if isinstance(request.z, str):
@@ -149,7 +149,7 @@ def _decode(request: wire.Decode, model: Model, room: Room) -> Work:
     return (yield from _of_latents(request, model, z, wanted * (len(z) // each), room))
 
 
-def _random(request: wire.Random, model: Model, room: Room) -> Work:
+def _random(request: Random, model: Model, room: Room) -> Work:
     fields.need_latents(model, "type")
     seeds = range(request.seed, request.seed + request.count)
     z = np.stack([model.random_latent(seed) for seed in seeds])
@@ -158,7 +158,7 @@ def _random(request: wire.Random, model: Model, room: Room) -> Work:
 
 
 def _of_latents(
-    request: wire.Decode | wire.Random,
+    request: Decode | Random,
     model: Model,
     z: Floats,
     wanted: Sequence[infer._Wanted],
@@ -197,7 +197,7 @@ def _play(
     return grooves, chances
 
 
-def _walk(request: wire.Walk, model: Model, room: Room) -> Work:
+def _walk(request: WalkRequest, model: Model, room: Room) -> Work:
     fields.need_latents(model, "type")
     start = fields.point(model, request.start, "start")
     end = start if request.end is None else fields.point(model, request.end, "end")
@@ -234,7 +234,7 @@ def _walk(request: wire.Walk, model: Model, room: Room) -> Work:
     return _reply(np.stack([g.hvo for g in grooves]), z[picks], None)
 
 
-def _astray(line: Floats, request: wire.Walk) -> Floats:
+def _astray(line: Floats, request: WalkRequest) -> Floats:
     """Return latents that stray from a line: a Brownian bridge between its ends, or, of one point, a free walk.
 
     The free walk keeps .9 of the latent and draws the rest, so that it stays within the prior.
@@ -253,7 +253,7 @@ def _astray(line: Floats, request: wire.Walk) -> Floats:
     return stray
 
 
-def _encode(request: wire.Encode, model: Model, room: Room) -> Work:
+def _encode(request: Encode, model: Model, room: Room) -> Work:
     fields.need_latents(model, "type")
     if isinstance(request.taps, str):
         taps = np.stack(fields.tap(request.taps, "taps")[0])
@@ -262,8 +262,8 @@ def _encode(request: wire.Encode, model: Model, room: Room) -> Work:
         array = array[None] if array.ndim == 2 else array
         if array.ndim != 3 or array.shape[1] != STEPS or array.shape[2] not in (3, 3 * _V):
             raise fields.shape(request.taps, "taps", "(32, 3), (n, 32, 3), (32, 27) or (n, 32, 27)")
-        if len(array) > wire.MAX_LOOPS:
-            raise EngineError("TOO_LARGE", f"taps holds at most {wire.MAX_LOOPS}, not {len(array)}", "taps")
+        if len(array) > MAX_LOOPS:
+            raise EngineError("TOO_LARGE", f"taps holds at most {MAX_LOOPS}, not {len(array)}", "taps")
         if array.shape[2] == 3:
             taps = fields.guarded(lambda: check_taps(array), "taps")
         else:
@@ -273,14 +273,14 @@ def _encode(request: wire.Encode, model: Model, room: Room) -> Work:
         if at:
             yield None
         parts.append(model._encode(taps[at : at + 8])[0])
-    return wire.Latents(latents=wire.Array.of(np.concatenate(parts)))
+    return Latents(latents=Array.of(np.concatenate(parts)))
 
 
-def _reply(hvo: Floats, latents: Floats | None, probabilities: Floats | None) -> wire.Grooves:
+def _reply(hvo: Floats, latents: Floats | None, probabilities: Floats | None) -> Grooves:
     if np.count_nonzero((hvo >= _LOW) & (hvo <= _HIGH)) < hvo.size:
         raise EngineError("INTERNAL", "the model gave velocities or offsets that no groove has")
-    return wire.Grooves(
-        grooves=wire.Array.of(hvo),
-        latents=None if latents is None else wire.Array.of(latents),
-        probabilities=None if probabilities is None else wire.Array.of(probabilities),
+    return Grooves(
+        grooves=Array.of(hvo),
+        latents=None if latents is None else Array.of(latents),
+        probabilities=None if probabilities is None else Array.of(probabilities),
     )

@@ -15,7 +15,7 @@ from ..model import manifest as manifests
 from ..model.model import WEIGHTS
 from ..model.network import BackendName, Network
 from ..model.taps import STEPS
-from ..protocol import engine as wire
+from ..protocol.engine import ControlInfo, ModelFault, ModelInfo
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
 
@@ -44,7 +44,7 @@ def _inside(folder: Path) -> list[Path]:
 
 def load_all(
     given: Sequence[Path] = (), backend: BackendName | None = None
-) -> tuple[dict[str, Model], list[wire.Fault]]:
+) -> tuple[dict[str, Model], list[ModelFault]]:
     """Load every model that can be served, by the name that clients call it, and say why others are not.
 
     Of models with one name the second goes by the name of its folder.
@@ -66,7 +66,7 @@ def load_all(
                 raise GrooveError(f"another model is called {name!r}; name it anew in its manifest")
             models[name] = model
         except GrooveError as error:
-            faults.append(wire.Fault(str(folder), str(error)))
+            faults.append(ModelFault(str(folder), str(error)))
     if not models:
         raise GrooveError(f"there is no model to serve: {'; '.join(f.message for f in faults)}")
     return models, faults
@@ -169,17 +169,17 @@ def _trial(
             yield f"output {k + 1} of {file} must lie from {limits[0]:g} to {limits[1]:g}"
 
 
-def info(name: str, model: Model) -> wire.ModelInfo:
+def info(name: str, model: Model) -> ModelInfo:
     """Return what clients are told of a model."""
     m = model.manifest
-    return wire.ModelInfo(
+    return ModelInfo(
         name=name,
         version=m.version,
         backend=model._drum.backend,
         genres=m.genres,
         presets={preset.name: preset.genre for preset in model.presets.values()},
         latent=m.latent,
-        controls={k: msgspec.convert(c, wire.Control, from_attributes=True) for k, c in m.controls.items()},
+        controls={k: msgspec.convert(c, ControlInfo, from_attributes=True) for k, c in m.controls.items()},
         about=m.about,
         licence=m.licence,
         attribution=m.attribution,

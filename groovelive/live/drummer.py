@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, SHORT, VOICES, voice_indices
-from ..protocol.engine import Control as Declared
+from ..protocol.engine import ControlInfo as Declared
 from ..protocol.session import Draft, When
 from ..score.controls import CONTROLS, Control
 from ..score.edits import (

@@ -75,7 +75,7 @@ class Live:
         self._session = ""
         self._anchor = time.monotonic()
         self._playing = True
-        self._state: messages.State | None = None
+        self._state: messages.SessionState | None = None
         self._score = line.score if not realtime else Score()
         self._missing = threading.Event()
         self._ableton: AbletonLive | AbletonOsc | None = None
@@ -83,10 +83,10 @@ class Live:
         line.on_news = self._hear
         if realtime:
             line.on_joined = self._joined
-            self._joined(self._expect(messages.Join(by=by), messages.State))
+            self._joined(self._expect(messages.Join(by=by), messages.SessionState))
             self._catch_up()
         else:
-            self._state = self._expect(messages.Here(), messages.State)
+            self._state = self._expect(messages.Here(), messages.SessionState)
 
     # What is heard
 
@@ -110,7 +110,7 @@ class Live:
         for edit in news.edits[have - news.since :]:
             self._score.add(edit)
 
-    def _joined(self, state: messages.State) -> None:
+    def _joined(self, state: messages.SessionState) -> None:
         with self._lock:
             if state.session != self._session or state.edits < len(self._score.edits):
                 self._session, self._score = state.session, Score()
@@ -148,7 +148,7 @@ class Live:
     def model(self) -> ModelInfo | None:
         """What the engine serves: genres, presets, controls."""
         if self._state is None or self._state.model is None:
-            self._state = self._expect(messages.Here(), messages.State)
+            self._state = self._expect(messages.Here(), messages.SessionState)
         return self._state.model
 
     def tell(self, sentence: str) -> None:
@@ -180,7 +180,7 @@ class Live:
     def send(self, drafts: Sequence[Draft], when: When, over: float = 0.0) -> tuple[Edit, ...]:
         """Send edits to the conductor; see `write`."""
         edits: tuple[Edit, ...] = self._expect(
-            messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.Written
+            messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.WrittenEdits
         ).edits
         return edits
 
@@ -207,7 +207,7 @@ class Live:
 
     def locate(self, point: Point | None = None, drummer: str = "") -> Floats:
         """Return the latent (z,) of a point, or of what a drummer plays now."""
-        place = self._expect(messages.Locate(point=point, drummer=drummer), messages.Place)
+        place = self._expect(messages.Locate(point=point, drummer=drummer), messages.Located)
         found: Floats = place.z.numpy("z")
         return found
 
@@ -316,7 +316,7 @@ class Live:
         if not self.realtime:
             raise GrooveError("time passes by live.run(bars=...) here; gl.open() has a transport to start and stop")
         self.send([Draft("playing", playing)], When("now"))
-        self._joined(self._expect(messages.Here(), messages.State))
+        self._joined(self._expect(messages.Here(), messages.SessionState))
 
     def follow(self, clock: AnyClock | None) -> None:
         """Let a clock lead the tempo: `link()`, `midi_clock("port")` or `live.ableton`; None: the conductor.
@@ -337,7 +337,7 @@ class Live:
             GrooveError: it is not there, or what it needs is not installed.
         """
         wanted = None if clock is None else clock_of(clock)
-        self._expect(messages.Lead(clock=wanted, on=bool(on), by=self.by), messages.Done)
+        self._expect(messages.LeadRequest(clock=wanted, on=bool(on), by=self.by), messages.Done)
 
     def tap(self, *, bar: bool = False) -> float | None:
         """Tap the tempo: from the second tap on it is set at once. Returns it in bpm; None: this was the first.
@@ -357,7 +357,7 @@ class Live:
         >>> live.tap(), live.bpm
         (150.0, 150.0)
         """
-        edits: tuple[Edit, ...] = self._expect(messages.Tap(bar=bool(bar), by=self.by), messages.Written).edits
+        edits: tuple[Edit, ...] = self._expect(messages.Tap(bar=bool(bar), by=self.by), messages.WrittenEdits).edits
         if not edits:
             return None
         value = edits[0].value
@@ -465,20 +465,20 @@ class Live:
 
     def undo(self) -> None:
         """Undo what you did last, at once."""
-        self._expect(messages.Undo(by=self.by), messages.Written)
+        self._expect(messages.Undo(by=self.by), messages.WrittenEdits)
 
     def redo(self) -> None:
         """Do again what you undid last, at once."""
-        self._expect(messages.Undo(by=self.by, redo=True), messages.Written)
+        self._expect(messages.Undo(by=self.by, redo=True), messages.WrittenEdits)
 
     def recall(self, name: str) -> None:
         """Set everything as it was when a scene was saved."""
         when, over = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
-        self._expect(messages.Scene(name=name, when=when, over=over, by=self.by), messages.Written)
+        self._expect(messages.SceneRequest(name=name, when=when, over=over, by=self.by), messages.WrittenEdits)
 
     def panic(self) -> None:
         """Silence everything at once: also what rings."""
-        self._expect(messages.Panic(by=self.by), messages.Done)
+        self._expect(messages.PanicRequest(by=self.by), messages.Done)
 
     # Own code
 
@@ -534,13 +534,13 @@ class Live:
             time.sleep(0.005)
 
     @property
-    def known(self) -> messages.State | None:
+    def known(self) -> messages.SessionState | None:
         """The last state that the conductor told, without asking again."""
         return self._state
 
-    def status(self) -> messages.State:
+    def status(self) -> messages.SessionState:
         """Return where the session is: engine, targets, clients, late notes."""
-        state: messages.State = self._expect(messages.Here(), messages.State)
+        state: messages.SessionState = self._expect(messages.Here(), messages.SessionState)
         self._state = state
         return state
 

@@ -14,7 +14,7 @@ from ...errors import closest
 from ...grooves.grid import STEPS_PER_BAR
 from ...osc_messages.codec import Argument, Message
 from ...protocol import session as messages
-from ...protocol.engine import EngineError
+from ...protocol.base import EngineError
 from ...protocol.session import Draft, When
 from ...score.edits import (
     Exact,
@@ -103,7 +103,7 @@ class Phase(Struct, frozen=True):
 
 Asked = (
     Hello | PatternOf | Get | Names | Subscribe | Hush | WalkTo | Lead | Clock | Phase
-    | messages.Write | messages.Undo | messages.Scene | messages.Panic
+    | messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -272,7 +272,7 @@ def _scene(take: Arguments) -> Asked:
         raise take.wrong("what", f"a scene is 'save' or 'recall', not {what!r}")
     if what == "save":
         return take.end(_write((Draft("scene", name),), when, over))
-    return take.end(messages.Scene(name=name, when=when, over=over, by=OSC))
+    return take.end(messages.SceneRequest(name=name, when=when, over=over, by=OSC))
 
 
 def _playing(on: Value) -> Callable[[Arguments], Asked]:
@@ -283,7 +283,7 @@ def _quiet(take: Arguments) -> Asked:
     drummer = take.text("drummer") if len(take) else ""
     if drummer:
         return take.end(_write((Draft("source", None, drummer),), When("now")))
-    return take.end(Hush("") if take.address == "/gl/hush" else messages.Panic(by=OSC))
+    return take.end(Hush("") if take.address == "/gl/hush" else messages.PanicRequest(by=OSC))
 
 
 _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
@@ -351,11 +351,11 @@ def call(message: Message, id: int) -> Call:
         hint = closest(address, _REQUESTS)
         raise EngineError("BAD_REQUEST", f"there is no request {address}{hint}; docs/osc.md has them all")
     asked = make(Arguments(message))
-    if not isinstance(asked, messages.Write | messages.Undo | messages.Scene | messages.Panic):
+    if not isinstance(asked, messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest):
         return Call(id, asked, None)
     # Through the same check as what comes over ZeroMQ: the length of names, the range of numbers.
-    known = messages.request(msgspec.msgpack.encode(asked))
-    assert isinstance(known, messages.Write | messages.Undo | messages.Scene | messages.Panic)
+    known = messages.read_request(msgspec.msgpack.encode(asked))
+    assert isinstance(known, messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest)
     key = None
     if id == 0 and message.address in ("/gl/set", "/gl/bpm") and isinstance(known, messages.Write):
         draft, when = known.edits[0], known.when
