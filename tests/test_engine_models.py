@@ -116,7 +116,7 @@ def test_the_pages_code_makes_both_networks(shaker: Path, monkeypatch: pytest.Mo
         change(shaker, files={"drum": "drum.onnx" if backend == "onnx" else "drum.pt"})
         assert models.check(shaker) == []
         model = load(shaker)
-        assert model._drum.backend == backend
+        assert model.network.drum.backend == backend
         answers[backend] = [ask({"shaker": model}, request) for request in requests]
     for a, b in zip(answers["onnx"], answers["torch"], strict=True):
         assert np.allclose(a.probabilities.numpy(), b.probabilities.numpy(), atol=1e-4)
@@ -150,7 +150,7 @@ def test_both_backends_give_the_same_grooves(tmp_path: Path) -> None:
     file = {role: name for role, name in export.FILES.items() if (tmp_path / name).exists()}
     export.save(manifest.Manifest(1, "both", "1", file, genres, net.config.latent, manifest.CONTROLS), tmp_path)
     onnx, script = load(tmp_path, "onnx"), load(tmp_path, "torch")
-    assert (onnx._drum.backend, script._drum.backend) == ("onnx", "torch")
+    assert (onnx.network.drum.backend, script.network.drum.backend) == ("onnx", "torch")
     requests: list[AnyRequest] = []
     for seed in range(12):
         rng = np.random.default_rng(seed)
@@ -284,7 +284,7 @@ def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
 
 def test_a_network_that_fails_later_is_an_error_of_its_request(shaker: Path) -> None:
     model = load(shaker)
-    model._drum._run = lambda feeds: [np.full((1, 32, 9), x, np.float32) for x in (9.0, 2.0, 0.0)]  # type: ignore
+    model.network.drum._run = lambda feeds: [np.full((1, 32, 9), x, np.float32) for x in (9.0, 2.0, 0.0)]  # type: ignore
     with pytest.raises(EngineError) as caught:
         ask({"shaker": model}, Generate(tap="x..x"))
     assert caught.value.code == "INTERNAL"

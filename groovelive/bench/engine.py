@@ -181,7 +181,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             socket.setsockopt(zmq.LINGER, 0)
             socket.connect(address)
             requests = [_frames(tap) for tap in taps]
-            asked = model._asked(None, None, (), None)
+            asked = model.arguments.conditioning()
             given = [tap.tap()[None] for tap in taps]
             conditions = {"genre": asked.genre[None], "density": asked.density[None], "known": asked.known[None]}
 
@@ -194,7 +194,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             calls: dict[str, Callable[[int], object]] = {
                 "generate": lambda n: client.generate(taps[n]).groove,
                 "inference": lambda n: model.drum(taps[n]),
-                "network": lambda n: model._drum({"tap": given[n], **conditions}),
+                "network": lambda n: model.network.drum({"tap": given[n], **conditions}),
                 "generate_genre": lambda n: client.generate(taps[n], genre=GENRE).groove,
                 "inference_genre": lambda n: model.drum(taps[n], genre=GENRE),
                 "echo": bare,

@@ -12,8 +12,9 @@ from ..errors import GrooveError
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..model import Model
-from ..model import decoding as sampling
-from ..model import model as infer
+from ..model.arguments import Conditioning, HitRules
+from ..model.decoding import Bools, sigmoid
+from ..model.guidance import NetworkAnswer
 from ..model.paths import even_walk
 from ..model.taps import STEPS, check_taps, hardened
 from ..protocol.base import Array, EngineError, Reply
@@ -31,11 +32,11 @@ class Ask(NamedTuple):
 
     model: Model
     taps: Sequence[Floats]  # (32, 3) each
-    asked: Sequence[infer._Asked]
+    asked: Sequence[Conditioning]
 
 
 # It yields what it needs the network for, or None where it only gives way; it is sent the answer.
-Work = Generator[Ask | None, infer._Answer, Reply]
+Work = Generator[Ask | None, NetworkAnswer, Reply]
 Room = Callable[[], int]  # how many loops to hand out at once
 
 
@@ -89,21 +90,21 @@ def run(work: Work) -> Reply:
 
 
 _NONE = np.zeros((0, STEPS, _V), np.float32)
-NOTHING = infer._Answer(_NONE, _NONE, _NONE, [])
+NOTHING = NetworkAnswer(_NONE, _NONE, _NONE, [])
 
 
-def compute(asks: Sequence[Ask]) -> list[infer._Answer]:
+def compute(asks: Sequence[Ask]) -> list[NetworkAnswer]:
     """Answer what several requests ask of one model, in one run of its network."""
     if len(asks) == 1:
         only = asks[0].taps
-        return [asks[0].model._answer(only[0][None] if len(only) == 1 else np.stack(only), asks[0].asked)]
+        return [asks[0].model.network.answer(only[0][None] if len(only) == 1 else np.stack(only), asks[0].asked)]
     taps = np.stack([tap for ask in asks for tap in ask.taps])
-    whole = asks[0].model._answer(taps, [asked for ask in asks for asked in ask.asked])
+    whole = asks[0].model.network.answer(taps, [asked for ask in asks for asked in ask.asked])
     parts = []
     at = 0
     for ask in asks:
         rows = slice(at, at := at + len(ask.taps))
-        parts.append(infer._Answer(whole.logits[rows], whole.velocities[rows], whole.offsets[rows], whole.energy[rows]))
+        parts.append(NetworkAnswer(whole.logits[rows], whole.velocities[rows], whole.offsets[rows], whole.energy[rows]))
     return parts
 
 
@@ -114,18 +115,18 @@ def _generate(request: Generate, model: Model, room: Room) -> Work:
     loops, bars = fields.tap(request.tap)
     follow = fields.number(model, request, "follow")
     preset = None if request.preset is None else fields.point(model, request.preset, "preset")
-    wanted = fields.wanted(model, request, request.genre, request.seed)
+    wanted = fields.rules(model, request, request.genre, request.seed)
     taps: Sequence[Floats] = loops
     if follow < 1 or preset is not None:
         fields.need_latents(model, "follow")
         try:
-            taps = model._heard(loops, follow, preset, request.genre)
+            taps = model.latents.followed(loops, follow, preset, request.genre)
         except GrooveError as error:
             raise EngineError("OUT_OF_RANGE", str(error), "preset") from None
     latents = None
     if request.latents:
         fields.need_latents(model, "latents")
-        latents = model._encode(np.stack(loops))[0]
+        latents = model.latents.encode(np.stack(loops))[0]
     grooves, chances = yield from _play(model, taps, [wanted] * len(taps), request.probabilities, room)
     hvo = grooves.reshape(1, -1, 3 * _V)[:, : bars * STEPS_PER_BAR]
     p = np.concatenate(chances)[None, : bars * STEPS_PER_BAR] if request.probabilities else None
@@ -138,14 +139,14 @@ def _decode(request: Decode, model: Model, room: Room) -> Work:
     if isinstance(request.z, str):
         if request.z not in model.presets and request.z not in model.genres:
             raise fields.unknown(model, request.z, "z", "there is no preset and no genre {!r}{}")
-        point, of_genre = model._point(request.z)
-        z = (fields.guarded(lambda: model._home(of_genre).z, "z") if point is None else point)[None]
+        point, of_genre = model.latents.point(request.z)
+        z = (fields.guarded(lambda: model.latents.home(of_genre).z, "z") if point is None else point)[None]
         genre = of_genre if genre is None else genre
     else:
         z = fields.latents(model, request.z)
     # What draws needs a generator of its own for each latent: it shall draw as if it were alone.
     each = len(z) if fields.draws(model, request) else 1
-    wanted = [fields.wanted(model, request, genre, request.seed) for _ in range(each)]
+    wanted = [fields.rules(model, request, genre, request.seed) for _ in range(each)]
     return (yield from _of_latents(request, model, z, wanted * (len(z) // each), room))
 
 
@@ -153,7 +154,7 @@ def _random(request: Random, model: Model, room: Room) -> Work:
     fields.need_latents(model, "type")
     seeds = range(request.seed, request.seed + request.count)
     z = np.stack([model.random_latent(seed) for seed in seeds])
-    wanted = [fields.wanted(model, request, request.genre, seed) for seed in seeds]
+    wanted = [fields.rules(model, request, request.genre, seed) for seed in seeds]
     return (yield from _of_latents(request, model, z, wanted, room, latents=True))
 
 
@@ -161,13 +162,13 @@ def _of_latents(
     request: Decode | Random,
     model: Model,
     z: Floats,
-    wanted: Sequence[infer._Wanted],
+    wanted: Sequence[HitRules],
     room: Room,
     latents: bool = False,
 ) -> Work:
     taps: list[Floats] = []
     while len(taps) < len(z):
-        taps += list(hardened(model._recall(z[len(taps) : len(taps) + 8])))
+        taps += list(hardened(model.latents.recall(z[len(taps) : len(taps) + 8])))
         if len(taps) < len(z):
             yield None
     grooves, chances = yield from _play(model, taps, wanted, request.probabilities, room)
@@ -179,21 +180,23 @@ def _of_latents(
 
 
 def _play(
-    model: Model, taps: Sequence[Floats], wanted: Sequence[infer._Wanted], chance: bool, room: Room
-) -> Generator[Ask | None, infer._Answer, tuple[Floats, list[Floats]]]:
+    model: Model, taps: Sequence[Floats], wanted: Sequence[HitRules], chance: bool, room: Room
+) -> Generator[Ask | None, NetworkAnswer, tuple[Floats, list[Floats]]]:
     """Return the HVO (n, 32, 27) of n loops and, where asked for, the probabilities (32, 9) of each."""
     grooves = np.empty((len(taps), STEPS, 3 * _V), np.float32)
     chances: list[Floats] = []
     done = 0
     while done < len(taps):
         at = slice(done, done + room())
-        answer = yield Ask(model, taps[at], [w.asked for w in wanted[at]])
+        answer = yield Ask(model, taps[at], [w.conditioning for w in wanted[at]])
         for row, (tap, want) in enumerate(zip(taps[at], wanted[at], strict=True)):
             groove = grooves[done]
-            groove[:, :_V], groove[:, _V : 2 * _V], groove[:, 2 * _V :] = model._finish(tap, answer, row, want)
+            logits, energy = answer.logits[row], answer.energy[row]
+            parts = model.decoder.finish(tap, logits, answer.velocities[row], answer.offsets[row], energy, want)
+            groove[:, :_V], groove[:, _V : 2 * _V], groove[:, 2 * _V :] = parts
             done += 1
             if chance:
-                chances.append(sampling.sigmoid(answer.logits[row] / np.float32(want.temperature)))
+                chances.append(sigmoid(logits / np.float32(want.temperature)))
     return grooves, chances
 
 
@@ -203,26 +206,27 @@ def _walk(request: WalkRequest, model: Model, room: Room) -> Work:
     end = start if request.end is None else fields.point(model, request.end, "end")
     if request.end is None and request.path != "random":
         raise EngineError("BAD_REQUEST", "end may be left out only where the path is 'random'", "end")
-    fields.wanted(model, request, request.genre, 0)  # tells what is wrong, by field
+    fields.rules(model, request, request.genre, 0)  # tells what is wrong, by field
     astray = request.path == "random"
     fine = request.steps if astray else max(64, 4 * request.steps)
     try:
-        z, asked = model._way(
-            start, end, fine, "linear" if astray else request.path, request.genre,
-            fields.given(model, request, "density"), request.redirect, request.guidance, request.extra,
+        z, first, last = model.latents.way(start, end, fine, "linear" if astray else request.path)
+        asked = model.arguments.along(
+            first, last, fine, genre=request.genre, density=fields.given(model, request, "density"),
+            redirect=request.redirect, guidance=request.guidance, extra=request.extra,
         )  # fmt: skip
     except GrooveError as error:
         raise EngineError("OUT_OF_RANGE", str(error), "start") from None
     if astray:
         z = _astray(z, request)
-    hits: list[sampling.Bools] = []
+    hits: list[Bools] = []
     v: list[Floats] = []
     o: list[Floats] = []
     while len(hits) < fine:
         at = slice(len(hits), len(hits) + room())
-        taps = hardened(model._recall(z[at]))
+        taps = hardened(model.latents.recall(z[at]))
         answer = yield Ask(model, list(taps), asked[at])
-        hits += model._hits_of(answer.logits, taps, asked[at], answer.velocities, answer.energy)
+        hits += model.decoder.hits_of(answer.logits, taps, asked[at], answer.velocities, answer.energy)
         v += list(answer.velocities)
         o += list(answer.offsets)
     yield None
@@ -272,7 +276,7 @@ def _encode(request: Encode, model: Model, room: Room) -> Work:
     for at in range(0, len(taps), 8):
         if at:
             yield None
-        parts.append(model._encode(taps[at : at + 8])[0])
+        parts.append(model.latents.encode(taps[at : at + 8])[0])
     return Latents(latents=Array.of(np.concatenate(parts)))
 
 

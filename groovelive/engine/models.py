@@ -105,7 +105,7 @@ def trials(model: Model) -> Iterator[str]:
         "known": np.zeros((_ROWS, 6), np.float32),
     }
     own = {c.input: np.full((_ROWS, 1), c.default, np.float32) for c in m.controls.values() if c.input}
-    drum = model._drum
+    drum = model.network.drum
     if missing := [name for name in own if name not in drum.inputs]:
         yield f"a control goes to the input {missing[0]!r}, which {m.files['drum']} lacks; {_inputs(drum)}"
     if strange := [name for name in drum.inputs if name not in known and name not in own]:
@@ -120,10 +120,10 @@ def trials(model: Model) -> Iterator[str]:
     yield from _trial(drum, m.files["drum"], {**known, **own}, (cells, cells, cells), (None, (0, 1), (-0.5, 0.5)))
     if "encode" in m.files:
         z = rng.standard_normal((_ROWS, m.latent), np.float32)
-        yield from _trial(model._encoder, m.files["encode"], {"tap": tap}, ((m.latent,), (m.latent,)))
-        yield from _trial(model._recaller, m.files["recall"], {"z": z}, ((STEPS, 3),), ((-0.5, 1),))
-    if "hear" in m.files and model._hearing is not None:
-        yield from _trial(model._hearing, m.files["hear"], {"tap": tap}, ((len(m.genres),),), ((0, 1),))
+        yield from _trial(model.latents.encoder, m.files["encode"], {"tap": tap}, ((m.latent,), (m.latent,)))
+        yield from _trial(model.latents.recaller, m.files["recall"], {"z": z}, ((STEPS, 3),), ((-0.5, 1),))
+    if "hear" in m.files and model.network.hear is not None:
+        yield from _trial(model.network.hear, m.files["hear"], {"tap": tap}, ((len(m.genres),),), ((0, 1),))
     for preset in model.presets.values():
         if preset.z.shape != (m.latent,) or not np.isfinite(preset.z).all():
             yield f"the latent of the preset {preset.name!r} must be {m.latent} finite numbers"
@@ -175,7 +175,7 @@ def info(name: str, model: Model) -> ModelInfo:
     return ModelInfo(
         name=name,
         version=m.version,
-        backend=model._drum.backend,
+        backend=model.network.drum.backend,
         genres=m.genres,
         presets={preset.name: preset.genre for preset in model.presets.values()},
         latent=m.latent,

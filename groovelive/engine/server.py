@@ -63,7 +63,7 @@ def run(
 
     Args:
         bind: address, as in "tcp://127.0.0.1:5570" or "ipc:///run/user/1000/groovelive/engine.ipc"; it is checked
-            by `connection.check_bind`, not here. The port `*` takes a free one.
+            by `endpoints.check_bind`, not here. The port `*` takes a free one.
         models: folders of models, or of folders of models, beside the shipped one and the user's.
         backend: in place of what the manifests say.
         curve: the keys, where the address is open to others.
@@ -293,7 +293,7 @@ class Server:
         )
 
     def _report(self) -> EngineReport:
-        networks = [model._drum for model in self._models.values()]
+        networks = [model.network.drum for model in self._models.values()]
         return EngineReport(
             pid=os.getpid(),
             server=__version__,

@@ -14,7 +14,7 @@ from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, SHORT, STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..model import Model
-from ..model import model as infer
+from ..model.arguments import HitRules, held_cells
 from ..model.taps import STEPS, check_taps, loops_of
 from ..protocol.base import Array, Code, EngineError
 from ..protocol.engine import MAX_BARS, MAX_LOOPS, AnyRequest, DrumRequest, GrooveRequest, Random
@@ -88,11 +88,11 @@ def latents(model: Model, z: Array) -> Floats:
 def given(model: Model, request: Any, name: str) -> Any:
     """Return the value of a control in a request, or else the model's default."""
     value = getattr(request, name, None)
-    return model._declared(name).default if value is None else value
+    return model.arguments.declared(name).default if value is None else value
 
 
 def number(model: Model, request: Any, name: str) -> float:
-    return guarded(lambda: model._control(name, given(model, request, name)), name)
+    return guarded(lambda: model.arguments.check(name, given(model, request, name)), name)
 
 
 def draws(model: Model, request: GrooveRequest) -> bool:
@@ -107,26 +107,26 @@ _touchable = attrgetter(
     "density", "redirect", "guidance", "extra", "temperature", "sampling", "threshold", "max_hits", "keep", "locks"
 )
 _UNTOUCHED = _touchable(Random())
-_usual: WeakKeyDictionary[Model, infer._Wanted] = WeakKeyDictionary()  # what a model is asked where nothing is touched
+_usual: WeakKeyDictionary[Model, HitRules] = WeakKeyDictionary()  # what a model is asked where nothing is touched
 
 
-def wanted(model: Model, request: DrumRequest, genre: Any, seed: int) -> infer._Wanted:
+def rules(model: Model, request: DrumRequest, genre: Any, seed: int) -> HitRules:
     """Return the controls of a request as the model takes them.
 
     Raises:
         EngineError: one is out of range, unknown, or none of this model's controls; with its field.
     """
     if genre is not None or not isinstance(request, GrooveRequest) or _touchable(request) != _UNTOUCHED:
-        return _wanted(model, request, genre, seed)
+        return _rules(model, request, genre, seed)
     usual = _usual.get(model)  # nothing touched: the most frequent case, and the quickest
     if usual is None:
-        usual = _wanted(model, request, genre, seed)
+        usual = _rules(model, request, genre, seed)
         if usual.rng is None:  # else it must not be drawn from twice
             _usual[model] = usual
     return usual
 
 
-def _wanted(model: Model, request: DrumRequest, genre: Any, seed: int) -> infer._Wanted:
+def _rules(model: Model, request: DrumRequest, genre: Any, seed: int) -> HitRules:
     declared = model.manifest.controls
     for name in _CONTROLS:
         if getattr(request, name, None) not in _ABSENT and name not in declared:
@@ -138,10 +138,12 @@ def _wanted(model: Model, request: DrumRequest, genre: Any, seed: int) -> infer.
         keep = guarded(lambda: Groove.from_hvo(kept), "keep")
     one = request if isinstance(request, GrooveRequest) else GrooveRequest()
     try:
-        if genre is None and (default := model._declared("genre").default) != "any":
+        if genre is None and (default := model.arguments.declared("genre").default) != "any":
             genre = default
-        return model._wanted(
-            model._asked(genre, given(model, request, "density"), request.redirect, request.guidance, request.extra),
+        density = given(model, request, "density")
+        asked = model.arguments.conditioning(genre, density, request.redirect, request.guidance, request.extra)
+        return model.arguments.rules(
+            asked,
             given(model, one, "temperature"),
             given(model, one, "sampling"),
             one.threshold,
@@ -158,15 +160,15 @@ def _located(model: Model, request: DrumRequest, error: GrooveError) -> EngineEr
     """Find the field that an error is about: the first control that is refused on its own too."""
     groups, voices = set(GROUPS), {*VOICES, *SHORT, *GROUPS}
     tries: dict[str, tuple[Callable[[Any], Any], Iterable[str]]] = {
-        "genre": (model._genre, {*model.genres, "any"}),
-        "density": (lambda value: model._asked(None, value, (), None), voices),
-        "redirect": (lambda value: model._asked(None, None, value, None), groups),
-        "guidance": (lambda value: model._asked(None, None, (), value), ()),
-        "extra": (model._extras, model._extra.values()),
-        "temperature": (lambda value: model._control("temperature", value), ()),
-        "threshold": (lambda value: model._per_voice("threshold", value), voices),
-        "max_hits": (lambda value: model._per_voice("max_hits", value), voices),
-        "locks": (lambda value: infer._held(Groove.empty(), value), voices),
+        "genre": (model.arguments.genre, {*model.genres, "any"}),
+        "density": (lambda value: model.arguments.conditioning(density=value), voices),
+        "redirect": (lambda value: model.arguments.conditioning(redirect=value), groups),
+        "guidance": (lambda value: model.arguments.conditioning(guidance=value), ()),
+        "extra": (model.arguments.extras, model.arguments.own.values()),
+        "temperature": (lambda value: model.arguments.check("temperature", value), ()),
+        "threshold": (lambda value: model.arguments.per_voice("threshold", value), voices),
+        "max_hits": (lambda value: model.arguments.per_voice("max_hits", value), voices),
+        "locks": (lambda value: held_cells(Groove.empty(), value), voices),
     }
     for name, (attempt, known) in tries.items():
         value = getattr(request, name, None)

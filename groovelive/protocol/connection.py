@@ -10,7 +10,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from ..errors import GrooveError
-from ..runtime import endpoints as connection
+from ..runtime import endpoints
 from ..runtime.curve import Peer, introduce
 from .base import MAX_REPLY, EngineError
 
@@ -30,15 +30,15 @@ class ServiceLocator:
 
     Args:
         address: of it; None takes the one of this user on this machine.
-        server: see `connection.check_connect`.
+        server: see `endpoints.check_connect`.
         service: the engine or the conductor.
     """
 
-    def __init__(self, address: str | None, server: str | None, service: connection.Service = "engine") -> None:
+    def __init__(self, address: str | None, server: str | None, service: endpoints.Service = "engine") -> None:
         self.service = service
         self._fixed: Endpoint | None = None
         if address is not None:
-            self._fixed = Endpoint(address, connection.check_connect(address, server))
+            self._fixed = Endpoint(address, endpoints.check_connect(address, server))
         elif server is not None:
             raise GrooveError("a key needs an address; without one the engine of this machine is taken")
 
@@ -53,16 +53,16 @@ class ServiceLocator:
         """
         if self._fixed is not None:
             return self._fixed
-        found = connection.read(self.service)
+        found = endpoints.read(self.service)
         if found is not None:
             return Endpoint(found.address, found.peer)
-        if connection.holder(self.service) is None and connection.holder("serve") is None:
+        if endpoints.holder(self.service) is None and endpoints.holder("serve") is None:
             raise EngineError("NO_WORKER", f"no {self.service} is running here; start one with: groovelive serve")
         return None
 
     def running(self) -> bool:
         """Whether the service of this machine is meant, and there, though it may not answer."""
-        return self._fixed is None and connection.holder(self.service) is not None
+        return self._fixed is None and endpoints.holder(self.service) is not None
 
     def await_endpoint(self, end: float) -> Endpoint:
         """Return where the engine is, and wait for one that starts, until `end` on the monotonic clock.

@@ -194,7 +194,7 @@ def latent(model: Model, taps: Floats) -> dict[str, Any]:
     percentile of each walk's largest, and the mean from end to end; decode_* the same for grooves decoded
     along the straight line, without the evening of `walk`. prior_*: hits of 200 grooves from the prior.
     """
-    mean, log_variance = model._encode(taps)
+    mean, log_variance = model.latents.encode(taps)
     kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1)
     rng = np.random.default_rng(0)
     flips, largest, ends, raw, raw_largest = [], [], [], [], []

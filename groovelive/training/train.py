@@ -31,7 +31,11 @@ from torch.nn import functional as F
 
 from ..errors import GrooveError
 from ..grooves.groove import GROUPS
+from ..model import load
 from . import data, metrics
+from .checkpoint import read_checkpoint
+from .evaluate import evaluate, headline
+from .export import save, write_model
 from .net import Config, GrooveNet, densities, flatten
 
 Progress = Callable[[str, float], None]
@@ -290,15 +294,6 @@ def fit(
     return average.eval()
 
 
-def read_checkpoint(path: Path) -> GrooveNet:
-    """Return the averaged network of a checkpoint that `fit` wrote."""
-    state = torch.load(path, weights_only=True)
-    saved = json.loads(state["recipe"])["config"]
-    net = GrooveNet(Config(**{**saved, "genres": tuple(saved["genres"])}))
-    net.load_state_dict(state["average"])
-    return net.eval()
-
-
 def recipes(genres: tuple[str, ...], epochs: float = 1.0) -> tuple[list[Recipe], Recipe]:
     """Return the shipped recipe: three teachers, unlike in width, dropout and seed, and the student."""
     wide = Config(genres, width=96, hidden=192, dropout=0.2)
@@ -413,10 +408,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             teachers = [read_checkpoint(out / f"{recipe.name}.pt") for recipe in taught]
         net = fit(student, train, validation, out, teachers, progress)
     if rank() == 0:
-        from ..model.model import load
-        from .evaluate import evaluate, headline
-        from .export import save, write_model
-
         sources = (data.ATTRIBUTION, *(f"pairs: {Path(p).name}" for p in arguments.extra))
         manifest = write_model(net, out / "model", train_loops, validation_loops, sources)
         if not arguments.no_figures:
