@@ -130,6 +130,7 @@ def test_both_backends_give_the_same_grooves(tmp_path: Path) -> None:
     from groovelive.model import manifest
     from groovelive.model.network import ROLES
     from groovelive.training import export
+    from groovelive.training.checkpoint import modules
     from groovelive.training.net import Config, GrooveNet
 
     genres = ("funk", "jazz")
@@ -143,7 +144,7 @@ def test_both_backends_give_the_same_grooves(tmp_path: Path) -> None:
         "tap": torch.rand(2, 32, 3).round(), "z": torch.rand(2, net.config.latent), "genre": torch.eye(3)[:2],
         "density": torch.zeros(2, 6), "known": torch.zeros(2, 6),
     }  # fmt: skip
-    for role, module in export.modules(net).items():
+    for role, module in modules(net).items():
         with torch.no_grad():
             traced = torch.jit.trace(module.eval(), tuple(example[name] for name in ROLES[role][0]))
         traced.save(str(tmp_path / f"{role}.pt"))
