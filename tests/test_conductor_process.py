@@ -20,7 +20,7 @@ import zmq
 
 from groovelive import GrooveError
 from groovelive.bench.arrivals import on_grid
-from groovelive.bench.performer import Busy, Performer, find
+from groovelive.bench.performer import LoadedProcess, Performer, find
 from groovelive.bench.receivers import Receiver, jack
 from groovelive.protocol import session as messages
 from groovelive.protocol.frames import HEADER, to_frames
@@ -128,7 +128,7 @@ def performer(shared: Serve) -> Iterator[Performer]:
 def test_the_music_goes_on_without_its_client(shared: Serve, receiver: Receiver) -> None:
     address = shared.connection().address
     begin = time.time_ns()
-    with Busy("groovelive.bench.performer", address, "idle", "steady"):
+    with LoadedProcess("groovelive.bench.performer", address, "idle", "steady"):
         time.sleep(2.5)  # it has made an edit or two
     # which has been ended by SIGKILL
     time.sleep(1.0)

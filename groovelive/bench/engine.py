@@ -45,7 +45,7 @@ print(time.perf_counter() - start, any(name in sys.modules for name in ("torch",
 """
 
 
-class Sizes(NamedTuple):
+class EngineSizes(NamedTuple):
     """How much is measured."""
 
     requests: int  # one after another
@@ -55,12 +55,12 @@ class Sizes(NamedTuple):
     starts: int
 
 
-FULL = Sizes(2000, 3.0, (1, 8, 32, 128), 1000, 5)
-QUICK = Sizes(200, 0.5, (1, 8), 100, 1)
+FULL = EngineSizes(2000, 3.0, (1, 8, 32, 128), 1000, 5)
+QUICK = EngineSizes(200, 0.5, (1, 8), 100, 1)
 
 
 def run(
-    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: Sizes | None = None
+    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: EngineSizes | None = None
 ) -> dict[str, Figure]:
     """Measure, and return the figures by name.
 
@@ -128,7 +128,7 @@ def _engine(
         folder.mkdir(exist_ok=True)  # which the engine removes, where it is empty
 
 
-def _starts(folder: Path, environment: dict[str, str], sizes: Sizes) -> dict[str, Figure]:
+def _starts(folder: Path, environment: dict[str, str], sizes: EngineSizes) -> dict[str, Figure]:
     cold, imports = [], []
     for _ in range(sizes.starts):
         start = time.perf_counter()
@@ -146,7 +146,7 @@ def _starts(folder: Path, environment: dict[str, str], sizes: Sizes) -> dict[str
     }
 
 
-def _restart(folder: str, environment: dict[str, str], sizes: Sizes) -> dict[str, Figure]:
+def _restart(folder: str, environment: dict[str, str], sizes: EngineSizes) -> dict[str, Figure]:
     if sys.platform == "win32":  # a killed process can't be told from one that ended
         return {}
     times = []
@@ -165,7 +165,7 @@ def _restart(folder: str, environment: dict[str, str], sizes: Sizes) -> dict[str
 # Requests
 
 
-def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) -> dict[str, Figure]:
+def _round_trip(client: Client, taps: list[Groove], sizes: EngineSizes, folder: Path) -> dict[str, Figure]:
     """Ask one by one: the engine, the model in this process, and an echo, in turn, so that noise meets all."""
     from ..model import load
 
@@ -302,7 +302,7 @@ def _many(address: str, taps: list[Groove], n: int, seconds: float) -> dict[str,
     }
 
 
-def _beside(client: Client, address: str, taps: list[Groove], sizes: Sizes) -> dict[str, Figure]:
+def _beside(client: Client, address: str, taps: list[Groove], sizes: EngineSizes) -> dict[str, Figure]:
     def stage(busy: Callable[[], object]) -> list[float]:
         spent = []
         for k in range(sizes.requests // 2):

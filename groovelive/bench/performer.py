@@ -143,7 +143,7 @@ def find(folder: Path, child: subprocess.Popen[bytes], seconds: float = _PATIENC
     raise GrooveError("the conductor did not start; see: groovelive serve")
 
 
-class Busy:
+class LoadedProcess:
     """A process that plays, and is busy with a load besides; ends with its context.
 
     Args:
@@ -156,7 +156,7 @@ class Busy:
             [sys.executable, "-m", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
 
-    def __enter__(self) -> Busy:
+    def __enter__(self) -> LoadedProcess:
         assert self._child.stdout is not None
         if not self._child.stdout.readline():
             raise GrooveError(f"python -m {' '.join(self._words)} failed")

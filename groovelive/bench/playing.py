@@ -34,14 +34,14 @@ _CHANGED = _BEAT / 4 / _MS + 1000 * LATENCY + 25  # ms
 PORT, DRUMMER = "Keys", "player"
 
 
-class Sizes(NamedTuple):
+class PlayingSizes(NamedTuple):
     """How much is measured."""
 
     notes: int
     dense: float  # seconds of 1,000 notes a second
 
 
-FULL, QUICK = Sizes(400, 10.0), Sizes(40, 2.0)
+FULL, QUICK = PlayingSizes(400, 10.0), PlayingSizes(40, 2.0)
 
 
 class Listener(Performer):
@@ -69,7 +69,7 @@ class Listener(Performer):
 
 
 def run(
-    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: Sizes | None = None
+    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: PlayingSizes | None = None
 ) -> dict[str, Figure]:
     """Measure, and return the figures by name.
 
@@ -141,7 +141,9 @@ class _Answer(NamedTuple):
     first: float
 
 
-def _answers(listener: Listener, beginning: float, play: Callable[[int, int], int], sizes: Sizes) -> list[_Answer]:
+def _answers(
+    listener: Listener, beginning: float, play: Callable[[int, int], int], sizes: PlayingSizes
+) -> list[_Answer]:
     chance = random.Random(7)
     found = []
     for k in range(sizes.notes):
@@ -163,7 +165,7 @@ def _answers(listener: Listener, beginning: float, play: Callable[[int, int], in
     return found
 
 
-def _by_hand(listener: Listener, sizes: Sizes) -> dict[str, Figure]:
+def _by_hand(listener: Listener, sizes: PlayingSizes) -> dict[str, Figure]:
     beginning = _follow(listener, Ear())
 
     def play(key: int, velocity: int) -> int:
@@ -177,7 +179,7 @@ def _by_hand(listener: Listener, sizes: Sizes) -> dict[str, Figure]:
     return {"hand.ready": figure([(one.answered - one.played) / _MS for one in found], "ms", about)}
 
 
-def _by_port(listener: Listener, keys: Instrument, monitor: Monitor, sizes: Sizes) -> dict[str, Figure]:
+def _by_port(listener: Listener, keys: Instrument, monitor: Monitor, sizes: PlayingSizes) -> dict[str, Figure]:
     out: Any = Midi(port=monitor.port, shift=-LATENCY)
     beginning = _follow(listener, Ear(port=PORT), Draft("out", Outs((out,)), DRUMMER))
     found = _answers(listener, beginning, lambda key, v: keys.send(f"90 {key:02x} {v:02x}")[0], sizes)
@@ -198,7 +200,7 @@ def _by_port(listener: Listener, keys: Instrument, monitor: Monitor, sizes: Size
     }  # fmt: skip
 
 
-def _dense(listener: Listener, keys: Instrument, monitor: Monitor, sizes: Sizes) -> dict[str, Figure]:
+def _dense(listener: Listener, keys: Instrument, monitor: Monitor, sizes: PlayingSizes) -> dict[str, Figure]:
     out: Any = Midi(port=monitor.port, length=0.02)
     listener.write(Draft("out", Outs((out,)), "beside"), Draft("source", Exact(text="hh*16"), "beside"))
     listener.write(Draft("out", Outs(), DRUMMER))
