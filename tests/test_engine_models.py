@@ -15,9 +15,7 @@ import tiny_onnx
 from engine_process import Raw, process
 
 from groovelive import Groove, GrooveError
-from groovelive.engine import handlers as answer
-from groovelive.engine import models
-from groovelive.engine import validation as fields
+from groovelive.engine import handlers, models, validation
 from groovelive.midi_files.writer import grooves_to_midi
 from groovelive.model import Model, load
 from groovelive.model.model import WEIGHTS
@@ -59,7 +57,7 @@ def shipped() -> dict[str, Model]:
 
 
 def ask(models: dict[str, Model], request: AnyRequest) -> Any:
-    return answer.run(answer.start(request, models))
+    return handlers.run(handlers.start(request, models))
 
 
 def grooves(reply: Grooves) -> list[Groove]:
@@ -431,4 +429,4 @@ def test_the_manifests_defaults_count(tmp_path: Path) -> None:
     reply = ask({"m": model}, Generate(tap="x..x..x.", seed=8))
     expected = load().drum("x..x..x.", seed=8, sampling="bernoulli", density=0.25, genre="jazz")
     assert grooves(reply) == [expected]
-    assert fields.given(model, Generate(tap="x", density=0.5), "density") == 0.5
+    assert validation.given(model, Generate(tap="x", density=0.5), "density") == 0.5

@@ -22,8 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groovelive import Groove
-from groovelive.engine import batch
-from groovelive.engine import handlers as answer
+from groovelive.engine import batch, handlers
 from groovelive.engine.batch import Job, Queue
 from groovelive.engine.server import run
 from groovelive.errors import GrooveError
@@ -113,7 +112,7 @@ def test_the_same_request_gives_the_same_bits_alone_and_batched(engine: str, mod
         assert isinstance(first, Grooves) and isinstance(second, Grooves) and isinstance(third, Grooves)
         assert first.grooves == second.grooves == third.grooves
         assert first.probabilities == second.probabilities == third.probabilities
-        here = answer.run(answer.start(request, model))
+        here = handlers.run(handlers.start(request, model))
         assert isinstance(here, Grooves) and here.grooves == first.grooves
 
 
@@ -123,9 +122,9 @@ def test_loops_are_the_same_however_they_are_batched(model: dict[str, Model]) ->
     def batched(size: int) -> list[Reply]:
         replies: list[Reply] = []
         for at in range(0, len(requests), size):
-            works = [answer.start(request, model) for request in requests[at : at + size]]
+            works = [handlers.start(request, model) for request in requests[at : at + size]]
             asks = [next(work) for work in works]
-            for work, given_ in zip(works, answer.compute([a for a in asks if a is not None]), strict=True):
+            for work, given_ in zip(works, handlers.compute([a for a in asks if a is not None]), strict=True):
                 with pytest.raises(StopIteration) as end:
                     work.send(given_)
                 replies.append(end.value.value)

@@ -20,6 +20,7 @@ import zmq
 from ..engine import Client
 from ..errors import GrooveError
 from ..grooves.groove import Groove
+from ..model import load
 from ..protocol.base import Array, Failure, Priority
 from ..protocol.engine import Generate, Grooves, read_reply
 from ..protocol.frames import HEADER, to_frames
@@ -90,7 +91,7 @@ def run(
         figures |= _restart(folder, environment, sizes)
     if importlib.util.find_spec("torch") and importlib.util.find_spec("onnx"):
         tell("torch beside ONNX Runtime")
-        from .peers import compare
+        from .peers import compare  # needs torch, which is optional
 
         figures |= compare(sizes.requests)
         figures["generate-earlier"] = difference(
@@ -167,8 +168,6 @@ def _restart(folder: str, environment: dict[str, str], sizes: EngineSizes) -> di
 
 def _round_trip(client: Client, taps: list[Groove], sizes: EngineSizes, folder: Path) -> dict[str, Figure]:
     """Ask one by one: the engine, the model in this process, and an echo, in turn, so that noise meets all."""
-    from ..model import load
-
     model = load()
     size = len(to_frames(b"x", Grooves(grooves=Array.of(taps[0].hvo[None])))[2])
     address = f"ipc://{folder}/echo.ipc" if zmq.has("ipc") and os.name == "posix" else "tcp://127.0.0.1:5599"

@@ -201,7 +201,7 @@ def walkers(performer: Performer, receiver: Receiver, conductor: int, n: int, se
 def _used(process: int) -> tuple[float, float] | None:
     """Return the seconds of CPU time that a process, and its children, have used; None without psutil."""
     try:
-        import psutil
+        import psutil  # optional
     except ImportError:
         return None
     found = psutil.Process(process)

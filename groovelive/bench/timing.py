@@ -14,7 +14,7 @@ from ..errors import GrooveError
 from ..protocol.session import Draft
 from ..score.edits import Exact, Outs
 from ..score.targets import AnyTarget, Midi, Osc
-from . import Figure, figure
+from . import Figure, figure, reach, systems
 from .arrivals import Arrival, GridReading, by_count, on_grid
 from .loads import LOADS
 from .performer import LoadedProcess, Performer, serve
@@ -133,8 +133,6 @@ class _Bench:
 
     def further(self, performer: Performer, conductor: int, sizes: TimingSizes, figures: dict[str, Figure]) -> None:
         """Measure what a performer does, and many drummers."""
-        from . import reach
-
         for tagged, receiver in ((True, self.tagged), (False, self.untagged)):
             self.tell(f"edits at once, {'tagged' if tagged else 'untagged'}")
             figures |= reach.now(performer, receiver, tagged, sizes.edits)
@@ -150,11 +148,9 @@ class _Bench:
 
     def peers(self, sizes: TimingSizes) -> dict[str, Figure]:
         """Have the other systems that are installed play the same."""
-        from .systems import SYSTEMS, there
-
         figures: dict[str, Figure] = {}
-        found = there()
-        if missing := [name for name in SYSTEMS if name not in found]:
+        found = systems.there()
+        if missing := [name for name in systems.SYSTEMS if name not in found]:
             self.tell(f"{' and '.join(missing)} left out: pip install 'groovelive[bench]'")
         bpm = sizes.bpms[0]
         for name in found:

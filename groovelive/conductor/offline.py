@@ -44,7 +44,7 @@ class Offline:
     def __init__(
         self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
     ) -> None:
-        from ..engine import handlers as answer
+        from ..engine import handlers
         from ..engine.models import info
         from ..model import load
 
@@ -55,7 +55,7 @@ class Offline:
         def ask(request: AnyRequest) -> AnyReply:
             if isinstance(request, EngineHello):
                 return Welcome(protocol=PROTOCOL, server="", models=(about,))
-            reply: Any = answer.run(answer.start(request, models))
+            reply: Any = handlers.run(handlers.start(request, models))
             return reply  # type: ignore[no-any-return]
 
         self._fulfil = Fulfiller(ask)

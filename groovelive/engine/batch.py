@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..protocol.base import EngineError, Priority
 from ..protocol.engine import AnyRequest
-from . import handlers as answer
+from . import handlers
 from .handlers import Ask, Work
 
 SLICE = 0.001  # seconds of background work, after which a request for the stage gets its turn
@@ -202,4 +202,4 @@ class Queue:
 
     def seconds(self, job: Job) -> float:
         """Return about how long a request takes."""
-        return self.cost * answer.loops(job.request)
+        return self.cost * handlers.loops(job.request)

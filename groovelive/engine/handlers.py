@@ -19,7 +19,7 @@ from ..model.paths import even_walk
 from ..model.taps import STEPS, check_taps, hardened
 from ..protocol.base import Array, EngineError, Reply
 from ..protocol.engine import MAX_LOOPS, AnyRequest, Decode, Encode, Generate, Grooves, Latents, Random, WalkRequest
-from . import validation as fields
+from . import validation
 
 Floats = NDArray[np.float32]
 _V = len(VOICES)
@@ -46,7 +46,7 @@ def start(request: AnyRequest, models: Mapping[str, Model], room: Room = lambda:
     Raises:
         EngineError: it names a model that is not served.
     """
-    model = fields.model(request, models)
+    model = validation.model(request, models)
     if isinstance(request, Generate):
         return _generate(request, model, room)
     if isinstance(request, Decode):
@@ -112,20 +112,20 @@ def compute(asks: Sequence[Ask]) -> list[NetworkAnswer]:
 
 
 def _generate(request: Generate, model: Model, room: Room) -> Work:
-    loops, bars = fields.tap(request.tap)
-    follow = fields.number(model, request, "follow")
-    preset = None if request.preset is None else fields.point(model, request.preset, "preset")
-    wanted = fields.rules(model, request, request.genre, request.seed)
+    loops, bars = validation.tap(request.tap)
+    follow = validation.number(model, request, "follow")
+    preset = None if request.preset is None else validation.point(model, request.preset, "preset")
+    wanted = validation.rules(model, request, request.genre, request.seed)
     taps: Sequence[Floats] = loops
     if follow < 1 or preset is not None:
-        fields.need_latents(model, "follow")
+        validation.need_latents(model, "follow")
         try:
             taps = model.latents.followed(loops, follow, preset, request.genre)
         except GrooveError as error:
             raise EngineError("OUT_OF_RANGE", str(error), "preset") from None
     latents = None
     if request.latents:
-        fields.need_latents(model, "latents")
+        validation.need_latents(model, "latents")
         latents = model.latents.encode(np.stack(loops))[0]
     grooves, chances = yield from _play(model, taps, [wanted] * len(taps), request.probabilities, room)
     hvo = grooves.reshape(1, -1, 3 * _V)[:, : bars * STEPS_PER_BAR]
@@ -134,27 +134,27 @@ def _generate(request: Generate, model: Model, room: Room) -> Work:
 
 
 def _decode(request: Decode, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "z")
+    validation.need_latents(model, "z")
     genre = request.genre
     if isinstance(request.z, str):
         if request.z not in model.presets and request.z not in model.genres:
-            raise fields.unknown(model, request.z, "z", "there is no preset and no genre {!r}{}")
+            raise validation.unknown(model, request.z, "z", "there is no preset and no genre {!r}{}")
         point, of_genre = model.latents.point(request.z)
-        z = (fields.guarded(lambda: model.latents.home(of_genre).z, "z") if point is None else point)[None]
+        z = (validation.guarded(lambda: model.latents.home(of_genre).z, "z") if point is None else point)[None]
         genre = of_genre if genre is None else genre
     else:
-        z = fields.latents(model, request.z)
+        z = validation.latents(model, request.z)
     # What draws needs a generator of its own for each latent: it shall draw as if it were alone.
-    each = len(z) if fields.draws(model, request) else 1
-    wanted = [fields.rules(model, request, genre, request.seed) for _ in range(each)]
+    each = len(z) if validation.draws(model, request) else 1
+    wanted = [validation.rules(model, request, genre, request.seed) for _ in range(each)]
     return (yield from _of_latents(request, model, z, wanted * (len(z) // each), room))
 
 
 def _random(request: Random, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "type")
+    validation.need_latents(model, "type")
     seeds = range(request.seed, request.seed + request.count)
     z = np.stack([model.random_latent(seed) for seed in seeds])
-    wanted = [fields.rules(model, request, request.genre, seed) for seed in seeds]
+    wanted = [validation.rules(model, request, request.genre, seed) for seed in seeds]
     return (yield from _of_latents(request, model, z, wanted, room, latents=True))
 
 
@@ -201,18 +201,18 @@ def _play(
 
 
 def _walk(request: WalkRequest, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "type")
-    start = fields.point(model, request.start, "start")
-    end = start if request.end is None else fields.point(model, request.end, "end")
+    validation.need_latents(model, "type")
+    start = validation.point(model, request.start, "start")
+    end = start if request.end is None else validation.point(model, request.end, "end")
     if request.end is None and request.path != "random":
         raise EngineError("BAD_REQUEST", "end may be left out only where the path is 'random'", "end")
-    fields.rules(model, request, request.genre, 0)  # tells what is wrong, by field
+    validation.rules(model, request, request.genre, 0)  # tells what is wrong, by field
     astray = request.path == "random"
     fine = request.steps if astray else max(64, 4 * request.steps)
     try:
         z, first, last = model.latents.way(start, end, fine, "linear" if astray else request.path)
         asked = model.arguments.along(
-            first, last, fine, genre=request.genre, density=fields.given(model, request, "density"),
+            first, last, fine, genre=request.genre, density=validation.given(model, request, "density"),
             redirect=request.redirect, guidance=request.guidance, extra=request.extra,
         )  # fmt: skip
     except GrooveError as error:
@@ -258,20 +258,20 @@ def _astray(line: Floats, request: WalkRequest) -> Floats:
 
 
 def _encode(request: Encode, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "type")
+    validation.need_latents(model, "type")
     if isinstance(request.taps, str):
-        taps = np.stack(fields.tap(request.taps, "taps")[0])
+        taps = np.stack(validation.tap(request.taps, "taps")[0])
     else:
         array = request.taps.numpy("taps")
         array = array[None] if array.ndim == 2 else array
         if array.ndim != 3 or array.shape[1] != STEPS or array.shape[2] not in (3, 3 * _V):
-            raise fields.shape(request.taps, "taps", "(32, 3), (n, 32, 3), (32, 27) or (n, 32, 27)")
+            raise validation.shape(request.taps, "taps", "(32, 3), (n, 32, 3), (32, 27) or (n, 32, 27)")
         if len(array) > MAX_LOOPS:
             raise EngineError("TOO_LARGE", f"taps holds at most {MAX_LOOPS}, not {len(array)}", "taps")
         if array.shape[2] == 3:
-            taps = fields.guarded(lambda: check_taps(array), "taps")
+            taps = validation.guarded(lambda: check_taps(array), "taps")
         else:
-            taps = fields.guarded(lambda: np.stack([Groove.from_hvo(one).tap() for one in array]), "taps")
+            taps = validation.guarded(lambda: np.stack([Groove.from_hvo(one).tap() for one in array]), "taps")
     parts = []
     for at in range(0, len(taps), 8):
         if at:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from ..errors import GrooveError
 from ..model import Model, load
-from ..model import manifest as manifests
+from ..model.manifest import parse, problems
 from ..model.model import WEIGHTS
 from ..model.network import BackendName, Network
 from ..model.taps import STEPS
 from ..protocol.engine import ControlInfo, ModelFault, ModelInfo
+from ..runtime.curve import config_folder
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
 
@@ -32,8 +33,6 @@ def folders(given: Sequence[Path]) -> list[Path]:
         if not inside:
             raise GrooveError(f"there is no model in {str(folder)!r}: neither it nor what is in it has a manifest.json")
         found += inside
-    from ..runtime.curve import config_folder
-
     found += [WEIGHTS, *_inside(config_folder() / "models")]
     return list({path.resolve(): path for path in found}.values())
 
@@ -79,10 +78,10 @@ def check(folder: Path, backend: BackendName | None = None) -> list[str]:
     []
     """
     try:
-        manifest = manifests.parse(folder)
+        manifest = parse(folder)
     except GrooveError as error:
         return [str(error)]
-    found = list(manifests.problems(manifest, folder))
+    found = list(problems(manifest, folder))
     if found:
         return found
     try:

@@ -37,8 +37,7 @@ from ..protocol.engine import (
 )
 from ..protocol.frames import from_frames, routing, to_frames
 from ..runtime.curve import Curve, guard, protect
-from . import handlers as answer
-from . import models
+from . import handlers, models
 from .batch import Job, Queue
 
 _READ = 64  # messages between two batches, where the stage waits
@@ -105,7 +104,7 @@ class Server:
             for request in requests:
                 with contextlib.suppress(EngineError):
                     start = time.perf_counter()
-                    answer.run(answer.start(request, self._models))
+                    handlers.run(handlers.start(request, self._models))
                     self._queue.cost = time.perf_counter() - start
         gc.collect()
         gc.freeze()  # what is there now stays; the collector need not look at it again
@@ -205,14 +204,14 @@ class Server:
         if job.work is None:
             return self._advance(job, None)
         if job.ask is None:
-            return self._advance(job, answer.NOTHING)
+            return self._advance(job, handlers.NOTHING)
         return True
 
     def _advance(self, job: Job, given: Any) -> bool:
         """Go on with a request, with what the network answered; True where it asks for more."""
         try:
             if job.work is None:
-                job.work = answer.start(job.request, self._models, self._queue.room)
+                job.work = handlers.start(job.request, self._models, self._queue.room)
                 job.ask = next(job.work)
             else:
                 job.ask = job.work.send(given)
@@ -237,7 +236,7 @@ class Server:
             asks = [job.ask for job in jobs if job.ask is not None]
             start = time.monotonic()
             try:
-                answers = answer.compute(asks)
+                answers = handlers.compute(asks)
             except Exception as error:
                 for job in jobs:
                     self._fault(job, error)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
+from ..checks import number
 from ..errors import GrooveError
 from ..model import load
 from . import data, metrics
@@ -215,8 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-figures", action="store_true", help="write no measured figures into the manifest")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
-    if not 0 < arguments.epochs <= 100:
-        raise GrooveError(f"--epochs must be above 0 and at most 100, not {arguments.epochs:g}")
+    number("--epochs", arguments.epochs, 0, 100, above=True)
     if "WORLD_SIZE" in os.environ and not distributed.is_initialized():
         distributed.init_process_group("gloo")
     with progress_bar(rank() == 0) as progress:
