@@ -61,7 +61,7 @@ class HitRules(NamedTuple):
     held: tuple[Groove, Bools] | None  # a groove, and the cells (32, 9) that stay as in it
 
 
-class Arguments:
+class ModelArguments:
     """Checks arguments by a manifest, and makes of them what the other parts of a model take.
 
     Args:

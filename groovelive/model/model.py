@@ -16,7 +16,7 @@ from .. import checks
 from ..errors import GrooveError
 from ..grooves.groove import Groove
 from . import decoding, manifest
-from .arguments import Arguments, Conditioning, Density, Genre, HitRules, Sampling, one_each
+from .arguments import Conditioning, Density, Genre, HitRules, ModelArguments, Sampling, one_each
 from .backends import open_network
 from .decoder import Decoder
 from .guidance import GuidedNetwork
@@ -75,7 +75,7 @@ class Model:
         self.manifest: Manifest = manifest.read(folder)
         self.genres: tuple[str, ...] = self.manifest.genres
         opened = partial(_open, self.folder, self.manifest, backend)
-        self.arguments = Arguments(self.manifest)
+        self.arguments = ModelArguments(self.manifest)
         self.decoder = Decoder(self.manifest)
         self.latents = LatentSpace(self.folder, self.manifest, opened)
         self.network = GuidedNetwork(self.manifest, opened, self.decoder, tuple(self.arguments.own))

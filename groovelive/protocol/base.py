@@ -44,9 +44,9 @@ Length = Annotated[int, Meta(ge=1, le=1 << 20)]
 class EngineError(GrooveError):
     """What the engine, or the way to it, refuses: a code, a sentence, and the field at fault, or "".
 
-    >>> error = EngineError("OUT_OF_RANGE", "density must lie from 0 to 1, not 2", "density")
+    >>> error = EngineError("OUT_OF_RANGE", "density must be a number from 0 to 1, not 2", "density")
     >>> error.code, error.field, str(error)
-    ('OUT_OF_RANGE', 'density', 'density must lie from 0 to 1, not 2')
+    ('OUT_OF_RANGE', 'density', 'density must be a number from 0 to 1, not 2')
     """
 
     def __init__(self, code: Code, message: str, field: str = "") -> None:
