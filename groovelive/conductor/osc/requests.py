@@ -343,7 +343,7 @@ def call(message: Message, id: int) -> Call:
     ('d1', 'density', 'now', '0.0')
     >>> call(Message("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    groovelive.protocol.engine.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
+    groovelive.protocol.base.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
     """
     make = _REQUESTS.get(message.address)
     if make is None:
