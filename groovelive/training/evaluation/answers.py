@@ -101,10 +101,7 @@ def _cover(
     one: InputSet, answers: Floats, answered: FeatureTable, answered_truth: FeatureTable | None
 ) -> dict[str, list[float | None]]:
     cover: dict[str, list[float | None]] = {
-        name[2:]: [
-            float(np.nanmean(values)),
-            None if answered_truth is None else float(np.nanmean(answered_truth[name])),
-        ]
+        name[2:]: [_mean(values), None if answered_truth is None else _mean(answered_truth[name])]
         for name, values in answered.items()
     }
     on = one.taps[..., 0] > 0

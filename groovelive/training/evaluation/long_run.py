@@ -49,8 +49,8 @@ def long_figures(solos: Sequence[Array]) -> dict[str, Any]:
 
     Returns:
         hits: a bar, in each block of 32 bars, on the average of the solos; drift: how far these are from the first
-        block's, at the most; similarity: of neighbouring bars in each block; similarity_at_end: in the last; fills: a bar,
-        in each block; silent_bars: in all solos; longest_run: of equal bars.
+        block's, at the most; similarity: of neighbouring bars in each block; similarity_at_end: in the last; fills: a
+        bar, in each block; silent_bars: in all solos; longest_run: of equal bars.
     """
     cells = np.stack([bar_hits(solo[:, :9]) for solo in solos])
     n, bars, _ = cells.shape
@@ -81,8 +81,8 @@ def section_recall(system: SoloSystem, briefs: Sequence[SoloBrief]) -> dict[str,
     bars to the most similar ones of A.
 
     Returns:
-        with_memory: going on from A; without: from B; as_played: from the last 16 bars that were played, B at their end;
-        from_nothing; itself: the second half of A to its first; gain: with_memory less without.
+        with_memory: going on from A; without: from B; as_played: from the last 16 bars that were played, B at their
+        end; from_nothing; itself: the second half of A to its first; gain: with_memory less without.
     """
     figures: dict[str, list[float]] = {}
     for one in briefs:

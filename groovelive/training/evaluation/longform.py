@@ -82,8 +82,8 @@ def evaluate_longform(
         say: told what is being done.
 
     Returns:
-        The figures as `groovelive evaluate longform --json` prints them: drummers and solos (`bars.mean_figures`); judge,
-        and ceiling (train takes before the same judge); fills; long; sections; memorisation; goals.
+        The figures as `groovelive evaluate longform --json` prints them: drummers and solos (`bars.mean_figures`);
+        judge, and ceiling (train takes before the same judge); fills; long; sections; memorisation; goals.
 
     Raises:
         GrooveError: the data cannot be read, or has no take of 32 bars.
@@ -147,29 +147,28 @@ def longform_table(result: dict[str, Any]) -> str:
     made, real, fills = result["solos"], result["drummers"], result["fills"]
     count = f"{result['n_draws']} draws of {result['n_solos']} solos of {SOLO_BARS} bars"
     lines = [f"{result['model'] or 'solos'}: {count}, beside {result['takes']} takes of {result['split']}", ""]
-    lines.append(f"{'':<24}{'solos':>8}{'drummers':>10}")
-    for name in real:
-        lines.append(f"{name:<24}" + (f"{made[name]:>8.3f}" if name in made else f"{'–':>8}") + f"{real[name]:>10.3f}")
-    lines += ["", f"{'judge':<24}{'mean':>8}{'least':>8}{'most':>8}{'real takes':>12}"]
+    lines.append(f"{'':<24}{'solos':>10}{'drummers':>10}")
+    lines += [f"{name:<24}" + _row([made.get(name), real[name]], 3, 10) for name in real]
+    lines += ["", f"{'judge':<24}{'mean':>10}{'least':>10}{'most':>10}{'real takes':>12}"]
     for kind, row in result["judge"].items():
-        ceiling = result["ceiling"][kind]["mean"]
-        lines.append(f"{kind:<24}{row['mean']:>8.3f}{row['least']:>8.3f}{row['most']:>8.3f}{ceiling:>12.3f}")
-    places, real_places = fills["by_place"], fills["drummers"]["by_place"]
-    lines += ["", f"fills by place in eight bars: {_row(places)}; drummers: {_row(real_places)}"]
+        draws = _row([row["mean"], row["least"], row["most"]], 3, 10)
+        lines.append(f"{kind:<24}{draws}  {_row([result['ceiling'][kind]['mean']], 3, 10)}")
+    places, real_places = _row(fills["by_place"]), _row(fills["drummers"]["by_place"])
+    lines += ["", f"fills by place in eight bars:{places}; drummers:{real_places}"]
     if "long" in result:
         long = result["long"]
-        lines.append(
-            f"{long['bars']} bars, by {BLOCK}: hits {_row(long['hits'], 1)}; neighbours alike {_row(long['similarity'])}"
-        )
+        hits, alike = _row(long["hits"], 1), _row(long["similarity"])
+        lines.append(f"{long['bars']} bars, by {BLOCK}: hits{hits}; neighbours alike{alike}")
     if "sections" in result:
-        lines.append("a section again: " + ", ".join(f"{k} {_row([v])}" for k, v in result["sections"].items()))
+        lines.append("a section again: " + ", ".join(f"{k}{_row([v])}" for k, v in result["sections"].items()))
     learnt = result["memorisation"]
-    lines.append(
-        f"bars that stand in the training data: {_row([learnt['made']], 3)}; drummers: {_row([learnt['real']], 3)}"
-    )
+    share, real_share = _row([learnt["made"]], 3), _row([learnt["real"]], 3)
+    lines.append(f"bars that stand in the training data:{share}; drummers:{real_share}")
     lines += ["", *goal_lines(result["goals"])]
     return "\n".join(lines)
 
 
-def _row(values: Sequence[float | None], digits: int = 2) -> str:
-    return " ".join("–" if value is None else f"{value:.{digits}f}" for value in values)
+def _row(values: Sequence[float | None], digits: int = 2, width: int = 0) -> str:
+    """Return numbers in one line, each at least a space from what is before it."""
+    texts = ("–" if value is None else f"{value:.{digits}f}" for value in values)
+    return "".join(f"{text:>{width}}" if width else f" {text}" for text in texts)
