@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...grid import VOICES
+from ...grooves.grid import VOICES
 
 __all__ = ["CLOSED_HAT", "CRASH", "HANDS", "KICK", "OPEN_HAT", "RIDE", "SNARE", "TIME_KEEPERS", "TOMS", "VOICES"]
 
