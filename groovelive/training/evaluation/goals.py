@@ -65,11 +65,11 @@ def check_goals(result: Mapping[str, Any], goals: Iterable[FigureGoal]) -> list[
 
 def goal_lines(checked: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return checked goals as the lines of a table."""
-    lines = [f"{'goal':<58}{'measured':>9}  {'aimed at':<12}"]
+    lines = [f"{'goal':<64}{'measured':>9}  {'aimed at':<12}"]
     for row in checked:
         value = "–" if row["value"] is None else f"{row['value']:.3f}"
         verdict = {None: "not measured", True: "met", False: "missed"}[row["met"]]
-        lines.append(f"{row['figure']:<58}{value:>9}  {row['goal']:<12}{verdict}")
+        lines.append(f"{row['figure']:<64}{value:>9}  {row['goal']:<12}{verdict}")
     return lines
 
 

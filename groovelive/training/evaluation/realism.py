@@ -68,10 +68,15 @@ REALISM_GOALS = (
     FigureGoal("typed rhythms: accents answered at adherence 1", ("adherent", "C", "accent_strong"), least=0.95),
     FigureGoal("whole drum rhythm: judge on hits", _in("A", "auc_hits"), most=0.66),
     FigureGoal("whole drum rhythm: judge on timing", _in("A", "auc_timing"), most=0.66),
-    FigureGoal("whole drum rhythm: steps of a loop for three hands", _in("A", "hands", "three_hands", 0), most=0.0),
-    FigureGoal("whole drum rhythm: steps of a loop with both hats", _in("A", "hands", "both_hats", 0), most=0.0),
-    FigureGoal("typed rhythms: steps of a loop for three hands", _in("C", "hands", "three_hands", 0), most=0.0),
-    FigureGoal("typed rhythms: steps of a loop with both hats", _in("C", "hands", "both_hats", 0), most=0.0),
+    *(
+        FigureGoal(f"{taps}: steps of a loop with {what}", _in(name, "hands", figure, 0), most=0.0)
+        for taps, name in (("whole drum rhythm", "A"), ("typed rhythms", "C"))
+        for what, figure in (
+            ("three struck", "three_hands"),
+            ("three hands, hat by foot", "three_hands_and_foot"),
+            ("both hats", "both_hats"),
+        )
+    ),
 )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_a_mechanical_answer_is_told_from_drummers(archive: Path, train: DrumLoo
     goals = {goal["figure"]: goal for goal in mechanical["goals"]}
     assert goals["typed rhythms: judge on hits"]["met"] is False
     assert goals["bass: phi with the kick"]["met"] is None
-    assert goals["typed rhythms: steps of a loop for three hands"]["met"] is True
+    assert goals["typed rhythms: steps of a loop with three struck"]["met"] is True
     table = realism_table(mechanical)
     assert "missed" in table and "not measured" in table
     json.dumps(mechanical, allow_nan=False)
