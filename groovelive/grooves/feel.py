@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import GrooveError, closest
 from .grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, voice_indices
+from .hvo import Array, Mask, arrays, fitted
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Place = Literal["downbeats", "beats", "backbeats", "offbeats"]
 
 PLACES: dict[str, tuple[int, ...]] = {
@@ -248,16 +247,6 @@ class Feel:
             return out.astype(np.float32)
 
         return self._trusted(moved(self.hits), moved(self.velocities), moved(offset))
-
-
-def arrays(groove: Feel) -> tuple[Array, Array, Array]:
-    """Return hits, velocities and offsets."""
-    return groove.hits, groove.velocities, groove.offsets
-
-
-def fitted(groove: Feel, steps: int) -> list[Array]:
-    """Return the arrays of `groove`, repeated or cut to `steps`."""
-    return [np.resize(a, (steps, len(VOICES))) for a in arrays(groove)]
 
 
 def voice_mask(names: Iterable[str | Iterable[str]]) -> Mask:

@@ -9,6 +9,7 @@ from ..errors import GrooveError, closest
 
 STEPS_PER_BAR = 16
 STEPS_PER_BEAT = 4
+DEFAULT_VELOCITY = 0.8
 MAX_BARS = 65_536  # a slip of the finger (`repeat(10**9)`) must be a sentence, not a full memory
 
 VOICES: tuple[str, ...] = (

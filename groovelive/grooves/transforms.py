@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
 from ..errors import GrooveError
-from .feel import (
-    Feel,
-    Mask,
-    arrays,
-    fitted,
-    number,
-    random,
-    voice_mask,
-)
+from .compare import Difference, difference, distance
+from .feel import Feel, number, random, voice_mask
 from .grid import STEPS_PER_BAR, VOICES, check_steps
-
-if TYPE_CHECKING:
-    from .compare import Difference
+from .hvo import HVO, Mask, arrays, fitted
 
 
 class Transforms(Feel):
@@ -168,26 +159,22 @@ class Transforms(Feel):
 
     # Against another groove
 
-    def diff(self, other: Self) -> Difference:
+    def diff(self, other: HVO) -> Difference:
         """Return what changes from this groove to `other`, of the same length; see `compare.Difference`.
 
         >>> from groovelive.grooves.groove import Groove
         >>> Groove.empty().diff(Groove.from_notes([(4, "snare"), (12, "snare")]))
         2 added (snare 2), 0 removed, 0 changed
         """
-        from .compare import difference
-
         return difference(self, other)
 
-    def distance(self, other: Self) -> float:
+    def distance(self, other: HVO) -> float:
         """Return how far this groove is from `other`, of the same length, in hits; see `compare.distance`.
 
         >>> from groovelive.grooves.groove import Groove
         >>> Groove.empty().distance(Groove.from_notes([(4, "snare"), (12, "snare")]))
         2.0
         """
-        from .compare import distance
-
         return distance(self, other)
 
     # How it is done

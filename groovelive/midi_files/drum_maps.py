@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GrooveError, closest
-from ..grooves.groove import SHORT, VOICES
+from ..grooves.grid import SHORT, VOICES
 
 __all__ = ["Kit", "KitLike", "load", "names"]
 

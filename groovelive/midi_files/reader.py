@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GrooveError, closest
-from ..grooves.groove import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Groove
+from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES
+from ..grooves.groove import Groove
 from . import drum_maps as kits
 from .parser import MAX_BARS, Metre, Part, Score, Source, parse
 from .writer import Tempo, grooves_to_midi, write

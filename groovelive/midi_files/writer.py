@@ -14,7 +14,8 @@ from mido import Message, MetaMessage, MidiFile, MidiTrack
 from numpy.typing import NDArray
 
 from ..errors import GrooveError
-from ..grooves.groove import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Groove, Note
+from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Note
+from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
 from . import drum_maps as kits
 from .parser import HIGHEST_BPM, LOWEST_BPM

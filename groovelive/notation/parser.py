@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar, overload
 import numpy as np
 
 from ..errors import GrooveError, closest
-from ..grooves.groove import DEFAULT_VELOCITY, SHORT, STEPS_PER_BAR, VOICES, Groove
+from ..grooves.grid import DEFAULT_VELOCITY, SHORT, STEPS_PER_BAR, VOICES
+from ..grooves.groove import Groove
 from . import mini
 from . import step_strings as stepstring
 from .caret import NotationError

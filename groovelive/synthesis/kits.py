@@ -15,14 +15,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import GrooveError, closest
-from ..grooves.groove import STEPS_PER_BEAT, VOICES, Groove, Note
+from ..grooves.grid import STEPS_PER_BEAT, VOICES, Note
+from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
-
-if TYPE_CHECKING:
-    pass
 
 Message = tuple[str | int | float | bytes, ...]
 """An OSC message: its address, then its arguments."""
