@@ -27,7 +27,7 @@ ENDINGS: Final = (".mid", ".midi", ".wav", ".svg")
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class InputRhythm:
     """What the drummer follows.
 
     Args:
@@ -48,7 +48,7 @@ def listen(
     track: int | str | None = None,
     kit: str = "common",
     seed: int = 0,
-) -> Rhythm:
+) -> InputRhythm:
     """Read the rhythm to follow from a MIDI file or from notation.
 
     Args:
@@ -56,7 +56,7 @@ def listen(
             mini-notation.
         bars: how many bars are wanted; notation is read that far.
         track: of a MIDI file, only this track: its number from 1, or a part of its name.
-        kit: the drum map of a MIDI file, see `kits.load`.
+        kit: the drum map of a MIDI file, see `midi_files.drum_maps.load`.
         seed: for what is random in mini-notation.
 
     Raises:
@@ -73,7 +73,7 @@ def listen(
         groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
-        return Rhythm(groove)
+        return InputRhythm(groove)
 
     from ..midi_files import reader as midifile
 
@@ -82,7 +82,7 @@ def listen(
     remarks = []
     if report.skipped or report.unmapped:
         remarks.append(f"{source}: {report}")
-    return Rhythm(played.groove, played.tempo_map, tuple(remarks))
+    return InputRhythm(played.groove, played.tempo_map, tuple(remarks))
 
 
 def answer(

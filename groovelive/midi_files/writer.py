@@ -17,7 +17,7 @@ from ..errors import GrooveError
 from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Note
 from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
-from . import drum_maps as kits
+from . import drum_maps
 from .parser import HIGHEST_BPM, LOWEST_BPM
 
 Tempo = float | Sequence[tuple[float, float]]
@@ -36,7 +36,7 @@ def write(
     music: Music,
     *,
     tempo: Tempo = 120.0,
-    kit: kits.KitLike = "gm",
+    kit: drum_maps.DrumMapLike = "gm",
     note_length: float = 0.25,
     repeats: int = 1,
     channel: int = 10,
@@ -66,7 +66,7 @@ def grooves_to_midi(
     music: Music,
     *,
     tempo: Tempo = 120.0,
-    kit: kits.KitLike = "gm",
+    kit: drum_maps.DrumMapLike = "gm",
     note_length: float = 0.25,
     repeats: int = 1,
     channel: int = 10,
@@ -85,7 +85,7 @@ def grooves_to_midi(
             which last to the end of the bar of the last one.
         tempo: beats per minute, 3.6..10000, or a tempo map: (beat, beats per minute), the first at beat 0;
             tempos behind the end of the music are left out.
-        kit: which note plays which voice, see `kits.load`.
+        kit: which note plays which voice, see `drum_maps.load`.
         note_length: length of a note in beats.
         repeats: how many times the music is played, at least 1.
         channel: MIDI channel, 1..16; drums are expected on 10.
@@ -111,10 +111,10 @@ def grooves_to_midi(
     voice = np.tile(voice, repeats)
     velocity, offset = np.tile(velocity, repeats), np.tile(offset, repeats)
 
-    pitches = kits.load(kit).notes
+    pitches = drum_maps.load(kit).notes
     lacking = [VOICES[v] for v in np.unique(voice) if pitches[v] is None]
     if lacking:
-        raise GrooveError(f"the kit {kits.load(kit).name} has no note for {' and '.join(lacking)}")
+        raise GrooveError(f"the kit {drum_maps.load(kit).name} has no note for {' and '.join(lacking)}")
     pitch = np.array([0 if p is None else p for p in pitches], np.int64)[voice]
     end = steps * repeats * ppq // STEPS_PER_BEAT
     on, off, pitch, velocity7 = _spans(

@@ -15,7 +15,7 @@ from .nodes import (
     Fast,
     Marked,
     Node,
-    Pulse,
+    Pure,
     Rest,
     Sequenced,
     Stack,
@@ -58,8 +58,8 @@ def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node
     Raises:
         NotationError: the text cannot be read, or asks for too much.
 
-    >>> from groovelive.notation.pattern import Pattern
-    >>> Pattern(read("3 <4 5>", int), "").at(1.5)
+    >>> from groovelive.notation.pattern import TimePattern
+    >>> TimePattern(read("3 <4 5>", int), "").at(1.5)
     5
     """
     return _Reader(text, atom, mark, seed).read()
@@ -220,7 +220,7 @@ class _Reader:
         if not match:
             raise self.error(f"{char!r} has no meaning here" if char else "a step is missing at the end")
         try:
-            node = Pulse(self.atom(match[0]))
+            node = Pure(self.atom(match[0]))
         except ValueError as error:
             raise self.error(str(error), start, len(match[0])) from None
         self.here = match.end()
@@ -266,7 +266,7 @@ class _Reader:
             return at_pace(lengths[0])
         self.here += 1
         pace, values = self.argument("%", _above_zero)
-        if isinstance(pace, Pulse):
+        if isinstance(pace, Pure):
             return at_pace(pace.value)
         return Varied([pace], at_pace, at_pace(max(values)))
 
@@ -278,7 +278,7 @@ class _Reader:
         def at_speed(value: Fraction) -> Node:
             return Fast(node, value if sign == "*" else 1 / value)
 
-        if isinstance(factor, Pulse):
+        if isinstance(factor, Pure):
             return at_speed(factor.value)
         return Varied([factor], at_speed, at_speed(max(values) if sign == "*" else min(values)))
 
@@ -311,8 +311,8 @@ class _Reader:
             by = Fraction(rotation % steps, steps)
             return Early(Sequenced(rhythm), Fraction(rotation, steps)) if by else Sequenced(rhythm)
 
-        if all(isinstance(argument, Pulse) for argument in arguments):
-            return spread(*(argument.value for argument in arguments if isinstance(argument, Pulse)))
+        if all(isinstance(argument, Pure) for argument in arguments):
+            return spread(*(argument.value for argument in arguments if isinstance(argument, Pure)))
         return Varied(arguments, spread, Early(spread(steps, steps), Fraction(0)))
 
     def marked(self, node: Node, start: int) -> Node:
@@ -351,7 +351,7 @@ class _Reader:
         value = self.number(sign)
         if problem := check(value):
             raise self.error(problem, start - 1, self.here - start + 1)
-        return Pulse(value), [value]
+        return Pure(value), [value]
 
     def within(self, atom: Atom, read: Callable[[], Node]) -> Node:
         """Read with other atoms, and without velocities."""

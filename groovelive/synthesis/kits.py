@@ -1,7 +1,7 @@
 """The drum kits of SuperCollider: notes as timed OSC messages, and grooves as WAV by an embedded scsynth.
 
 The sounds are SynthDefs, written in sclang (`supercollider/SynthDefs/`) and shipped compiled in
-`groovelive/kit/`. A `Kit` says which OSC messages set a kit up on a server and strike its voices; it keeps no
+`groovelive/kit/`. A `DrumKit` says which OSC messages set a kit up on a server and strike its voices; it keeps no
 state and no clock, so that a file, the embedded synth and a running scsynth are all sent the same.
 """
 
@@ -44,7 +44,7 @@ def kits() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class DrumKit:
     """A drum kit on a SuperCollider server: the OSC messages that set it up and strike it.
 
     Args:
@@ -58,7 +58,7 @@ class Kit:
     Raises:
         GrooveError: there is no kit of that name, or `room` is out of its range.
 
-    >>> Kit().strike(0, 0.5)
+    >>> DrumKit().strike(0, 0.5)
     [('/s_new', 'gl_acoustic_kick', -1, 1, 1000, 'out', 16, 'velocity', 0.5)]
     """
 
@@ -119,14 +119,14 @@ class Kit:
         return [*choke, ("/s_new", name, -1, ADD_TO_TAIL, group, "out", self.bus, "velocity", velocity)]
 
 
-def score(notes: Iterable[tuple[float, Note]], kit: Kit) -> list[Event]:
+def score(notes: Iterable[tuple[float, Note]], kit: DrumKit) -> list[Event]:
     """Return one event for each note, in time order.
 
     Args:
         notes: pairs of the time in seconds and the Note that sounds then.
 
     >>> groove = Groove.from_notes([(0, "kick"), (4, "snare", 0.9)], steps=16)
-    >>> [(seconds, messages[-1][1]) for seconds, messages in score(timed(groove, tempo=60), Kit())]
+    >>> [(seconds, messages[-1][1]) for seconds, messages in score(timed(groove, tempo=60), DrumKit())]
     [(0.0, 'gl_acoustic_kick'), (1.0, 'gl_acoustic_snare')]
     """
     in_order = sorted(notes, key=lambda pair: pair[0])
@@ -160,7 +160,7 @@ def render(
     path: str | os.PathLike[str],
     *,
     tempo: float = 120.0,
-    kit: str | Kit = "acoustic",
+    kit: str | DrumKit = "acoustic",
     sample_rate: int = 48000,
     tail: float = 2.0,
 ) -> Path:
@@ -172,7 +172,7 @@ def render(
     Args:
         path: where to write; its name ends in .wav.
         tempo: 10..999 beats (quarter notes) a minute.
-        kit: one of `kits()`, or a Kit.
+        kit: one of `kits()`, or a DrumKit.
         sample_rate: 8000..192000 Hz.
         tail: 0..60 seconds after the last bar, for cymbals to ring.
 
@@ -199,7 +199,7 @@ def render_timed(
     path: str | os.PathLike[str],
     seconds: float,
     *,
-    kit: str | Kit = "acoustic",
+    kit: str | DrumKit = "acoustic",
     sample_rate: int = 48000,
     tail: float = 2.0,
 ) -> Path:
@@ -213,7 +213,7 @@ def render_timed(
 
 
 def render_kits(
-    parts: Mapping[str | Kit, Iterable[tuple[float, Note]]],
+    parts: Mapping[str | DrumKit, Iterable[tuple[float, Note]]],
     path: str | os.PathLike[str],
     seconds: float,
     *,
@@ -234,7 +234,7 @@ def render_kits(
     """
     _within("sample_rate", sample_rate, 8000, 192000)
     _within("tail", tail, 0, 60)
-    kits = [kit if isinstance(kit, Kit) else Kit(kit) for kit in parts]
+    kits = [kit if isinstance(kit, DrumKit) else DrumKit(kit) for kit in parts]
     if not kits:
         raise GrooveError("there is no kit to render with")
     first, target = kits[0], Path(path)
