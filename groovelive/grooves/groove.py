@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..checks import whole
 from ..errors import GrooveError
 from .converters import converter
 from .display import summary, svg
@@ -191,7 +192,7 @@ class Groove(Transforms):
         >>> len(Groove.empty(bars=4)), Groove.empty(bars=4).steps
         (0, 64)
         """
-        steps = check_steps(_whole(bars, "bars") * STEPS_PER_BAR)
+        steps = check_steps(whole("bars", bars) * STEPS_PER_BAR)
         return cls._trusted(*(np.zeros((steps, len(VOICES)), np.float32) for _ in range(3)))
 
     @classmethod
@@ -207,7 +208,7 @@ class Groove(Transforms):
         >>> [(note.step, note.name) for note in groove]
         [(0, 'kick'), (4, 'closed_hat'), (4, 'snare')]
         """
-        check_steps(_whole(steps, "steps"))
+        check_steps(whole("steps", steps))
         return cls(*hvo_of(list(notes), steps))
 
     @classmethod
@@ -287,7 +288,7 @@ class Groove(Transforms):
         if isinstance(key, slice):
             bars = np.arange(self.bars)[key]
         else:
-            number = _whole(key, "a bar")
+            number = whole("a bar", key)
             if not -self.bars <= number < self.bars:
                 raise GrooveError(f"there is no bar {number}: this groove has bars 0 to {self.bars - 1}")
             bars = np.array([number])
@@ -320,9 +321,3 @@ class Groove(Transforms):
             object.__setattr__(self, "_hash", hash(tuple(parts)))
         assert self._hash is not None
         return self._hash
-
-
-def _whole(number: object, name: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer):
-        raise GrooveError(f"{name} must be a whole number, not {number!r}")
-    return int(number)

@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from ..checks import is_whole
 from ..errors import GrooveError, closest
 from ..grooves.grid import SHORT, VOICES
 
@@ -127,7 +128,7 @@ def _kit(name: str, spec: Mapping[str, Any]) -> DrumMap:
             raise GrooveError(f"{name} has an unknown voice {key!r}{hint}; voices are {', '.join(VOICES)}")
         listed = value if isinstance(value, list | tuple) else [value]
         for pitch in listed:
-            if isinstance(pitch, bool) or not isinstance(pitch, int) or not 0 <= pitch <= 127:
+            if not (is_whole(pitch) and 0 <= pitch <= 127):
                 raise GrooveError(f"{name} gives {voice} the pitch {pitch!r}, not one from 0 to 127")
             if voice_of.setdefault(pitch, voice) != voice:
                 raise GrooveError(f"{name} gives the pitch {pitch} to both {voice_of[pitch]} and {voice}")

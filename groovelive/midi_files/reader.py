@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import name, whole
 from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES
 from ..grooves.groove import Groove
@@ -127,8 +128,8 @@ class MidiPerformance:
             hop: bars from the beginning of one loop to the next, at least 1; loops overlap where it is less
                 than `bars`.
         """
-        if bars < 1 or hop < 1:
-            raise GrooveError(f"bars and hop must be at least 1, not {bars} and {hop}")
+        whole("bars", bars, 1)
+        whole("hop", hop, 1)
         cuts = []
         for first, length in self.sections:
             for start in range(first, first + max(length - bars, 0) + 1, hop):
@@ -185,8 +186,7 @@ def read(
     >>> print(performance.report)
     2 notes in 2 bars; drums from track 1 'groove' channel 10
     """
-    if part not in ("auto", "drums", "tap"):
-        raise GrooveError(f"part must be 'auto', 'drums' or 'tap', not {part!r}")
+    name("part", part, ("auto", "drums", "tap"))
     chosen_kit = drum_maps.load(kit)
     score = parse(source)
     chosen = _choose(score, track, channel)
@@ -231,8 +231,8 @@ def read(
 
 
 def _choose(score: MidiScore, track: int | str | None, channel: int | None) -> list[MidiPart]:
-    if channel is not None and channel not in range(1, 17):
-        raise GrooveError(f"a MIDI channel is a whole number from 1 to 16, not {channel!r}")
+    if channel is not None:
+        whole("a MIDI channel", channel, 1, 16)
     if not score.parts:
         raise GrooveError(f"{score.name} has no notes")
     chosen = [p for p in score.parts if channel in (None, p.channel)]

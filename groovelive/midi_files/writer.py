@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 from numpy.typing import NDArray
 
+from ..checks import number, whole
 from ..errors import GrooveError
 from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Note
 from ..grooves.groove import Groove
@@ -100,11 +100,10 @@ def grooves_to_midi(
     >>> data[:4], MidiFile(file=io.BytesIO(data)).length
     (b'MThd', 4.0)
     """
-    channel = _whole(channel, "channel", 1, 16)
-    repeats = _whole(repeats, "repeats", 1, 100_000)
-    ppq = _whole(ppq, "ppq", 24, 32767)
-    if not (isinstance(note_length, int | float) and math.isfinite(note_length) and note_length > 0):
-        raise GrooveError(f"note_length must be more than 0 beats, not {note_length!r}")
+    channel = whole("channel", channel, 1, 16)
+    repeats = whole("repeats", repeats, 1, 100_000)
+    ppq = whole("ppq", ppq, 24, 32767)
+    number("note_length", note_length, 0, unit="beats", above=True)
     tempos = _tempo_map(tempo)
     step, voice, velocity, offset, steps = _timed(music)
     step = (np.arange(repeats)[:, None] * steps + step).ravel()
@@ -207,16 +206,8 @@ def _tempo_map(tempo: Tempo) -> list[tuple[float, float]]:
     if not pairs or pairs[0][0] != 0:
         raise GrooveError("a tempo map begins with a tempo at beat 0")
     for beat, bpm in pairs:
-        if not LOWEST_BPM <= bpm <= HIGHEST_BPM:
-            raise GrooveError(f"a tempo must lie from {LOWEST_BPM:g} to {HIGHEST_BPM:g} BPM, not {bpm:g}")
-        if not math.isfinite(beat):
-            raise GrooveError(f"the beat of a tempo must be a number, not {beat}")
+        number("a tempo", bpm, LOWEST_BPM, HIGHEST_BPM, "BPM")
+        number("the beat of a tempo", beat)
     if any(a >= b for (a, _), (b, _) in itertools.pairwise(pairs)):
         raise GrooveError("the beats of a tempo map must rise")
     return pairs
-
-
-def _whole(number: int, name: str, low: int, high: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or not low <= number <= high:
-        raise GrooveError(f"{name} must be a whole number from {low} to {high:,}, not {number!r}")
-    return int(number)

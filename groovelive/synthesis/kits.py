@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..checks import number
 from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BEAT, VOICES, Note
 from ..grooves.groove import Groove
@@ -73,7 +74,7 @@ class DrumKit:
         if self.name not in known:
             hint = closest(self.name, known)
             raise GrooveError(f"unknown kit {self.name!r}{hint}; kits are {', '.join(known)}")
-        _within("room", self.room, 0, 1)
+        number("room", self.room, 0, 1)
 
     @property
     def open_hats(self) -> int:
@@ -187,7 +188,7 @@ def render(
     Traceback (most recent call last):
     groovelive.errors.GrooveError: tempo must be a number from 10 to 999, not -1
     """
-    _within("tempo", tempo, 10, 999)
+    number("tempo", tempo, 10, 999)
     grooves = _grooves(music)
     beats = sum(groove.steps for groove in grooves) / STEPS_PER_BEAT
     notes = timed(grooves, tempo=tempo)
@@ -232,8 +233,8 @@ def render_kits(
     Traceback (most recent call last):
     groovelive.errors.GrooveError: there is no kit to render with
     """
-    _within("sample_rate", sample_rate, 8000, 192000)
-    _within("tail", tail, 0, 60)
+    number("sample_rate", sample_rate, 8000, 192000)
+    number("tail", tail, 0, 60)
     kits = [kit if isinstance(kit, DrumKit) else DrumKit(kit) for kit in parts]
     if not kits:
         raise GrooveError("there is no kit to render with")
@@ -268,11 +269,6 @@ def _grooves(music: Groove | Iterable[Groove]) -> Sequence[Groove]:
     if not grooves or not all(isinstance(groove, Groove) for groove in grooves):
         raise GrooveError("expected a Groove or a sequence of Grooves to play one after the other")
     return grooves
-
-
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise GrooveError(f"{name} must be a number from {low} to {high}, not {value!r}")
 
 
 def _scsynth(events: list[Event], path: Path, sample_rate: int) -> None:
