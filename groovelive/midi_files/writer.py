@@ -45,7 +45,7 @@ def write(
 ) -> Path:
     """Write a groove, a song of grooves, or timed notes to a MIDI file; the arguments of `grooves_to_midi`.
 
-    The file appears whole or not at all, see `files.replacing`.
+    The file appears whole or not at all, see `runtime.atomic.replacing`.
 
     Returns:
         the path.

@@ -1,8 +1,8 @@
 """The drum kits of SuperCollider: notes as timed OSC messages, and grooves as WAV by an embedded scsynth.
 
 The sounds are SynthDefs, written in sclang (`supercollider/SynthDefs/`) and shipped compiled in
-`groovelive/kit/`. A `DrumKit` says which OSC messages set a kit up on a server and strike its voices; it keeps no
-state and no clock, so that a file, the embedded synth and a running scsynth are all sent the same.
+`groovelive/synthesis/synthdefs/`. A `DrumKit` says which OSC messages set a kit up on a server and strike its voices;
+it keeps no state and no clock, so that a file, the embedded synth and a running scsynth are all sent the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from ..checks import number
 from ..errors import GrooveError, closest
@@ -272,9 +274,7 @@ def _grooves(music: Groove | Iterable[Groove]) -> Sequence[Groove]:
 
 
 def _scsynth(events: list[Event], path: Path, sample_rate: int) -> None:
-    """Render `events` to `path` in a child process; see `nrt`."""
-    import msgspec
-
+    """Render `events` to `path` in a child process; see `render_worker`."""
     # -P: a file named like a module in the working folder must not be imported instead of it.
     command = [sys.executable, "-P", str(Path(__file__).with_name("render_worker.py")), str(path), str(sample_rate)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
