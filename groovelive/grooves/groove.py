@@ -236,7 +236,14 @@ class Groove(Transforms):
 
     @classmethod
     def parse(cls, text: str, bars: int = 2) -> Groove:
-        """Return the groove of a text, mini-notation or a step string; see `convert.parse`.
+        """Return the groove of a text.
+
+        Args:
+            text: mini-notation or a step string; see docs/notation.md.
+            bars: length of the groove, 1..256.
+
+        Raises:
+            NotationError: the text cannot be read; it shows where.
 
         >>> Groove.parse("bd sn", bars=1)
         Groove of 1 bar, 2 notes
@@ -249,7 +256,15 @@ class Groove(Transforms):
 
     @classmethod
     def from_midi(cls, path: str | PathLike[str], **options: Any) -> Groove:
-        """Return the drums of a MIDI file as one groove; the options are those of `midi_files.reader.read_groove`."""
+        """Return the drums of a MIDI file as one groove.
+
+        Args:
+            path: where the file is.
+            options: those of `midi_files.reader.read_groove`.
+
+        Raises:
+            GrooveError: it cannot be read, or has no drums.
+        """
         groove: Groove = converter("from_midi")(path, **options)
         return groove
 
@@ -261,6 +276,9 @@ class Groove(Transforms):
             source: a Groove; a path (a string that ends in .mid or .midi counts as one); a text in
                 mini-notation; an array (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as
                 they need.
+
+        Raises:
+            GrooveError: it is none of these, or cannot be read.
 
         >>> Groove.of([Note(17, 0, 0.5, 0.0)]).bars
         2

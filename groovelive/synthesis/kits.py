@@ -127,6 +127,7 @@ def score(notes: Iterable[tuple[float, Note]], kit: DrumKit) -> list[Event]:
 
     Args:
         notes: pairs of the time in seconds and the Note that sounds then.
+        kit: what strikes them.
 
     >>> groove = Groove.from_notes([(0, "kick"), (4, "snare", 0.9)], steps=16)
     >>> [(seconds, messages[-1][1]) for seconds, messages in score(timed(groove, tempo=60), DrumKit())]
@@ -143,6 +144,7 @@ def timed(music: Groove | Iterable[Groove], *, tempo: float = 120.0) -> list[tup
     before it, and the note sounds at 0.
 
     Args:
+        music: a groove, or grooves in their order.
         tempo: beats (quarter notes) a minute.
 
     >>> early = Groove.from_notes([(0, "crash", 0.9, -0.25)], steps=16)
@@ -173,6 +175,7 @@ def render(
     whole or not at all.
 
     Args:
+        music: a groove, or grooves in their order.
         path: where to write; its name ends in .wav.
         tempo: 10..999 beats (quarter notes) a minute.
         kit: one of `kits()`, or a DrumKit.
@@ -210,7 +213,17 @@ def render_timed(
 
     Args:
         notes: pairs of the time in seconds and the Note that sounds then.
+        path: where to write; its name ends in .wav.
         seconds: how long the music lasts, without its tail.
+        kit: one of `kits()`, or a DrumKit.
+        sample_rate: 8000..192000 Hz.
+        tail: 0..60 seconds after the music, for cymbals to ring.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        GrooveError: as `render`.
     """
     return render_kits({kit: notes}, path, seconds, sample_rate=sample_rate, tail=tail)
 
@@ -229,7 +242,16 @@ def render_kits(
 
     Args:
         parts: of each kit, one at least, its notes: pairs of the time in seconds and the Note that sounds then.
+        path: where to write; its name ends in .wav.
         seconds: how long the music lasts, without its tail.
+        sample_rate: 8000..192000 Hz.
+        tail: 0..60 seconds after the music, for cymbals to ring.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        GrooveError: there is no kit, or as `render`.
 
     >>> render_kits({}, "loop.wav", 1.0)
     Traceback (most recent call last):
