@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from itertools import groupby
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -231,7 +231,7 @@ def _svg_note(note: Note, first_bar: int, x: float, y: float, cell: float, row: 
 
 def _text(x: float, y: float, text: str, size: int, ink: str, anchor: str = "start", weight: int = 400) -> str:
     style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="{ink}"'
-    return f'<text x="{x:g}" y="{y:g}" {style}>{escape(text)}</text>'
+    return f'<text x="{x:g}" y="{y:g}" {style}>{escape(text, quote=False)}</text>'
 
 
 def _sounding(cells: ArrayLike) -> list[int]:
