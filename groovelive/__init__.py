@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .errors import GrooveError
+from .grooves import converters
 
 if TYPE_CHECKING:
     from .grooves.grid import GROUPS, SHORT, VOICES, Note
@@ -94,6 +95,9 @@ _HOME = {
     "parse": "notation.parser",
     **dict.fromkeys(_WORDS, "live.api"),
 }
+
+# What Groove.of, Groove.parse and Groove.from_midi call; loaded at first use as well.
+converters.provide(f"{__name__}.convert", "of", "parse", "from_midi")
 
 
 def __getattr__(name: str) -> Any:

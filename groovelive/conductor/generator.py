@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grooves.grid import VOICES
+from ..grooves.grid import VOICES, Note
 from ..protocol.base import Array, EngineError
 from ..protocol.engine import (
     AnyReply,
@@ -26,7 +26,7 @@ from ..protocol.engine import (
     WalkRequest,
     Welcome,
 )
-from ..score.edits import Note, Pattern, pack
+from ..score.edits import Pattern, pack
 from ..score.queries import Spot, Wish
 
 Floats = NDArray[np.float32]

@@ -11,15 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from ...errors import closest
-from ...grooves.grid import STEPS_PER_BAR
-from ...osc_messages.codec import Argument, Message
+from ...grooves.grid import STEPS_PER_BAR, Note
+from ...osc_messages.codec import Argument, OscMessage
 from ...protocol import session as messages
 from ...protocol.base import EngineError
 from ...protocol.session import Draft, When
 from ...score.edits import (
     Exact,
     Home,
-    Note,
     Point,
     Rhythm,
     Source,
@@ -111,7 +110,7 @@ T = TypeVar("T")
 class Arguments:
     """The arguments of a message after its id, taken one after the other; each error names the one at fault."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: OscMessage) -> None:
         self.address, self._rest = message.address, list(message.arguments[1:])
         for argument in self._rest:
             if isinstance(argument, str) and len(argument) > MAX_TEXT:
@@ -324,7 +323,7 @@ class Call(NamedTuple):
     key: tuple[str, ...] | None
 
 
-def id_of(message: Message) -> int | None:
+def id_of(message: OscMessage) -> int | None:
     """Return the id of a request, or None where the message is none."""
     id = message.arguments[0] if message.arguments else None
     if not message.address.startswith("/gl/") or isinstance(id, bool) or not isinstance(id, int):
@@ -332,16 +331,16 @@ def id_of(message: Message) -> int | None:
     return id if -(2**31) <= id < 2**31 else None
 
 
-def call(message: Message, id: int) -> Call:
+def call(message: OscMessage, id: int) -> Call:
     """Return what a message asks for.
 
     Raises:
         GrooveError: one sentence, and the field at fault.
 
-    >>> from groovelive.osc_messages.codec import Message
-    >>> call(Message("/gl/set", (0, "d1", "density", 0.5, "now")), 0).key
+    >>> from groovelive.osc_messages.codec import OscMessage
+    >>> call(OscMessage("/gl/set", (0, "d1", "density", 0.5, "now")), 0).key
     ('d1', 'density', 'now', '0.0')
-    >>> call(Message("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
+    >>> call(OscMessage("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     groovelive.protocol.base.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
     """
