@@ -16,17 +16,7 @@ from numpy.typing import ArrayLike
 from ..checks import number
 from ..grooves.groove import Groove
 from ..protocol.base import MAX_DEADLINE, Priority
-from ..protocol.engine import (
-    AnyReply,
-    AnyRequest,
-    EngineHello,
-    EngineReport,
-    Grooves,
-    Latents,
-    Path,
-    Stats,
-    Welcome,
-)
+from ..protocol.engine import AnyReply, AnyRequest, EngineHello, EngineReport, Grooves, Latents, Path, Stats, Welcome
 from . import requests
 from .requests import Answer, Conditions, Controls, Floats, Point, expect
 
