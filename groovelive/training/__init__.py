@@ -1,0 +1,1 @@
+"""Training: what needs torch, and is never imported by the running system."""
