@@ -74,9 +74,7 @@ def draw_touch(
         Two arrays (9,), zero where there is no hit.
     """
     velocities, offsets = np.zeros(N_VOICES, np.float32), np.zeros(N_VOICES, np.float32)
-    voices = np.flatnonzero(hits)
-    if not len(voices):
-        return velocities, offsets
+    voices = np.flatnonzero(hits).tolist()
     half = weights.sizes.touch
     done = weights["touch_done"]
     base = y @ weights["touch_y"]
@@ -85,7 +83,7 @@ def draw_touch(
     base += hits @ weights["touch_set"]
     own = past[voices] @ weights["touch_past"]
     own += weights["touch_voice"][voices]
-    given = ~np.isnan(fixed[0])
+    given = (~np.isnan(fixed[0])).tolist()
 
     def tell(v: int) -> None:
         nonlocal base

@@ -11,6 +11,7 @@ STEP_INPUTS = (1 + len(LAGS)) * (PLAYED + 1)
 TOUCH_LAGS = (4, 8, 16, 32, 64)  # steps back at which a hit sees its own voice
 RECENT = 32  # steps over which the feel of a voice is summed up
 TOUCH_INPUTS = 3 * len(TOUCH_LAGS) + 5
+_STEP_LAGS, _TOUCH_LAGS, _EACH = np.array((1, *LAGS)), np.array(TOUCH_LAGS), np.arange(N_VOICES)
 
 
 def scaled(played: Floats) -> Floats:
@@ -36,12 +37,11 @@ def step_inputs(played: Floats) -> Floats:
 
 def step_input(x: Floats, t: int) -> Floats:
     """Return row `t` of `step_inputs`, given the scaled rows `x` (at least t, 27) before it."""
-    out = np.zeros((1 + len(LAGS), PLAYED + 1), np.float32)
-    for i, lag in enumerate((1, *LAGS)):
-        if t >= lag:
-            out[i, :PLAYED] = x[t - lag]
-        else:
-            out[i, PLAYED] = 1
+    out = np.empty((1 + len(LAGS), PLAYED + 1), np.float32)
+    at = t - _STEP_LAGS
+    there = at >= 0
+    out[:, :PLAYED] = x[np.maximum(at, 0)] * there[:, None]
+    out[:, PLAYED] = ~there
     return out.reshape(STEP_INPUTS)
 
 
@@ -76,16 +76,17 @@ def touch_inputs(played: Floats) -> Floats:
 def touch_input(x: Floats, t: int) -> Floats:
     """Return row `t` of `touch_inputs`, (9, TOUCH_INPUTS), given the scaled rows `x` (at least t, 27) before it."""
     out = np.zeros((N_VOICES, TOUCH_INPUTS), np.float32)
-    for i, lag in enumerate(TOUCH_LAGS):
-        if t >= lag:
-            out[:, 3 * i : 3 * i + 3] = x[t - lag].reshape(3, N_VOICES).T
+    at = t - _TOUCH_LAGS
+    rows = x[np.maximum(at, 0)] * (at >= 0)[:, None]
     first = 3 * len(TOUCH_LAGS)
+    out[:, :first] = rows.reshape(len(at), 3, N_VOICES).transpose(2, 0, 1).reshape(N_VOICES, first)
     recent = x[max(t - RECENT, 0) : t].reshape(-1, 3, N_VOICES)
     if len(recent):
-        hits = recent[:, 0]
-        count = hits.sum(0)
-        latest = len(recent) - 1 - hits[::-1].argmax(0)
-        out[:, first : first + 2] = (recent[latest, 1:, np.arange(N_VOICES)] * (count > 0)[:, None])
-        out[:, first + 2 : first + 4] = (recent[:, 1:].sum(0) / np.maximum(count, 1)).T
+        sums = np.add.reduce(recent, 0)
+        count = sums[0]
+        hit = count > 0
+        latest = len(recent) - 1 - recent[::-1, 0].argmax(0)
+        out[:, first : first + 2] = recent[latest, 1:, _EACH] * hit[:, None]
+        out[:, first + 2 : first + 4] = (sums[1:] / np.maximum(count, 1)).T
         out[:, first + 4] = count / 8
     return out

@@ -244,15 +244,15 @@ class Stream:
             self._keys[b, :, n], self._values[b, :, n] = k, v
             scores = (self._keys[b, :, first : n + 1] @ q[:, :, None])[:, :, 0]
             scores += block["back"][:, first - n - 1 :]
-            scores -= scores.max(-1, keepdims=True)
+            scores -= np.maximum.reduce(scores, -1, keepdims=True)
             np.exp(scores, scores)
             mixed = (scores[:, None] @ self._values[b, :, first : n + 1])[:, 0]
-            mixed /= scores.sum(-1, keepdims=True)
+            mixed /= np.add.reduce(scores, -1, keepdims=True)
             x += mixed.reshape(-1) @ block["out"]
             x += block["out_bias"]
             hidden = _normed_one(x) @ block["up"]
             hidden += block["up_bias"]
-            x += np.maximum(hidden, 0, hidden) @ block["down"]
+            x += np.maximum(hidden, 0, out=hidden) @ block["down"]
             x += block["down_bias"]
         self.length = n + 1
         return _normed_one(x)
@@ -271,7 +271,6 @@ def _normed(x: Floats) -> Floats:
 
 def _normed_one(x: Floats) -> Floats:
     inverse = np.float32(1 / len(x))
-    y = x - x.sum() * inverse
-    y *= np.float32(1) / np.sqrt(y.dot(y) * inverse + _EPSILON)
+    y = x - np.add.reduce(x) * inverse
+    y /= np.sqrt(y.dot(y) * inverse + _EPSILON)
     return y
-

@@ -25,7 +25,7 @@ from .conditions import (
     vectors,
 )
 from .drawing import chances, draw_set, draw_touch, fitting, shares
-from .hands import Hands
+from .hands import Bools, Hands
 from .lookback import scaled, touch_input
 from .network import PlayerWeights, Stream
 from .request import MAX_CONTEXT, PlayRequest
@@ -133,16 +133,18 @@ class DrumPlayer:
         nats = np.zeros(steps, np.float32)
         p = np.zeros((steps, N_VOICES), np.float32) if request.probabilities else None
         hands = Hands(stage.context[:, :N_VOICES], request.tempo) if request.hands else None
+        muted = [v for group in GROUPS if request.density.get(group) == 0 for v in GROUPS[group]]
+        open_ = ~(BITS[:, muted] > 0).any(1)
         for at in range(begin, steps, STEPS):
             number = (at - begin) // STEPS - stage.lead
             u = chances(request.seed, request.drummer, request.bar + number, request.variant, number < 0)
             stream.make_room(STEPS)
             length, ready = stream.length, None if hands is None else hands.copy()
             bar = slice(at, at + STEPS)
-            loudest = self._bar(request, stage, stream, hands, past, nats, p, at, u, None)
+            loudest = self._bar(request, stage, stream, hands, open_, past, nats, p, at, u, None)
             if loudest is not None and not past[bar, :N_VOICES].any() and not stage.may_be_silent[at // STEPS]:
                 stream.length, hands = length, ready
-                self._bar(request, stage, stream, hands, past, nats, p, at, u, loudest)
+                self._bar(request, stage, stream, hands, open_, past, nats, p, at, u, loudest)
         first = begin + stage.lead * STEPS
         hits, velocities, offsets = np.split(past[first:], 3, 1)
         return Played(
@@ -150,8 +152,8 @@ class DrumPlayer:
         )
 
     def _bar(
-        self, request: PlayRequest, stage: _Stage, stream: Stream, hands: Hands | None, past: Floats, nats: Floats,
-        p: Floats | None, at: int, u: Floats, sound: int | None,
+        self, request: PlayRequest, stage: _Stage, stream: Stream, hands: Hands | None, open_: Bools, past: Floats,
+        nats: Floats, p: Floats | None, at: int, u: Floats, sound: int | None,
     ) -> int | None:  # fmt: skip
         """Play a bar into `past`; at step `sound` not silence. Return where silence was least likely, if anywhere."""
         told = stage.told[at // STEPS]
@@ -164,9 +166,9 @@ class DrumPlayer:
             known = stage.known[t]
             legal = fitting(known, stage.locked[t, :N_VOICES]) if known.any() else None
             share = shares(logits, _EVERY if legal is None else legal)
-            allowed = _EVERY
+            allowed = open_
             if request.mirror:
-                allowed = _SOUND if stage.rhythm[t, 1] else _SILENCE
+                allowed = open_ & _SOUND if stage.rhythm[t, 1] and open_[1:].any() else _SILENCE
             if hands is not None:
                 allowed = allowed & hands.allowed()
             if legal is not None:  # what the user locks wins over all else
@@ -177,15 +179,17 @@ class DrumPlayer:
                     best, least = i, silence
                 if sound == i:
                     allowed = allowed & _SOUND
+            past[t] = 0
             k = draw_set(logits, allowed, float(u[i, 0]), request.temperature, request.top_k)
             hits = BITS[k]
             nats[t] = -np.log(max(float(share[k]), 1e-12))
             if p is not None:
                 p[t] = share @ BITS
-            velocities, offsets = draw_touch(
-                self.weights, y, stage.rhythm[t], hits, touch_input(past, t), stage.fixed[t], u[i, 1:], touch
-            )
-            past[t] = np.concatenate([hits, velocities, 2 * offsets])
+            if k:
+                velocities, offsets = draw_touch(
+                    self.weights, y, stage.rhythm[t], hits, touch_input(past, t), stage.fixed[t], u[i, 1:], touch
+                )
+                past[t] = np.concatenate([hits, velocities, 2 * offsets])
             if hands is not None:
                 hands.played(hits)
         return best

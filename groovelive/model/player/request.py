@@ -44,7 +44,8 @@ class PlayRequest:
             default `rhythm` went round there too; an array without rows says that there was none.
         instrument: who plays the rhythm, one of `INSTRUMENTS`.
         genre: a name of `GENRES`, or weights over names.
-        density: hits a step 0..1 by group (kick, snare, hats, toms, cymbals); kick .25 is one a beat.
+        density: hits a step 0..1 by group (kick, snare, hats, toms, cymbals); kick .25 is one a beat,
+            and 0 mutes.
         adherence: how much of the rhythm is answered, 0..1; or the three shares of `ADHERENCES` by name.
         fill: for each bar, whether it is a fill; None leaves it to the player. `fill_next`: for the bar after the last.
         place: the number of the first bar in its phrase, 0 is its beginning; None leaves that open.
@@ -99,7 +100,8 @@ class PlayRequest:
         if self.mirror and self.rhythm is None:
             raise GrooveError("a mirror needs a rhythm to play on its steps; give one, or leave mirror off")
         _word(self.instrument, "instrument", INSTRUMENTS)
-        for name, weight in self.genres.items():
+        told = self.genre if isinstance(self.genre, Mapping) else {self.genre: 1.0} if self.genre else {}
+        for name, weight in told.items():
             _word(name, "genre", GENRES)
             _number(weight, f"the weight of {name}", 0, math.inf)
         for name, value in self.density.items():

@@ -126,7 +126,8 @@ def _line(rng: np.random.Generator, take: Take, pairs: Sequence[Take], start: in
     """Return the line of an instrument to a stretch of a take, (bars * STEPS, 3), and who plays it."""
     if take.rhythm is not None and take.instrument is not None:
         return take.rhythm[start * STEPS : (start + bars) * STEPS].copy(), take.instrument
-    instrument = PAIRED[int(rng.choice([0, 0, 1, 2]))]
+    there = [name for name in (PAIRED[0], *PAIRED) if name in take.fitting]  # basses are what drummers most play to
+    instrument = there[int(rng.choice(len(there)))]
     fitting = take.fitting[instrument]
     rhythm = np.zeros(((take.bars + 1) * STEPS, 3), np.float32)
     same = rng.random() < 0.6  # one line all along, or one for every two bars
