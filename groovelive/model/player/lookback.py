@@ -65,9 +65,7 @@ def touch_inputs(played: Floats) -> Floats:
     latest = np.where(x[..., 0] > 0, ends[:, None], -1)
     latest = np.concatenate([np.full((1, N_VOICES), -1), np.maximum.accumulate(latest, 0)])[:steps]
     there = latest >= starts[:, None]
-    out[..., first : first + 2] = np.where(
-        there[..., None], x[np.maximum(latest, 0), np.arange(N_VOICES)[None], 1:], 0
-    )
+    out[..., first : first + 2] = np.where(there[..., None], x[np.maximum(latest, 0), np.arange(N_VOICES)[None], 1:], 0)
     out[..., first + 2 : first + 4] = sums[..., 1:] / np.maximum(count, 1) * (count > 0)
     out[..., first + 4] = count[..., 0] / 8
     return out

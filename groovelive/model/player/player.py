@@ -336,4 +336,3 @@ def _measured(hits: Floats, rhythm: Floats) -> dict[str, float]:
     if sounds.any():
         had["kept"] = float(on[sounds].mean())
     return had
-

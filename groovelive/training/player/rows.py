@@ -17,9 +17,7 @@ from .rhythms import Plan, draw_plan, heard
 Batch = dict[str, NDArray[np.float32]]
 
 
-def _changed(
-    rng: np.random.Generator, h: Floats, v: Floats, o: Floats
-) -> tuple[Floats, Floats, Floats, int | None]:
+def _changed(rng: np.random.Generator, h: Floats, v: Floats, o: Floats) -> tuple[Floats, Floats, Floats, int | None]:
     """Vary the drums a little; a group may fall silent, which one is returned (then its density is told)."""
     muted = None
     if rng.random() < 0.12:
