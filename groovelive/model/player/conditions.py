@@ -126,6 +126,19 @@ def control_rows(rhythm: Floats | None, known: Floats | None, hits: Floats | Non
     return rows
 
 
+def adherence(hits: Floats, rhythm: Floats) -> dict[str, float]:
+    """Measure the shares `ADHERENCES` of hits (steps, 9) to a rhythm (steps, 3); those without a hit are left out."""
+    on, any_voice = rhythm[:, 0] > 0, hits.max(1) > 0
+    shares: dict[str, float] = {}
+    if on.any():
+        shares["answered"] = float(any_voice[on].mean())
+        accents = on & (rhythm[:, 1] >= np.percentile(rhythm[on, 1], 75) - 1e-6)
+        shares["accented"] = float(hits[accents][:, list(STRONG)].max(1).mean())
+    if any_voice.any():
+        shares["kept"] = float(on[any_voice].mean())
+    return shares
+
+
 def velocity_class(velocity: Floats) -> Ints:
     """Return the classes 0..15 of velocities 0..1."""
     return np.clip((velocity * 127 / 8).astype(np.int64), 0, VELOCITIES - 1)

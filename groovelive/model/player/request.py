@@ -43,7 +43,7 @@ class PlayRequest:
         rhythm_before: (steps, 3) the rhythm that the context was played to, its end aligned with the context's. By
             default `rhythm` went round there too; an array without rows says that there was none.
         instrument: who plays the rhythm, one of `INSTRUMENTS`.
-        genre: a name of `GENRES`, or weights over names.
+        genre: a name of `GENRES`, or weights over names; genre_before: that of the context, where it was another.
         density: hits a step 0..1 by group (kick, snare, hats, toms, cymbals); kick .25 is one a beat,
             and 0 mutes.
         adherence: how much of the rhythm is answered, 0..1; or the three shares of `ADHERENCES` by name.
@@ -67,6 +67,7 @@ class PlayRequest:
     rhythm_before: Floats | None = None
     instrument: str = "any"
     genre: str | Mapping[str, float] | None = None
+    genre_before: str | Mapping[str, float] | None = None
     density: Mapping[str, float] = field(default_factory=dict)
     adherence: float | Mapping[str, float] | None = None
     fill: Sequence[bool | None] | bool | None = None
@@ -100,10 +101,10 @@ class PlayRequest:
         if self.mirror and self.rhythm is None:
             raise GrooveError("a mirror needs a rhythm to play on its steps; give one, or leave mirror off")
         _word(self.instrument, "instrument", INSTRUMENTS)
-        told = self.genre if isinstance(self.genre, Mapping) else {self.genre: 1.0} if self.genre else {}
-        for name, weight in told.items():
-            _word(name, "genre", GENRES)
-            _number(weight, f"the weight of {name}", 0, math.inf)
+        for genre in (self.genre, self.genre_before):
+            for name, weight in (genre if isinstance(genre, Mapping) else {genre: 1.0} if genre else {}).items():
+                _word(name, "genre", GENRES)
+                _number(weight, f"the weight of {name}", 0, math.inf)
         for name, value in self.density.items():
             _word(name, "density", tuple(GROUPS))
             _number(value, f"the density of {name}", 0, 1)
@@ -137,10 +138,15 @@ class PlayRequest:
     @property
     def genres(self) -> dict[str, float]:
         """The weights of the genres, summing to 1; empty where none is told."""
-        if self.genre is None or isinstance(self.genre, str):
-            return {} if not self.genre else {self.genre: 1.0}
-        total = sum(self.genre.values())
-        return {name: weight / total for name, weight in self.genre.items() if weight > 0} if total > 0 else {}
+        return self.weights(self.genre)
+
+    @staticmethod
+    def weights(genre: str | Mapping[str, float] | None) -> dict[str, float]:
+        """Return the weights that a genre stands for, summing to 1; empty for none."""
+        if genre is None or isinstance(genre, str):
+            return {genre: 1.0} if genre else {}
+        total = sum(genre.values())
+        return {name: weight / total for name, weight in genre.items() if weight > 0} if total > 0 else {}
 
     def fills(self) -> list[bool | None]:
         """Whether each bar is a fill."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...hvo import GROUPS
-from ...model.player.conditions import ADHERENCES, N_VOICES, STEPS, STRONG, Floats
+from ...model.player.conditions import ADHERENCES, N_VOICES, STEPS, Floats, adherence
 from .data import PAIRED, Take
 
 # Which part of the drums a rhythm is made of, and how often.
@@ -164,19 +164,6 @@ def _tiled(rng: np.random.Generator, rhythm: Floats, length: int) -> Floats:
     start = int(rng.integers((steps - length) // grid + 1)) * grid
     loop = np.roll(rhythm[start : start + length], start % length, 0)
     return np.tile(loop, (-(-steps // length), 1))[:steps]
-
-
-def adherence(hits: Floats, rhythm: Floats) -> dict[str, float]:
-    """Measure the shares `ADHERENCES` of hits (steps, 9) to a rhythm (steps, 3); those without a hit are left out."""
-    on, any_voice = rhythm[:, 0] > 0, hits.max(1) > 0
-    shares: dict[str, float] = {}
-    if on.any():
-        shares["answered"] = float(any_voice[on].mean())
-        accents = on & (rhythm[:, 1] >= np.percentile(rhythm[on, 1], 75) - 1e-6)
-        shares["accented"] = float(hits[accents][:, list(STRONG)].max(1).mean())
-    if any_voice.any():
-        shares["kept"] = float(on[any_voice].mean())
-    return shares
 
 
 @dataclass(slots=True)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from groovelive.errors import GrooveError
-from groovelive.model.player.conditions import CONTROLS, LOOKAHEAD, LOOKBEHIND, N_VOICES, STEPS, BarTold
+from groovelive.model.player.conditions import CONTROLS, LOOKAHEAD, LOOKBEHIND, N_VOICES, STEPS, BarTold, adherence
 from groovelive.model.player.lookback import scaled
 from groovelive.model.player.network import PlayerWeights, Stream
 from groovelive.training.player.data import Take, fills, fit_instruments, read_pairs, read_takes
-from groovelive.training.player.rhythms import Plan, adherence, draw_plan
+from groovelive.training.player.rhythms import Plan, draw_plan
 from groovelive.training.player.rows import Epoch, make_row
 
 
