@@ -1,1 +1,1 @@
-"""Training: what needs torch, and is never imported by the running system."""
+"""Training and measuring models; torch is imported only here, and by one back end."""

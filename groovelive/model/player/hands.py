@@ -53,7 +53,7 @@ def longest_runs(tempo: float) -> NDArray[np.int64]:
     return np.array([runs[column] for runs in _LONGEST])
 
 
-class Hands:
+class HandsAndFeet:
     """What two hands and a foot can do at each next step.
 
     Args:
@@ -69,9 +69,9 @@ class Hands:
         for row in hits[-32:]:
             self.played(row)
 
-    def copy(self) -> Hands:
+    def copy(self) -> HandsAndFeet:
         """Return hands that are where these are."""
-        other = Hands(np.zeros((0, N_VOICES), np.float32), None)
+        other = HandsAndFeet(np.zeros((0, N_VOICES), np.float32), None)
         other._longest, other._runs = self._longest, self._runs.copy()
         return other
 

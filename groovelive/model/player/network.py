@@ -41,7 +41,7 @@ _EPSILON = np.float32(1e-5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sizes:
+class PlayerSizes:
     """Channels, heads, blocks, and units of the hidden layers, of a file of weights."""
 
     width: int
@@ -80,7 +80,7 @@ class PlayerWeights:
 
     def __init__(self, arrays: dict[str, Floats], heads: int) -> None:
         try:
-            sizes = Sizes(
+            sizes = PlayerSizes(
                 arrays["place"].shape[1], heads, len(arrays["qkv"]), arrays["up"].shape[2],
                 arrays["touch_velocity"].shape[1], arrays["conditions"].shape[1],
             )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from ...hvo import GROUPS, Groove
 from .conditions import BITS, N_VOICES, PLAYED, STEPS, Floats
 from .drawing import chances, draw_set, draw_touch, fitting, shares
-from .hands import Bools, Hands
+from .hands import Bools, HandsAndFeet
 from .lookback import scaled, touch_input
 from .network import PlayerWeights, Stream
 from .request import PlayRequest
@@ -26,7 +26,7 @@ _SILENCE = ~_SOUND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Played:
+class PlayedBars:
     """What a player answers.
 
     Args:
@@ -75,11 +75,11 @@ class DrumPlayer:
         """Return the player of a file of weights, by default the one that is shipped; read once."""
         return cls(PlayerWeights.load(path))
 
-    def play(self, request: PlayRequest) -> Played:
+    def play(self, request: PlayRequest) -> PlayedBars:
         """Play what is asked: the same request gives the same bits."""
         return _Playing(request, *self._prepared(request)).answer()
 
-    def candidates(self, request: PlayRequest, n: int, first: int = 0) -> list[Played]:
+    def candidates(self, request: PlayRequest, n: int, first: int = 0) -> list[PlayedBars]:
         """Return `n` answers: those of `play` to the request with variant `first`, `first` + 1, …
 
         What they share is computed once; each is drawn by itself, and has the same bits as alone.
@@ -119,11 +119,11 @@ class _Playing:
         self.past[: len(stage.context)] = scaled(stage.context)
         self.nats = np.zeros(steps, np.float32)
         self.probabilities = np.zeros((steps, N_VOICES), np.float32) if request.probabilities else None
-        self.hands = Hands(stage.context[:, :N_VOICES], request.tempo) if request.hands else None
+        self.hands = HandsAndFeet(stage.context[:, :N_VOICES], request.tempo) if request.hands else None
         muted = [v for group, voices in GROUPS.items() if request.density.get(group) == 0 for v in voices]
         self.open = ~BITS[:, muted].any(1)
 
-    def answer(self) -> Played:
+    def answer(self) -> PlayedBars:
         """Play all bars, and return those that count."""
         r, stage, begin = self.request, self.stage, len(self.stage.context)
         for at in range(begin, len(self.past), STEPS):
@@ -139,7 +139,7 @@ class _Playing:
         first = begin + stage.lead * STEPS
         hits, velocities, offsets = (part.copy() for part in np.split(self.past[first:], 3, 1))
         p = None if self.probabilities is None else self.probabilities[first:]
-        return Played(hits, velocities, offsets / 2, self.nats[first:], p)
+        return PlayedBars(hits, velocities, offsets / 2, self.nats[first:], p)
 
     def _bar(self, at: int, u: Floats, sound: int | None = None) -> int | None:
         """Play a bar, at its step `sound` not silence; return where silence is least likely, None if it is a must."""

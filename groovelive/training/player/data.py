@@ -130,7 +130,7 @@ def fills(hits: Floats, around: int = 4) -> NDArray[np.bool_]:
     return found
 
 
-def read_pairs(paths: Sequence[str | PathLike[str]], split: str) -> list[Take]:
+def read_accompanied(paths: Sequence[str | PathLike[str]], split: str) -> list[Take]:
     """Read loops of programmed drums with the instrument that they accompany, weighted by song.
 
     Args:

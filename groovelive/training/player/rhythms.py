@@ -167,7 +167,7 @@ def _tiled(rng: np.random.Generator, rhythm: Floats, length: int) -> Floats:
 
 
 @dataclass(slots=True)
-class Heard:
+class RowRhythm:
     """What the player hears in one row.
 
     Args:
@@ -184,12 +184,12 @@ class Heard:
 def heard(
     rng: np.random.Generator, take: Take, start: int, played: tuple[Floats, Floats, Floats], plan: Plan,
     pairs: Sequence[Take],
-) -> Heard:  # fmt: skip
+) -> RowRhythm:  # fmt: skip
     """Make the rhythm of a row, of the hits, velocities and offsets that are `played` from bar `start` of a take."""
     steps = len(played[0])
     bars = steps // STEPS
     turn = min(plan.turn, bars) if plan.earlier is not None else 0
-    out = Heard(np.zeros((steps, 4), np.float32), [None] * bars, [{}] * bars)
+    out = RowRhythm(np.zeros((steps, 4), np.float32), [None] * bars, [{}] * bars)
     for first, last, part in ((0, turn, plan.earlier), (turn, bars, plan)):
         if part is None or part.part is None or first == last:
             continue

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import GrooveError
-from .data import Take, check_names, fit_instruments, read_pairs, read_takes
+from .data import Take, check_names, fit_instruments, read_accompanied, read_takes
 from .export import export, velocity_spread
 from .network import CausalDrummer, Shape
 from .rhythms import Plan
@@ -68,7 +68,7 @@ def train_player(
 
     Args:
         data: the official `groove-v1.0.0-midionly.zip`.
-        pairs: .npz files of drums with the instrument that they accompany; see `read_pairs`.
+        pairs: .npz files of drums with the instrument that they accompany; see `read_accompanied`.
         out: a folder for `player.pt` (checkpoint), `metrics.jsonl`, and `player.npz`, the weights of the running
             system. All three are there from the first `every` updates on.
         updates: how many batches; minutes: stop after so long all the same (to go on with `resume`).
@@ -87,7 +87,7 @@ def train_player(
     torch.set_num_threads(1)  # small matrices: a second thread mostly waits
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    takes, loops = read_takes(data, "train"), read_pairs(pairs, "train")
+    takes, loops = read_takes(data, "train"), read_accompanied(pairs, "train")
     fit_instruments(takes, loops)
     held_out = read_takes(data, "validation")
     check_names([*takes, *loops, *held_out])

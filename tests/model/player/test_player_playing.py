@@ -10,7 +10,7 @@ import pytest
 
 from groovelive.errors import GrooveError
 from groovelive.model.player.conditions import CONDITIONS, GENRES, STEPS, BarTold
-from groovelive.model.player.hands import PLAYABLE, Hands, longest_runs
+from groovelive.model.player.hands import PLAYABLE, HandsAndFeet, longest_runs
 from groovelive.model.player.player import DrumPlayer
 from groovelive.model.player.request import PlayRequest
 
@@ -85,9 +85,9 @@ def test_two_hands_and_a_foot(player: DrumPlayer) -> None:
 def test_hands_tire() -> None:
     kick = np.zeros((4, 9), np.float32)
     kick[:, 0] = 1
-    allowed = Hands(kick, 100).allowed()
+    allowed = HandsAndFeet(kick, 100).allowed()
     assert not allowed[1] and allowed[2] and allowed[0]
-    assert Hands(kick, None).allowed()[1]
+    assert HandsAndFeet(kick, None).allowed()[1]
 
 
 def test_a_mirror_plays_the_rhythm_and_nothing_else(player: DrumPlayer) -> None:

@@ -10,7 +10,7 @@ from groovelive.errors import GrooveError
 from groovelive.model.player.conditions import CONTROLS, LOOKAHEAD, LOOKBEHIND, N_VOICES, STEPS, BarTold, adherence
 from groovelive.model.player.lookback import scaled
 from groovelive.model.player.network import PlayerWeights, Stream
-from groovelive.training.player.data import Take, fills, fit_instruments, read_pairs, read_takes
+from groovelive.training.player.data import Take, fills, fit_instruments, read_accompanied, read_takes
 from groovelive.training.player.rhythms import Plan, draw_plan
 from groovelive.training.player.rows import Epoch, make_row
 
@@ -91,7 +91,7 @@ def test_data_that_is_not_there_is_told() -> None:
     with pytest.raises(GrooveError, match="there is no file"):
         read_takes("/nowhere/groove.zip", "train")
     with pytest.raises(GrooveError, match=r"must be an \.npz"):
-        read_pairs(["/nowhere/pairs.npz"], "train")
+        read_accompanied(["/nowhere/pairs.npz"], "train")
 
 
 @pytest.mark.torch
