@@ -25,6 +25,7 @@ from .rows import Batch, Epoch, collate, make_row
 TOUCH_WEIGHT = 0.3  # of velocity and offset nats beside those of the sets
 CHECKPOINT = "player.pt"
 METRICS = "metrics.jsonl"
+PATIENCE = 360.0  # seconds without a checkpoint
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,13 @@ def train_player(
         pairs: .npz files of drums with the instrument that they accompany; see `read_accompanied`.
         out: a folder for `player.pt` (checkpoint), `metrics.jsonl`, and `player.npz`, the weights of the running
             system. All three are there from the first `every` updates on.
-        updates: how many batches; minutes: stop after so long all the same (to go on with `resume`).
+        updates: how many batches.
+        minutes: be done after so long, whatever the machine: the learning rate then falls with the clock, so that
+            two runs differ.
         resume: go on from the checkpoint in `out`, to the same weights as without the break.
         seed: of weights, batches and dropout.
         shape, settings: other sizes and rates; `settings` replaces updates and seed.
-        every: updates from one checkpoint and validation to the next.
+        every: updates from one checkpoint and validation to the next; at most `PATIENCE` seconds.
         report: called with the figures of each validation.
 
     Returns:
@@ -95,21 +98,23 @@ def train_player(
     if resume:
         run.load(folder / CHECKPOINT)
     tests = {"alone": validation(held_out, Plan()), "rhythm": validation(held_out, WHOLE_RHYTHM)}
-    begun = time.monotonic()
+    begun = kept = time.monotonic()
+    first = run.part
     log = (folder / METRICS).open("a" if resume else "w", encoding="utf-8")
     with log:
-        while run.update < run.settings.updates:
+        while run.part < 1:
             figures = run.step()
-            over = minutes is not None and time.monotonic() - begun > 60 * minutes
-            if run.update % every == 0 or run.update == run.settings.updates or over:
-                figures |= run.validate(tests) | {"seconds": round(time.monotonic() - begun, 1)}
+            now = time.monotonic()
+            if minutes is not None:
+                run.part = max(run.part, first + (1 - first) * min((now - begun) / (60 * minutes), 1))
+            if run.update % every == 0 or run.part >= 1 or now - kept > PATIENCE:
+                figures |= run.validate(tests) | {"seconds": round(now - begun, 1)}
                 report(figures)
                 run.save(folder / CHECKPOINT)
                 export(folder / CHECKPOINT, folder / "player.npz")
+                kept = time.monotonic()
             log.write(json.dumps(figures) + "\n")
             log.flush()
-            if over:
-                break
     return folder / "player.npz"
 
 
@@ -129,6 +134,7 @@ class Run:
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.98))
         self.update = 0
+        self.part = 0.0  # of the way to the last update
         self.spread = velocity_spread(takes)
         self._epoch = Epoch.draw(settings.seed, 0, takes, pairs, settings.bars, settings.size)
         self._at = 0  # of the epoch's batches
@@ -136,8 +142,8 @@ class Run:
     def rate(self) -> float:
         """Return the learning rate of the next update."""
         s = self.settings
-        part = min(self.update / s.updates, 1.0)
-        return s.rate * min(1.0, (self.update + 1) / s.warmup) * (0.02 + 0.49 * (1 + math.cos(math.pi * part)))
+        fallen = 0.5 * (1 + math.cos(math.pi * self.part))
+        return s.rate * min(1.0, (self.update + 1) / s.warmup) * (0.02 + 0.98 * fallen)
 
     def step(self) -> dict[str, Any]:
         """Learn from one batch; return its figures."""
@@ -155,6 +161,7 @@ class Run:
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
         self.update += 1
+        self.part = max(self.part, self.update / s.updates)
         keep = min(self.settings.average, self.update / (self.update + 20))
         with torch.no_grad():
             for key, value in self.net.state_dict().items():
@@ -186,7 +193,7 @@ class Run:
             {
                 "shape": asdict(self.net.shape), "settings": asdict(self.settings), "net": self.net.state_dict(),
                 "average": self.average, "optimiser": self.optimiser.state_dict(), "update": self.update,
-                "epoch": self._epoch.number, "at": self._at, "random": torch.get_rng_state(),
+                "part": self.part, "epoch": self._epoch.number, "at": self._at, "random": torch.get_rng_state(),
                 "spread": torch.from_numpy(self.spread),
             },
             part,
@@ -204,7 +211,7 @@ class Run:
         self.net.load_state_dict(kept["net"])
         self.average = kept["average"]
         self.optimiser.load_state_dict(kept["optimiser"])
-        self.update, self._at = kept["update"], kept["at"]
+        self.update, self.part, self._at = kept["update"], kept["part"], kept["at"]
         s = self.settings
         self._epoch = Epoch.draw(s.seed, kept["epoch"], self.takes, self.pairs, s.bars, s.size)
         torch.set_rng_state(kept["random"])
