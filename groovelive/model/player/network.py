@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -73,12 +74,13 @@ class PlayerWeights:
     Args:
         arrays: float32 arrays by name, as `training.player.export` makes them.
         heads: of attention.
+        about: what its file says of itself: version, genres, instruments, updates, figures.
 
     Raises:
         GrooveError: an array is missing or has another shape.
     """
 
-    def __init__(self, arrays: dict[str, Floats], heads: int) -> None:
+    def __init__(self, arrays: dict[str, Floats], heads: int, about: Mapping[str, Any] | None = None) -> None:
         try:
             sizes = PlayerSizes(
                 arrays["place"].shape[1], heads, len(arrays["qkv"]), arrays["up"].shape[2],
@@ -91,6 +93,7 @@ class PlayerWeights:
             name, shape = next(iter(wrong.items()))
             raise GrooveError(f"the player's array {name} must have the shape {sizes.shapes()[name]}, not {shape}")
         self.sizes = sizes
+        self.about: Mapping[str, Any] = about or {}
         self.arrays = {name: np.ascontiguousarray(arrays[name], np.float32) for name in sizes.shapes()}
         for array in self.arrays.values():
             array.setflags(write=False)
@@ -114,7 +117,7 @@ class PlayerWeights:
             raise GrooveError(f"{Path(path).name} is of version {header.get('version')}; this player reads {VERSION}")
         if tuple(header["genres"]) != GENRES or tuple(header["instruments"]) != INSTRUMENTS:
             raise GrooveError(f"{Path(path).name} knows other genres or instruments; train it with this version")
-        return cls(arrays, int(header["heads"]))
+        return cls(arrays, int(header["heads"]), header)
 
     def __getitem__(self, name: str) -> Floats:
         return self.arrays[name]

@@ -49,7 +49,7 @@ def export(checkpoint: str | PathLike[str], path: str | PathLike[str]) -> Path:
         raise GrooveError(f"{checkpoint} is not a checkpoint of the player: {error}") from None
     header = {
         "version": VERSION, "genres": GENRES, "instruments": INSTRUMENTS, "updates": kept["update"],
-        "heads": kept["shape"]["heads"],
+        "heads": kept["shape"]["heads"], "figures": kept.get("figures", {}),
     }  # fmt: skip
     part = Path(path).with_suffix(".part")
     with part.open("wb") as file:

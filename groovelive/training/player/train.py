@@ -108,7 +108,8 @@ def train_player(
             if minutes is not None:
                 run.part = max(run.part, first + (1 - first) * min((now - begun) / (60 * minutes), 1))
             if run.update % every == 0 or run.part >= 1 or now - kept > PATIENCE:
-                figures |= run.validate(tests) | {"seconds": round(now - begun, 1)}
+                run.figures = run.validate(tests)
+                figures |= run.figures | {"seconds": round(now - begun, 1)}
                 report(figures)
                 run.save(folder / CHECKPOINT)
                 export(folder / CHECKPOINT, folder / "player.npz")
@@ -135,6 +136,7 @@ class Run:
         self.optimiser = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.98))
         self.update = 0
         self.part = 0.0  # of the way to the last update
+        self.figures: dict[str, Any] = {}  # of the last validation
         self.spread = velocity_spread(takes)
         self._epoch = Epoch.draw(settings.seed, 0, takes, pairs, settings.bars, settings.size)
         self._at = 0  # of the epoch's batches
@@ -194,7 +196,7 @@ class Run:
                 "shape": asdict(self.net.shape), "settings": asdict(self.settings), "net": self.net.state_dict(),
                 "average": self.average, "optimiser": self.optimiser.state_dict(), "update": self.update,
                 "part": self.part, "epoch": self._epoch.number, "at": self._at, "random": torch.get_rng_state(),
-                "spread": torch.from_numpy(self.spread),
+                "spread": torch.from_numpy(self.spread), "figures": self.figures,
             },
             part,
         )  # fmt: skip
