@@ -21,8 +21,8 @@ from .stage import Stage
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
 _EVERY = np.ones(len(BITS), bool)
-_SOUND = BITS.any(1)
-_SILENCE = ~_SOUND
+_SOUND: Bools = BITS.any(1)
+_SILENCE: Bools = ~_SOUND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ class DrumPlayer:
             hit, 0 where none has.
         """
         answers = self.candidates(replace(request, probabilities=True), n)
-        p = np.mean([a.probabilities for a in answers], 0)
+        p = np.mean([a.probabilities for a in answers if a.probabilities is not None], 0)
         count = np.maximum(np.sum([a.hits for a in answers], 0), 1)
         return p, np.sum([a.velocities for a in answers], 0) / count, np.sum([a.offsets for a in answers], 0) / count
 
@@ -121,7 +121,7 @@ class _Playing:
         self.probabilities = np.zeros((steps, N_VOICES), np.float32) if request.probabilities else None
         self.hands = HandsAndFeet(stage.context[:, :N_VOICES], request.tempo) if request.hands else None
         muted = [v for group, voices in GROUPS.items() if request.density.get(group) == 0 for v in voices]
-        self.open = ~BITS[:, muted].any(1)
+        self.open: Bools = ~BITS[:, muted].any(1)
 
     def answer(self) -> PlayedBars:
         """Play all bars, and return those that count."""
@@ -139,7 +139,7 @@ class _Playing:
         first = begin + stage.lead * STEPS
         hits, velocities, offsets = (part.copy() for part in np.split(self.past[first:], 3, 1))
         p = None if self.probabilities is None else self.probabilities[first:]
-        return PlayedBars(hits, velocities, offsets / 2, self.nats[first:], p)
+        return PlayedBars(hits, velocities, offsets * np.float32(0.5), self.nats[first:], p)
 
     def _bar(self, at: int, u: Floats, sound: int | None = None) -> int | None:
         """Play a bar, at its step `sound` not silence; return where silence is least likely, None if it is a must."""
@@ -182,7 +182,7 @@ class _Playing:
 
     def _allowed(self, t: int, fits: Bools | None) -> Bools:
         """Return which sets may be played at step `t`: at least one. What is locked wins over all else."""
-        allowed = self.open
+        allowed: Bools = self.open
         if self.hands is not None:
             allowed = allowed & self.hands.allowed()
         if self.request.mirror:

@@ -32,7 +32,8 @@ def velocity_spread(takes: Sequence[Take]) -> Floats:
         midi = np.clip(np.rint(velocities * 127), 0, 127).astype(np.int64)
         step, voice = np.nonzero(hits)
         np.add.at(counts, (voice, midi[step, voice] // 8, midi[step, voice] % 8), 1)
-    return (counts / counts.sum(-1, keepdims=True)).astype(np.float32)
+    spread: Floats = (counts / counts.sum(-1, keepdims=True)).astype(np.float32)
+    return spread
 
 
 def export(checkpoint: str | PathLike[str], path: str | PathLike[str]) -> Path:
@@ -53,7 +54,7 @@ def export(checkpoint: str | PathLike[str], path: str | PathLike[str]) -> Path:
     }  # fmt: skip
     part = Path(path).with_suffix(".part")
     with part.open("wb") as file:
-        np.savez_compressed(file, header=np.array(json.dumps(header)), spread=spread, **arrays)
+        np.savez_compressed(file, allow_pickle=False, header=np.array(json.dumps(header)), spread=spread, **arrays)
     return part.replace(path)
 
 

@@ -97,6 +97,7 @@ def train_player(
     run = Run(takes, loops, settings or Settings(updates=updates, seed=seed), shape or Shape())
     if resume:
         run.load(folder / CHECKPOINT)
+        _forget(folder / METRICS, run.update)
     tests = {"alone": validation(held_out, Plan()), "rhythm": validation(held_out, WHOLE_RHYTHM)}
     begun = kept = time.monotonic()
     first = run.part
@@ -232,6 +233,12 @@ def validation(takes: Sequence[Take], plan: Plan, bars: int = 16, size: int = 12
         for first in range(0, take.bars - 1, bars)
     ]
     return [tensors(collate(rows[i : i + size])) for i in range(0, len(rows), size)]
+
+
+def _forget(metrics: Path, update: int) -> None:
+    """Drop the lines of updates after `update`: those that the checkpoint has not seen."""
+    lines = metrics.read_text("utf-8").splitlines(keepends=True) if metrics.exists() else []
+    metrics.write_text("".join(line for line in lines if json.loads(line)["update"] <= update), "utf-8")
 
 
 def tensors(batch: Batch) -> dict[str, Tensor]:
