@@ -1,0 +1,193 @@
+"""The player: asked for bars, it plays on from what was played, to a rhythm, as it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ...hvo import GROUPS, Groove
+from .conditions import BITS, N_VOICES, PLAYED, STEPS, Floats
+from .drawing import chances, draw_set, draw_touch, fitting, shares
+from .hands import Bools, HandsAndFeet
+from .lookback import scaled, touch_input
+from .network import PlayerWeights, Stream
+from .request import PlayRequest
+from .stage import Stage
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
+
+_EVERY = np.ones(len(BITS), bool)
+_SOUND: Bools = BITS.any(1)
+_SILENCE: Bools = ~_SOUND
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlayedBars:
+    """What a player answers.
+
+    Args:
+        hits, velocities, offsets: (steps, 9) float32, as in a Groove.
+        nats: (steps,) how surprising each step's set of hits was to the player, at temperature 1.
+        probabilities: (steps, 9) of each voice, given all that was played before; None unless asked for.
+    """
+
+    hits: Floats
+    velocities: Floats
+    offsets: Floats
+    nats: Floats
+    probabilities: Floats | None = None
+
+    @property
+    def groove(self) -> Groove:
+        """It as a Groove."""
+        return Groove(self.hits, self.velocities, self.offsets)
+
+    @property
+    def rows(self) -> Floats:
+        """It as (steps, 27): what the next request takes as its context."""
+        return np.concatenate([self.hits, self.velocities, self.offsets], 1)
+
+
+class DrumPlayer:
+    """A drummer that plays on. It keeps nothing between two requests.
+
+    Args:
+        weights: of its network.
+
+    >>> player = DrumPlayer.load()
+    >>> rhythm = Groove.parse("x..x..x.").tap()
+    >>> first = player.play(PlayRequest(bars=2, rhythm=rhythm, instrument="typed", tempo=110))
+    >>> again = player.play(PlayRequest(bars=2, rhythm=rhythm, instrument="typed", tempo=110))
+    >>> first.groove.bars, bool((first.rows == again.rows).all())
+    (2, True)
+    """
+
+    def __init__(self, weights: PlayerWeights) -> None:
+        self.weights = weights
+
+    @classmethod
+    @cache
+    def load(cls, path: str | PathLike[str] = WEIGHTS) -> DrumPlayer:
+        """Return the player of a file of weights, by default the one that is shipped; read once."""
+        return cls(PlayerWeights.load(path))
+
+    def play(self, request: PlayRequest) -> PlayedBars:
+        """Play what is asked: the same request gives the same bits."""
+        return _Playing(request, *self._prepared(request)).answer()
+
+    def candidates(self, request: PlayRequest, n: int, first: int = 0) -> list[PlayedBars]:
+        """Return `n` answers: those of `play` to the request with variant `first`, `first` + 1, …
+
+        What they share is computed once; each is drawn by itself, and has the same bits as alone.
+        """
+        stage, stream = self._prepared(request)
+        asked = (replace(request, variant=first + i) for i in range(n))
+        return [_Playing(one, stage, stream.copy()).answer() for one in asked]
+
+    def probabilities(self, request: PlayRequest, n: int = 16) -> tuple[Floats, Floats, Floats]:
+        """Return how likely each cell is over `n` answers, and how it is played where it is.
+
+        The probabilities of a single answer depend on what it has played before; their mean over answers does not.
+
+        Returns:
+            Probabilities, velocities and offsets, (steps, 9); the last two are means over the answers that have the
+            hit, 0 where none has.
+        """
+        answers = self.candidates(replace(request, probabilities=True), n)
+        p = np.mean([a.probabilities for a in answers if a.probabilities is not None], 0)
+        count = np.maximum(np.sum([a.hits for a in answers], 0), 1)
+        return p, np.sum([a.velocities for a in answers], 0) / count, np.sum([a.offsets for a in answers], 0) / count
+
+    def _prepared(self, request: PlayRequest) -> tuple[Stage, Stream]:
+        stage, stream = Stage.of(request, self.weights), Stream(self.weights)
+        steps = len(stage.context)
+        stream.prefill(stage.context, stage.static[:steps], stage.told[: steps // STEPS])
+        return stage, stream
+
+
+class _Playing:
+    """An answer in the making."""
+
+    def __init__(self, request: PlayRequest, stage: Stage, stream: Stream) -> None:
+        self.request, self.stage, self.stream = request, stage, stream
+        steps = len(stage.static)
+        self.past = np.zeros((steps, PLAYED), np.float32)
+        self.past[: len(stage.context)] = scaled(stage.context)
+        self.nats = np.zeros(steps, np.float32)
+        self.probabilities = np.zeros((steps, N_VOICES), np.float32) if request.probabilities else None
+        self.hands = HandsAndFeet(stage.context[:, :N_VOICES], request.tempo) if request.hands else None
+        muted = [v for group, voices in GROUPS.items() if request.density.get(group) == 0 for v in voices]
+        self.open: Bools = ~BITS[:, muted].any(1)
+
+    def answer(self) -> PlayedBars:
+        """Play all bars, and return those that count."""
+        r, stage, begin = self.request, self.stage, len(self.stage.context)
+        for at in range(begin, len(self.past), STEPS):
+            number = (at - begin) // STEPS - stage.lead
+            u = chances(r.seed, r.drummer, r.bar + number, r.variant, number < 0)
+            self.stream.make_room(STEPS)
+            length, hands = self.stream.length, self.hands and self.hands.copy()
+            loudest = self._bar(at, u)
+            silent = not self.past[at : at + STEPS, :N_VOICES].any()
+            if silent and loudest is not None and not stage.may_be_silent[at // STEPS]:
+                self.stream.length, self.hands = length, hands
+                self._bar(at, u, loudest)
+        first = begin + stage.lead * STEPS
+        hits, velocities, offsets = (part.copy() for part in np.split(self.past[first:], 3, 1))
+        p = None if self.probabilities is None else self.probabilities[first:]
+        return PlayedBars(hits, velocities, offsets * np.float32(0.5), self.nats[first:], p)
+
+    def _bar(self, at: int, u: Floats, sound: int | None = None) -> int | None:
+        """Play a bar, at its step `sound` not silence; return where silence is least likely, None if it is a must."""
+        r, stage, past = self.request, self.stage, self.past
+        touch = (r.velocity_temperature, r.offset_temperature)
+        best, least = None, 2.0
+        for i in range(STEPS):
+            t = at + i
+            y = self.stream.step(past, t, stage.static[t], stage.told[at // STEPS])
+            logits = self.stream.set_logits(y)
+            fits = fitting(stage.known[t], stage.locked[t, :N_VOICES]) if stage.known[t].any() else None
+            share = shares(logits, _EVERY if fits is None else fits)
+            allowed = self._allowed(t, fits)
+            if allowed[1:].any():
+                silence = float(share[0]) if allowed[0] else 0.0
+                if silence < least:
+                    best, least = i, silence
+                if sound == i:
+                    allowed = allowed & _SOUND
+            k = draw_set(logits, allowed, float(u[i, 0]), r.temperature, r.top_k)
+            self.nats[t] = -np.log(max(float(share[k]), 1e-12))
+            if self.probabilities is not None:
+                self.probabilities[t] = share @ BITS
+            past[t] = 0
+            if k:
+                velocities, offsets = draw_touch(
+                    self.stream.weights,
+                    y,
+                    stage.rhythm[t],
+                    BITS[k],
+                    touch_input(past, t),
+                    stage.fixed[t],
+                    u[i, 1:],
+                    touch,
+                )
+                past[t] = np.concatenate([BITS[k], velocities, 2 * offsets])
+            if self.hands is not None:
+                self.hands.played(BITS[k])
+        return best
+
+    def _allowed(self, t: int, fits: Bools | None) -> Bools:
+        """Return which sets may be played at step `t`: at least one. What is locked wins over all else."""
+        allowed: Bools = self.open
+        if self.hands is not None:
+            allowed = allowed & self.hands.allowed()
+        if self.request.mirror:
+            sounds = self.stage.rhythm[t, 1] > 0 and allowed[1:].any()
+            allowed = allowed & _SOUND if sounds else _SILENCE
+        if fits is None:
+            return allowed
+        return allowed & fits if (allowed & fits).any() else fits
