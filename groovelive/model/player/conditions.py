@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hvo import GROUPS, VOICES
+from ...grooves.groove import GROUPS, VOICES
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...hvo import GROUPS, Groove
+from ...grooves.groove import GROUPS, Groove
 from .conditions import BITS, N_VOICES, PLAYED, STEPS, Floats
 from .drawing import chances, draw_set, draw_touch, fitting, shares
 from .hands import Bools, HandsAndFeet

@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import GrooveError, closest
-from ...hvo import GROUPS
-from .conditions import ADHERENCES, GENRES, INSTRUMENTS, N_VOICES, PLAYED, STEPS, Floats
+from ...grooves.groove import GROUPS
+from .conditions import (
+    ADHERENCES,
+    GENRES,
+    INSTRUMENTS,
+    N_VOICES,
+    PLAYED,
+    STEPS,
+    Floats,
+)
 
 MAX_CONTEXT = 15  # bars
 MAX_BARS = 256

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...hvo import GROUPS
+from ...grooves.groove import GROUPS
 from .conditions import (
     CONTROLS,
     LOOKAHEAD,

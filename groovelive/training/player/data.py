@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import midifile
 from ...errors import GrooveError
+from ...midi_files import reader as midifile
 from ...model.player.conditions import GENRES, INSTRUMENTS, N_VOICES, PROGRAMMED, STEPS, Floats
 
 PAIRED = ("bass", "guitar", "piano")  # by the number that an .npz of pairs gives them

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...hvo import GROUPS
+from ...grooves.groove import GROUPS
 from ...model.player.conditions import ADHERENCES, N_VOICES, STEPS, Floats, adherence
 from .data import PAIRED, Take
 

@@ -8,8 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hvo import GROUPS
-from ...model.player.conditions import CONDITIONS, CONTROLS, N_VOICES, PLAYED, STEPS, BarTold, Floats, vectors
+from ...grooves.groove import GROUPS
+from ...model.player.conditions import (
+    CONDITIONS,
+    CONTROLS,
+    N_VOICES,
+    PLAYED,
+    STEPS,
+    BarTold,
+    Floats,
+    vectors,
+)
 from ...model.player.lookback import STEP_INPUTS, TOUCH_INPUTS, step_inputs, touch_inputs
 from .data import Take
 from .rhythms import Plan, draw_plan, heard

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from groovelive.errors import GrooveError
-from groovelive.model.player.conditions import CONTROLS, LOOKAHEAD, LOOKBEHIND, N_VOICES, STEPS, BarTold, adherence
+from groovelive.model.player.conditions import (
+    CONTROLS,
+    LOOKAHEAD,
+    LOOKBEHIND,
+    N_VOICES,
+    STEPS,
+    BarTold,
+    adherence,
+)
 from groovelive.model.player.lookback import scaled
 from groovelive.model.player.network import PlayerWeights, Stream
 from groovelive.training.player.data import Take, fills, fit_instruments, read_accompanied, read_takes
