@@ -4,6 +4,7 @@ Only `training` and `torch_backend` import torch; `import groovelive.model` does
 """
 
 from .latents import Preset
-from .model import Model, Prediction, load
+from .mirror import Prediction
+from .model import Model, load
 
 __all__ = ["Model", "Prediction", "Preset", "load"]

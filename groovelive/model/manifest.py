@@ -129,11 +129,12 @@ def problems(manifest: Manifest, folder: Path) -> Iterator[str]:
     if not 1 <= len(m.name) <= 128:
         yield "name must have 1 to 128 characters"
     roles = set(m.files)
-    if roles - {"hear"} not in ({"drum"}, {"drum", "encode", "recall"}):
+    if roles - {"hear", "player"} not in ({"drum"}, {"drum", "encode", "recall"}):
         named = ", ".join(sorted(roles)) or "nothing"
-        yield f"files must name 'drum', or 'drum', 'encode' and 'recall', and may name 'hear'; not {named}"
+        yield f"files must name 'drum', or 'drum', 'encode' and 'recall', and may name 'hear' and 'player'; not {named}"
     for role, name in m.files.items():
-        if Path(name).name != name or Path(name).suffix not in (".onnx", ".pt"):
+        kinds = (".npz",) if role == "player" else (".onnx", ".pt")
+        if Path(name).name != name or Path(name).suffix not in kinds:
             yield f"the file of {role!r} must be an .onnx or .pt file in the same folder, not {name!r}"
         elif not (folder / name).is_file():
             yield f"the file of {role!r}, {name}, is not in its folder"

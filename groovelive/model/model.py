@@ -1,13 +1,12 @@
-"""The model as a musician uses it: a tap in, a Groove out, by ONNX Runtime and without a server."""
+"""The model as a musician uses it: a rhythm in, drums out, without a server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from operator import is_
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,26 +14,19 @@ from numpy.typing import ArrayLike
 from .. import checks
 from ..errors import GrooveError
 from ..grooves.groove import Groove
-from . import decoding, manifest
-from .arguments import Conditioning, Density, Genre, HitRules, ModelArguments, Sampling, one_each
-from .backends import open_network
-from .decoder import Decoder
-from .guidance import GuidedNetwork
-from .latents import LatentSpace, Point, Preset
-from .manifest import Manifest
-from .network import BackendName, Network
-from .paths import even_walk
-from .taps import STEPS, Floats, Tap, batch_of, hardened, loops_of
+from . import drumming, songs
+from .arguments import Density, Genre, Sampling
+from .drumming import Candidate
+from .latents import Point
+from .mirror import MirrorModel
+from .network import BackendName
+from .player.conditions import PROGRAMMED
+from .player.player import DrumPlayer
+from .playing import Instrument, Playing
+from .songs import Song
+from .taps import STEPS, Floats, Tap
 
 WEIGHTS = Path(__file__).parent / "weights"
-
-
-class Prediction(NamedTuple):
-    """What the model predicts of each cell, (n, 32, 9) each: from probability .5 on it plays."""
-
-    probabilities: Floats
-    velocities: Floats
-    offsets: Floats
 
 
 def load(path: str | PathLike[str] | None = None, backend: BackendName | None = None) -> Model:
@@ -54,8 +46,8 @@ def load(path: str | PathLike[str] | None = None, backend: BackendName | None = 
     return Model(WEIGHTS if path is None else path, backend)
 
 
-class Model:
-    """A groove model: it answers a tap with drums and obeys its controls.
+class Model(MirrorModel):
+    """A groove model: a drummer that plays to what it hears, and the mirror with its latent space.
 
     Args:
         folder: where its `manifest.json` and network files are.
@@ -64,237 +56,244 @@ class Model:
     Attributes:
         manifest: what the model declares: controls, ranges, defaults, figures, licence.
         genres: the names of its genres.
-        arguments: checks what is asked of it. This and the next three are its parts, which a server uses one by one.
-        network: the network that answers taps, with its conditions.
-        decoder: chooses what is played.
-        latents: its latent space.
     """
-
-    def __init__(self, folder: str | PathLike[str], backend: BackendName | None = None) -> None:
-        self.folder = Path(folder)
-        self.manifest: Manifest = manifest.read(folder)
-        self.genres: tuple[str, ...] = self.manifest.genres
-        opened = partial(_open, self.folder, self.manifest, backend)
-        self.arguments = ModelArguments(self.manifest)
-        self.decoder = Decoder(self.manifest)
-        self.latents = LatentSpace(self.folder, self.manifest, opened)
-        self.network = GuidedNetwork(self.manifest, opened, self.decoder, tuple(self.arguments.own))
-
-    def __repr__(self) -> str:
-        m = self.manifest
-        return f"Model {m.name} {m.version}: {len(self.genres)} genres, {len(self.presets)} presets, latent {m.latent}"
-
-    @property
-    def presets(self) -> dict[str, Preset]:
-        """Named latents with their genres and patterns, over all genres."""
-        return self.latents.presets
-
-    # Drums
 
     def drum(
         self,
         tap: Tap,
         *,
+        instrument: Instrument | None = None,
         genre: Genre = None,
         density: Density = None,
         redirect: str | Iterable[str] = (),
+        adherence: float | None = None,
+        mirror: bool = False,
         temperature: float = 1.0,
-        sampling: Sampling = "threshold",
+        variation: float = 1.0,
+        complexity: float = 0.5,
+        intensity: float = 0.5,
+        tempo: float | None = None,
+        sampling: Sampling | None = None,
         threshold: float | Mapping[str, float] | None = None,
         max_hits: int | Mapping[str, int] | None = None,
         follow: float = 1.0,
         preset: Point | None = None,
         guidance: float | None = None,
+        context: Groove | None = None,
         keep: Groove | None = None,
-        locks: Iterable[str | int] = (),
+        locks: Iterable[str | int] | ArrayLike = (),
+        forbid: ArrayLike | None = None,
+        top_k: int = 0,
+        hands: bool = True,
         seed: int = 0,
         extra: Mapping[str, float] | None = None,
     ) -> Groove:
-        """Answer a tap with drums.
+        """Answer a tap with drums, as a drummer would who hears it: kick, back beat, time, dynamics.
 
         Args:
-            tap: what to follow: a Groove (flattened), (32, 3) hit, velocity, offset, or a text in notation.
-                A Groove of another length is answered two bars at a time.
+            tap: what to play to: a Groove (flattened), (32, 3) hit, velocity, offset, or a text in notation, of any
+                number of whole bars.
+            instrument: who plays the tap: "drums", "typed", "bass", "guitar", "piano" or "any"; by default "typed"
+                where it has neither dynamics nor feel, else "drums". A bass is not doubled, but accompanied.
             genre: one of `genres`, or weights over them; None leaves the style to the tap.
-            density: one number 0..1, of two hits a step (.6 is usual): so many hits exactly; or hits per step,
-                0..1, of groups and voices: {"kick": .2, "hats": .5, "ride": .25}. A voice beside its group
-                takes its part of the group's hits.
-            redirect: groups that must be absent; their energy moves to the others.
-            temperature: above 0; how much bernoulli sampling dares, 1 is as the data.
-            sampling: "threshold" plays the likely cells, "bernoulli" draws every cell by its probability.
-            threshold: probability 0..1 from which a cell plays, of all voices or by voice; in bernoulli sampling
-                what is less likely is never drawn, by default all may be.
-            max_hits: most hits 0..32 in a loop, of every voice or by voice.
-            follow: 1 follows the tap, 0 plays the preset alone; between, it plays the blend of their latents.
+            density: one number 0..1, of two hits a step (.6 is usual), or hits per step, 0..1, of groups and voices:
+                {"kick": .2, "hats": .5, "ride": 0}. The player comes near it; 0 is silence, exactly.
+            redirect: groups that must be absent; the others carry what they would have.
+            adherence: how much of the tap the drums answer, 0..1; by default what suits the instrument.
+            mirror: whether only the tap's own steps are played, by the one-shot network; see `mirror`.
+            temperature: 0..10; how daring it plays, 1 is as drummers do.
+            variation: 0..2; how far each loop strays from the one before, 1 is as drummers do.
+            complexity: 0..1; from the bare beat to much between the beats.
+            intensity: 0..1; from soft with few cymbals to hard with many.
+            tempo: 20..400 beats a minute; by default left open.
+            sampling: "bernoulli" (the player's default) draws one answer; "threshold" (the mirror's) plays the
+                likely cells: of the player, over the mean of 16 answers.
+            threshold: probability 0..1 from which a cell plays, of all voices or by voice.
+            max_hits: most hits 0..32 of a voice in two bars, of every voice or by voice.
+            follow: 1 follows the tap, 0 plays the preset; between, evenly more of the one and less of the other.
             preset: what to play as far as the tap is not followed: a preset's name, a genre's name, a latent,
                 or a tap; by default a preset of the genre.
-            guidance: 0..8, how strongly the genre is obeyed; by default the manifest's.
+            guidance: of the mirror alone.
+            context: what was played before, whole bars: the answer goes on from it.
             keep: where `locks` take their cells from.
-            locks: voices or groups (names) and steps (numbers from 0) that stay as in `keep`.
-            seed: of bernoulli sampling. The same arguments give the same groove.
+            locks: voices or groups (names), steps (numbers from 0), or an array (steps, 9) of cells that stay as in
+                `keep`.
+            forbid: an array (steps, 9) of cells that must be silent.
+            top_k: how many sets of hits are in question at a step, the likeliest first; 0 for all.
+            hands: whether only what two hands and two feet can play is played.
+            seed: another seed, another answer; the same arguments give the same groove.
             extra: controls of the model's own, by name; the shipped model has none.
 
         Returns:
             A Groove as long as the tap: `.hits .velocities .offsets`, each (32, 9) for one loop.
 
         Raises:
-            GrooveError: an argument is out of range, or names what the model lacks.
+            GrooveError: an argument is out of range, names what the model lacks, or belongs to the other of mirror
+                and player.
 
-        >>> groove = load().drum("x..x..x.", genre="funk", density=.5)
-        >>> groove.hits.shape, len(groove)
-        ((32, 9), 32)
+        >>> groove = load().drum("x..x..x.", genre="funk", seed=7)
+        >>> groove.hits.shape, groove == load().drum("x..x..x.", genre="funk", seed=7)
+        ((32, 9), True)
         """
-        loops, bars = loops_of(tap)
-        controls = (genre, density, redirect, guidance, extra, temperature, sampling, threshold, max_hits, keep, locks)
-        if all(map(is_, controls, _UNTOUCHED)):
-            rules = self.arguments.untouched  # the most frequent case, and the quickest
-            checks.whole("seed", seed, 0)
-        else:
-            asked = self.arguments.conditioning(genre, density, redirect, guidance, extra)
-            rules = self.arguments.rules(asked, temperature, sampling, threshold, max_hits, keep, locks, seed)
+        if mirror or self.player is None:
+            players = {
+                "adherence": adherence, "variation": variation, "complexity": complexity, "intensity": intensity,
+                "context": context, "forbid": forbid, "top_k": top_k, "hands": hands,
+            }  # fmt: skip
+            _refuse(players, "the player's, and this is the mirror")
+            return self.mirror(
+                tap, genre=genre, density=density, redirect=redirect, temperature=temperature,
+                sampling=sampling or "threshold", threshold=threshold, max_hits=max_hits, follow=follow, preset=preset,
+                guidance=guidance, keep=keep, locks=_names(locks), seed=seed, extra=extra,
+            )  # fmt: skip
+        _refuse({"guidance": guidance, "extra": extra}, "the mirror's; say mirror=True, or leave it out")
+        if sampling is not None:
+            checks.name("sampling", sampling, ("threshold", "bernoulli"))
+        rhythm = drumming.rhythm_of(tap)
+        playing = Playing(
+            instrument=drumming.heard(instrument, rhythm), genre=self._known(genre), density=density,
+            redirect=drumming.names_of(redirect), adherence=adherence, temperature=temperature, variation=variation,
+            complexity=complexity, intensity=intensity, tempo=tempo, top_k=top_k, hands=hands, seed=seed,
+        )  # fmt: skip
         follow = self.arguments.check("follow", follow)
-        grooves = [self._played(one, rules) for one in self.latents.followed(loops, follow, preset, genre)]
-        answer = grooves[0] if len(grooves) == 1 else sum(grooves[1:], grooves[0])
-        return answer if answer.bars == bars else answer[:bars]
+        if preset is not None and follow >= 1:
+            raise GrooveError("a preset is heard only where follow is below 1; pass follow=0 to play it alone")
+        memory = None
+        if follow < 1:
+            memory = self.mirror(np.zeros((STEPS, 3), np.float32), follow=0.0, preset=preset, genre=genre).hvo
+        return drumming.answer(
+            self.player, self.latents, playing, rhythm, follow=follow, preset=preset, memory=memory,
+            context=None if context is None else context.hvo.astype(np.float32),
+            locks=drumming.locked(keep, locks, len(rhythm), forbid),
+            thresholds=drumming.thresholds_of(threshold), most=drumming.most_of(max_hits),
+            likeliest=sampling == "threshold",
+        )  # fmt: skip
 
-    def _played(self, tap: Floats, rules: HitRules) -> Groove:
-        """Return the answer to a tap (32, 3)."""
-        answer = self.network.answer(tap[None], (rules.conditioning,))
-        logits, velocities, offsets = answer.logits[0], answer.velocities[0], answer.offsets[0]
-        return Groove._trusted(*self.decoder.finish(tap, logits, velocities, offsets, answer.energy[0], rules))
-
-    def predict(
+    def loops(
         self,
-        taps: ArrayLike | Sequence[Tap],
-        genre: Genre | Sequence[Genre] = None,
-        density: Density | Sequence[Density] = None,
+        tap: Tap,
+        n: int,
         *,
-        redirect: str | Iterable[str] = (),
-        guidance: float | None = None,
-    ) -> Prediction:
-        """Predict a batch of loops, cell by cell.
-
-        The probabilities already hold the thresholds, the tap's steps, and the densities asked for: `drum`
-        plays exactly the cells from .5 on.
-
-        Args:
-            taps: (n, 32, 3), or a sequence of taps of two bars.
-            genre: as for `drum`, for all loops; or a sequence of n.
-            density: likewise; of a mapping the values may be sequences of n too.
-            redirect: as for `drum`.
-            guidance: as for `drum`.
-
-        Returns:
-            Probabilities, velocities 0..1 and offsets -0.5..0.5 of a step, each (n, 32, 9) float32 and dense:
-            every cell has its velocity and offset, whether it plays or not.
-
-        >>> import numpy as np
-        >>> p, v, o = load().predict(np.zeros((4, 32, 3)), genre="jazz")
-        >>> p.shape, float(p.max()) < .5
-        ((4, 32, 9), True)
-        """
-        batch = batch_of(taps)
-        n = len(batch)
-        memo: dict[str, Conditioning] = {}
-        asked = []
-        for g, d in zip(one_each(genre, n, "genre"), one_each(density, n, "density"), strict=True):
-            key = repr((g, d))
-            if key not in memo:
-                memo[key] = self.arguments.conditioning(g, d, redirect, guidance)
-            asked.append(memo[key])
-        logits, v, o, energy = self.network.answer(batch, asked)
-        hits = self.decoder.hits_of(logits, batch, asked, v, energy)
-        p = self.decoder.probabilities(logits)
-        return Prediction(decoding.settled(p, np.stack(hits)), v, o)
-
-    # The latent space
-
-    def encode(self, tap: Tap) -> Floats:
-        """Return the latent (z,) of a tap: a Groove of two bars (flattened), (32, 3), or a text.
-
-        >>> load().encode("x..x..x.").shape
-        (64,)
-        """
-        return self.latents.latent(tap)
-
-    def decode(self, z: Point, **controls: Any) -> Groove:
-        """Return the drums that a latent stands for; controls as for `drum`, but follow and preset.
-
-        Args:
-            z: (z,) latent, or the name of a preset, whose genre then counts unless another is given.
-
-        >>> model = load()
-        >>> model.decode(model.encode("x..x..x."), genre="rock").bars
-        2
-        """
-        point, genre = self.latents.point(z)
-        if genre is not None:
-            controls.setdefault("genre", genre)
-        for name in ("follow", "preset"):
-            if name in controls:
-                raise GrooveError(f"decode plays a latent alone; {name} belongs to drum")
-        return self.drum(np.zeros((STEPS, 3), np.float32), follow=0.0, preset=point, **controls)
-
-    def random(self, seed: int = 0, **controls: Any) -> Groove:
-        """Return a groove from the prior: the drums of a latent drawn from N(0, I); controls as for `decode`."""
-        return self.decode(self.random_latent(seed), **{**controls, "seed": controls.get("seed", seed)})
-
-    def random_latent(self, seed: int = 0) -> Floats:
-        """Return a latent (z,) drawn from N(0, I), the same for the same seed."""
-        return self.latents.random(seed)
-
-    def walk(
-        self,
-        start: Point,
-        end: Point,
-        steps: int = 16,
-        *,
-        path: Literal["linear", "slerp"] = "linear",
+        instrument: Instrument | None = None,
         genre: Genre = None,
-        density: Density = None,
-        redirect: str | Iterable[str] = (),
-        guidance: float | None = None,
-        extra: Mapping[str, float] | None = None,
+        context: Groove | None = None,
+        seed: int = 0,
+        **controls: Any,
     ) -> list[Groove]:
-        """Walk from one groove to another in even steps: each changes about as many hits as the next.
-
-        The path leads through the latent space, and through the genres where its ends have them. It is looked at
-        closely first, and the steps are laid where the pattern changes; a cell that would flicker on and off on
-        the way changes once.
+        """Answer a tap with loops in a row, as a session plays them: each goes on from those before, with fills.
 
         Args:
-            start: a latent, a tap, or the name of a preset or of a genre.
-            end: likewise.
-            steps: how many grooves, 2..256; the first is that of `start`, the last that of `end`.
-            path: "linear", or "slerp" along the sphere, which keeps the typical distance from the middle.
-            genre: what counts for the whole walk, in place of the genres of its ends.
-            density: as for `drum`.
-            redirect: as for `drum`.
-            guidance: as for `drum`.
-            extra: as for `drum`.
+            tap: as for `drum`; it goes round. A shorter one than two bars is played twice a loop.
+            n: how many loops, 1..1000.
+            instrument, genre, context, seed: as for `drum`.
+            controls: `density`, `redirect`, `adherence`, `temperature`, `variation`, `complexity`, `intensity`,
+                `tempo`, `fills` (0 none, 1 as drummers), `phrase` (bars), `top_k` and `hands`.
 
-        >>> len(load().walk("x..x..x.", "jazz", steps=8))
-        8
+        Raises:
+            GrooveError: as for `drum`; or the model has no player.
+
+        >>> first, second = load().loops("x..x..x.", 2, genre="funk")
+        >>> first.bars, first == second
+        (2, False)
         """
-        steps = checks.whole("steps", steps, 2, 256)
-        checks.name("path", path, ("linear", "slerp"))
-        fine = max(64, 4 * steps)
-        z, first, last = self.latents.way(start, end, fine, path)
-        asked = self.arguments.along(
-            first, last, fine, genre=genre, density=density, redirect=redirect, guidance=guidance, extra=extra
-        )
-        taps = hardened(self.latents.recall(z))
-        logits, v, o, energy = self.network.answer(taps, asked)
-        hits = self.decoder.hits_of(logits, taps, asked, v, energy)
-        return even_walk(np.stack(hits), v, o, steps)[0]
+        checks.whole("n", n, 1, 1000)
+        rhythm = drumming.rhythm_of(tap)
+        playing = self._playing(rhythm, instrument, genre, seed, controls)
+        before = None if context is None else context.hvo.astype(np.float32)
+        return drumming.loops(self._need_player(), playing, rhythm, n, before)
+
+    def candidates(
+        self,
+        tap: Tap,
+        n: int = 100,
+        *,
+        by: drumming.By = "drawn",
+        like: Groove | None = None,
+        first: int = 0,
+        instrument: Instrument | None = None,
+        genre: Genre = None,
+        keep: Groove | None = None,
+        locks: Iterable[str | int] | ArrayLike = (),
+        seed: int = 0,
+        **controls: Any,
+    ) -> list[Candidate]:
+        """Return many answers to a tap, to choose from.
+
+        Args:
+            tap: as for `drum`.
+            n: how many, 1..1000.
+            by: their order: as they were "drawn"; from the least to the most "density", "syncopation" or "distance"
+                from `like`; from the "likely" to the surprising; or "spread", each as far as can be from those before.
+            like: a groove that they shall be like.
+            first: the number of the first of them; 100 goes on after the first hundred.
+            instrument, genre, keep, locks, seed: as for `drum`.
+            controls: as for `loops`.
+
+        >>> ideas = load().candidates("x..x..x.", 4, by="density", genre="rock")
+        >>> len(ideas), ideas[0].density <= ideas[-1].density
+        (4, True)
+        """
+        rhythm = drumming.rhythm_of(tap)
+        playing = self._playing(rhythm, instrument, genre, seed, controls)
+        return drumming.candidates(
+            self._need_player(), playing, rhythm, n, by=by, like=like, first=first,
+            locks=drumming.locked(keep, locks, len(rhythm)),
+        )  # fmt: skip
+
+    def song(self, form: str, **settings: Any) -> Song:
+        """Play a song: `form` is "A8 B8 A8"; see `groovelive.model.songs.song` for the settings.
+
+        >>> song = load().song("A4 B4 A4", tempo=120, A=dict(genre="funk"), B=dict(genre="jazz"))
+        >>> song.groove.bars
+        12
+        """
+        return songs.song(self._need_player(), form, **settings)
+
+    def _playing(
+        self, rhythm: Floats, instrument: str | None, genre: Genre, seed: int, controls: Mapping[str, Any]
+    ) -> Playing:
+        known = {"redirect": drumming.names_of(controls.get("redirect", ()))} if "redirect" in controls else {}
+        unknown = controls.keys() - set(PLAYING_CONTROLS)
+        for name in sorted(unknown):
+            checks.name("a control of the player", name, PLAYING_CONTROLS)
+        heard = drumming.heard(instrument, rhythm)
+        return Playing(**{**controls, **known}, instrument=heard, genre=self._known(genre), seed=seed)
+
+    def _known(self, genre: Genre) -> Genre:
+        """Return a genre that the model has, or the player alone ("programmed")."""
+        if genre is not None and genre != PROGRAMMED and not (isinstance(genre, Mapping) and PROGRAMMED in genre):
+            self.arguments.genre(genre)
+        return genre
+
+    def _need_player(self) -> DrumPlayer:
+        if self.player is None:
+            raise GrooveError(f"the model {self.manifest.name} has no player; it answers taps, by drum()")
+        return self.player
+
+    @cached_property
+    def player(self) -> DrumPlayer | None:
+        """The network that plays on; None where the model has none."""
+        name = self.manifest.files.get("player")
+        return None if name is None else DrumPlayer.load(self.folder / name)
 
 
-_TOUCHED = "genre density redirect guidance extra temperature sampling threshold max_hits keep locks"
-_UNTOUCHED = tuple((Model.drum.__kwdefaults__ or {})[name] for name in _TOUCHED.split())
+PLAYING_CONTROLS = (
+    "density", "redirect", "adherence", "temperature", "variation", "complexity", "intensity", "tempo", "fills",
+    "phrase", "top_k", "hands", "drummer",
+)  # fmt: skip
 
 
-def _open(folder: Path, m: Manifest, backend: BackendName | None, role: str) -> Network:
-    """Open the network of a role."""
-    if role not in m.files:
-        raise GrooveError(f"the model {m.name} has no latent space: it has no {role!r} network")
-    return open_network(folder, m.files[role], role, backend)
+def _names(locks: Any) -> Iterable[str | int]:
+    """Return locks as names of voices and groups, and numbers of steps: what the mirror knows."""
+    if isinstance(locks, np.ndarray):
+        raise GrooveError("the mirror locks whole voices and steps by name; an array of cells is the player's")
+    names: Iterable[str | int] = locks
+    return names
+
+
+def _refuse(given: Mapping[str, Any], whose: str) -> None:
+    """Refuse arguments that were touched, since they are not of the network that answers."""
+    usual = Model.drum.__kwdefaults__ or {}
+    for name, value in given.items():
+        if value is not usual[name] and value != usual[name]:
+            raise GrooveError(f"{name} is {whose}")

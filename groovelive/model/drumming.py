@@ -1,0 +1,308 @@
+"""What a model with a player answers: a tap, loops in a row, a hundred candidates to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .. import checks
+from ..errors import GrooveError
+from ..grooves.compare import distance
+from ..grooves.features import features
+from ..grooves.grid import STEPS_PER_BAR, VOICES, voice_indices
+from ..grooves.groove import Groove
+from .player.player import DrumPlayer
+from .player.request import Locks
+from .playing import Playing, instrument_of, mixed
+from .playing import loops as loops_in_a_row
+from .taps import STEPS, Floats, Tap, as_array, check_taps, hardened
+
+if TYPE_CHECKING:
+    from .latents import LatentSpace, Point
+
+_V = len(VOICES)
+_DRAWS = 16  # answers whose mean is thresholded
+THRESHOLD = 0.4  # of that mean, from which on a cell plays: the F1 of partial rhythms is best there
+MAX_CANDIDATES = 1000
+By = Literal["drawn", "density", "syncopation", "distance", "likely", "spread"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One of many answers.
+
+    Args:
+        groove: the drums.
+        variant: its number among the answers of one seed; `seed` and `variant` draw it again.
+        density: hits a step.
+        syncopation: as `Groove.features` measures it.
+        distance: 0..1 to the groove that it was compared with, 0 where there was none.
+        nats: how surprising its hits were to the player, a step.
+    """
+
+    groove: Groove
+    variant: int
+    density: float
+    syncopation: float
+    distance: float
+    nats: float
+
+
+def rhythm_of(tap: Tap) -> Floats:
+    """Return a rhythm as (steps, 3), whole bars: hit, velocity, offset.
+
+    Raises:
+        GrooveError: it is none.
+    """
+    if isinstance(tap, str):
+        tap = Groove.of(tap)
+    if isinstance(tap, Groove):
+        whole: Floats = tap.tap()
+        return whole
+    array = as_array(tap, "a tap")
+    if array.ndim != 2 or array.shape[1] != 3 or not len(array) or len(array) % STEPS_PER_BAR:
+        raise GrooveError(f"a tap must have the shape (32, 3), or that of other whole bars, not {array.shape}")
+    return check_taps(array)
+
+
+def heard(playing_as: str | None, rhythm: Floats) -> str:
+    """Return who plays a rhythm: as told, or as far as it tells itself."""
+    return instrument_of(rhythm) if playing_as is None else playing_as
+
+
+def locked(keep: Groove | None, locks: Any, steps: int, forbid: Any = None) -> Locks | None:
+    """Return locks: cells of `keep` that stay, and cells that must be silent.
+
+    Args:
+        keep: where the locked cells are taken from.
+        locks: voices, groups, steps from 0; or an array (steps, 9) of the cells that stay.
+        steps: of the answer.
+        forbid: an array (steps, 9) of cells that must be silent.
+
+    Raises:
+        GrooveError: one is missing or of another length, or names what there is not.
+    """
+    cells = np.zeros((steps, _V), bool)
+    played = np.zeros((steps, 3 * _V), np.float32)
+    names: list[Any] = []
+    if isinstance(locks, np.ndarray) and locks.ndim == 2:
+        cells |= _mask(locks, steps, "locks")
+    else:
+        names = [locks] if isinstance(locks, str | int) else list(locks)
+    for lock in names:
+        if isinstance(lock, str):
+            cells[:, list(voice_indices(lock))] = True
+        elif checks.is_whole(lock) and 0 <= lock < steps:
+            cells[lock] = True
+        else:
+            raise GrooveError(f"a lock is a voice, a group or a step from 0 to {steps - 1}, not {lock!r}")
+    if keep is None and cells.any():
+        raise GrooveError("locks need keep=, the groove whose voices or steps stay")
+    if keep is not None:
+        if not cells.any():
+            raise GrooveError("keep needs locks=, the voices or steps of it that stay")
+        if keep.steps != steps:
+            raise GrooveError(f"keep must last as long as the answer, {steps // STEPS_PER_BAR} bars, not {keep.bars}")
+        played = keep.hvo.astype(np.float32) * np.tile(cells, 3)
+    if forbid is not None:
+        silent = _mask(np.asarray(forbid), steps, "forbid")
+        cells |= silent
+        played = np.where(np.tile(silent, 3), 0, played).astype(np.float32)
+    return Locks(cells.astype(np.float32), played) if cells.any() else None
+
+
+def _mask(array: Any, steps: int, name: str) -> Any:
+    if array.shape != (steps, _V):
+        raise GrooveError(f"{name} must name voices and steps, or have the shape ({steps}, {_V}), not {array.shape}")
+    return array > 0
+
+
+def answer(
+    player: DrumPlayer,
+    latents: LatentSpace,
+    playing: Playing,
+    rhythm: Floats,
+    *,
+    follow: float = 1.0,
+    preset: Point | None = None,
+    memory: Floats | None = None,
+    context: Floats | None = None,
+    locks: Locks | None = None,
+    thresholds: Floats | None = None,
+    most: Floats | None = None,
+    likeliest: bool = False,
+) -> Groove:
+    """Return the drums to a rhythm, as long as it.
+
+    Args:
+        player, latents: of the model.
+        playing: how it plays.
+        rhythm: (steps, 3) that it plays to.
+        follow: 1 follows the rhythm, 0 plays the preset; between, each step is one's or the other's.
+        preset: a point of the latent space.
+        memory: (32, 27) the pattern of the preset, which the drummer has in mind where it does not follow.
+        context: (steps, 27) what was played before.
+        locks: cells that stay.
+        thresholds: (9,) how likely a cell must be.
+        most: (9,) most hits of a voice.
+        likeliest: whether the likely cells play, in place of one answer that is drawn.
+    """
+    bars = len(rhythm) // STEPS_PER_BAR
+    if follow < 1 or preset is not None:
+        own = hardened(latents.recall(_home(latents, preset, playing)[None]))[0]
+        if memory is not None:
+            context = _remembered(player, playing, rhythm, memory, follow)
+        rhythm = mixed(rhythm, np.resize(own, rhythm.shape), follow, playing.seed)
+    request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
+    if likeliest:
+        rows = _likeliest(player, request, THRESHOLD if thresholds is None else thresholds)
+    else:
+        rows = playing.shaped(player.play(request))
+        if thresholds is not None:
+            p = player.probabilities(request, _DRAWS)[0]
+            rows = rows * np.tile(p >= thresholds, 3)
+    if most is not None:
+        rows = _at_most(rows, most)
+    return Groove.from_hvo(rows)
+
+
+def _home(latents: LatentSpace, preset: Point | None, playing: Playing) -> Floats:
+    first = max(playing._genres, key=lambda name: playing._genres[name]) if playing._genres else None
+    if preset is None:
+        return latents.home(first).z
+    point, genre = latents.point(preset)
+    return latents.home(genre).z if point is None else point
+
+
+def _remembered(player: DrumPlayer, playing: Playing, rhythm: Floats, memory: Floats, follow: float) -> Floats:
+    """Return what a drummer has in mind who follows partly: its own answer and the preset, step by step, twice."""
+    if follow:
+        own = player.play(playing.request(len(memory) // STEPS_PER_BAR, rhythm)).rows
+        order = np.random.Generator(np.random.Philox(key=[playing.seed, 1])).permutation(len(memory))
+        memory = np.where((order < round(follow * len(memory)))[:, None], own, memory)
+    return np.tile(memory, (2, 1)).astype(np.float32)
+
+
+def _likeliest(player: DrumPlayer, request: Any, thresholds: float | Floats) -> Floats:
+    p, velocities, offsets = player.probabilities(request, _DRAWS)
+    hits = (p >= thresholds).astype(np.float32)
+    if request.locks is not None:
+        known = request.locks.known > 0
+        hits = np.where(known, request.locks.played[:, :_V], hits)
+    return np.concatenate([hits, np.where(velocities > 0, velocities, 0.6) * hits, offsets * hits], 1)
+
+
+def _at_most(rows: Floats, most: Floats) -> Floats:
+    """Return bars with at most so many hits of a voice in each loop of two bars: the loudest stay."""
+    rows = rows.copy()
+    for start in range(0, len(rows), STEPS):
+        loop = rows[start : start + STEPS]
+        for voice in np.flatnonzero(loop[:, :_V].sum(0) > most):
+            quiet = np.argsort(-loop[:, _V + voice], kind="stable")[int(most[voice]) :]
+            loop[quiet[:, None], [voice, _V + voice, 2 * _V + voice]] = 0
+    return rows
+
+
+def loops(player: DrumPlayer, playing: Playing, rhythm: Floats, n: int, context: Floats | None = None) -> list[Groove]:
+    """Return `n` loops in a row, each as long as the rhythm (two bars where it is shorter)."""
+    bars = max(len(rhythm) // STEPS_PER_BAR, 2)
+    heard_as = rhythm if rhythm[:, 0].any() else None
+    return [Groove.from_hvo(one) for one in loops_in_a_row(player, playing, heard_as, n, bars=bars, context=context)]
+
+
+def candidates(
+    player: DrumPlayer,
+    playing: Playing,
+    rhythm: Floats,
+    n: int,
+    *,
+    by: By = "drawn",
+    like: Groove | None = None,
+    first: int = 0,
+    context: Floats | None = None,
+    locks: Locks | None = None,
+) -> list[Candidate]:
+    """Return `n` answers to a rhythm, in the order of a measure.
+
+    Args:
+        player, playing, rhythm, context, locks: as for `answer`.
+        n: how many, 1..1000.
+        by: "drawn", or from the least to the most "density", "syncopation", "distance" (to `like`), from the likeliest
+            ("likely"), or so that each is as far as can be from those before it ("spread").
+        like: the groove that distances are to; the player has it in mind too.
+        first: the variant of the first.
+    """
+    checks.whole("n", n, 1, MAX_CANDIDATES)
+    checks.name("by", by, ("drawn", "density", "syncopation", "distance", "likely", "spread"))
+    bars = len(rhythm) // STEPS_PER_BAR
+    if like is not None:
+        context = np.tile(like.hvo.astype(np.float32), (max(1, 4 // like.bars), 1))
+    request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
+    found = []
+    for number, played in enumerate(player.candidates(request, n, first), first):
+        groove = Groove.from_hvo(playing.shaped(played))
+        apart = 0.0 if like is None or like.steps != groove.steps else distance(groove, like)
+        measured = features(groove)
+        found.append(
+            Candidate(
+                groove,
+                number,
+                len(groove) / groove.steps,
+                measured.syncopation,
+                apart,
+                float(played.nats.mean()),
+            )
+        )
+    return _ordered(found, by)
+
+
+def _ordered(found: Sequence[Candidate], by: By) -> list[Candidate]:
+    if by == "drawn":
+        return list(found)
+    if by == "spread":
+        return _spread(found)
+    keys = {"density": "density", "syncopation": "syncopation", "distance": "distance", "likely": "nats"}
+    return sorted(found, key=lambda one: float(getattr(one, keys[by])))
+
+
+def _spread(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates so that each next one is the farthest from those before it (Gonzalez 1985)."""
+    hits = np.stack([one.groove.hits.ravel() > 0 for one in found])
+    either = np.maximum((hits[:, None] | hits[None]).sum(2), 1)
+    apart = 1 - (hits[:, None] & hits[None]).sum(2) / either
+    order = [int(np.argmin([one.nats for one in found]))]
+    nearest = apart[order[0]].copy()
+    while len(order) < len(found):
+        nearest[order] = -1
+        order.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, apart[order[-1]])
+    return [found[i] for i in order]
+
+
+def thresholds_of(value: float | Mapping[str, float] | None, usual: float = THRESHOLD) -> Floats | None:
+    """Return thresholds by voice (9,), or None where none is given."""
+    if value is None:
+        return None
+    return _per_voice("threshold", value, 0, 1, usual)
+
+
+def most_of(value: float | Mapping[str, float] | None) -> Floats | None:
+    """Return the most hits by voice (9,), or None where none is given."""
+    return None if value is None else _per_voice("max_hits", value, 0, STEPS, STEPS)
+
+
+def _per_voice(name: str, value: float | Mapping[str, float], low: float, high: float, usual: float) -> Floats:
+    if not isinstance(value, Mapping):
+        return np.full(_V, checks.number(name, value, low, high), np.float32)
+    row = np.full(_V, usual, np.float32)
+    for voices, one in value.items():
+        row[list(voice_indices(voices))] = checks.number(f"{name} of {voices}", one, low, high)
+    return row
+
+
+def names_of(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one name or several as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value)
