@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ..checks import flag
 from ..errors import GrooveError
 from ..score.clocks import AbletonTransport, AnyClock, Link, MidiClock
 
@@ -19,9 +20,7 @@ def link(*, transport: bool = False) -> Link:
     >>> link()
     Link(transport=False)
     """
-    if not isinstance(transport, bool):
-        raise GrooveError(f"transport of link is True or False, not {transport!r}")
-    return Link(transport=transport)
+    return Link(transport=flag("transport of link", transport))
 
 
 def midi_clock(

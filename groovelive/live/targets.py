@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import numpy as np
 
 from ..errors import GrooveError
 from ..grooves.grid import GM_NOTES, voice_indices
@@ -33,13 +34,13 @@ from ..score.targets import (
 _PLACE = re.compile(r"(.+):(\d{1,5})")
 
 
-class Target(Outs, frozen=True, tag="outs"):
+class Outputs(Outs, frozen=True, tag="outs"):
     """One target, or several joined by `+`."""
 
-    def __add__(self, other: Outs) -> Target:
+    def __add__(self, other: Outs) -> Outputs:
         if not isinstance(other, Outs):
             return NotImplemented
-        return Target((*self.targets, *other.targets))
+        return Outputs((*self.targets, *other.targets))
 
     def __repr__(self) -> str:
         return " + ".join(map(_shown, self.targets)) or "nowhere"
@@ -52,16 +53,17 @@ def _shown(target: AnyTarget) -> str:
     return f"{type(target).__name__.lower()}({', '.join(said)})"
 
 
-def _made(kind: Any, **fields: Any) -> Target:
+def _made(kind: Any, **fields: Any) -> Outputs:
     try:
-        target = msgspec.convert({"to": kind.__struct_config__.tag, **fields}, kind)
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()}
+        target = msgspec.convert({"to": kind.__struct_config__.tag, **plain}, kind)
     except msgspec.ValidationError as error:
         told = str(error).replace("`", "").replace(" - at $.", " in ")
         raise GrooveError(f"{kind.__struct_config__.tag}(...): {told[:1].lower()}{told[1:]}") from None
-    return Target((cast(AnyTarget, target),))
+    return Outputs((cast(AnyTarget, target),))
 
 
-def synth(kit: str = "acoustic", *, gain: float = 1.0, ahead: float = 0.1, shift: float = 0.0) -> Target:
+def synth(kit: str = "acoustic", *, gain: float = 1.0, ahead: float = 0.1, shift: float = 0.0) -> Outputs:
     """The embedded synth, heard through this machine's sound device (extra `synth`).
 
     Args:
@@ -84,7 +86,7 @@ def midi(
     notes: str | Mapping[str, int] = "gm",
     length: float = 0.05,
     shift: float = 0.0,
-) -> Target:
+) -> Outputs:
     """A MIDI output (extra `midi`).
 
     Args:
@@ -120,7 +122,7 @@ def osc(
     tagged: bool = True,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> Outputs:
     """Any OSC receiver, over UDP: `address count voice velocity drummer key` for each note.
 
     Args:
@@ -148,7 +150,7 @@ def scsynth(
     boot: bool = False,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> Outputs:
     """A running SuperCollider server, beside whatever else plays on it.
 
     Args:
@@ -181,7 +183,7 @@ def superdirt(
     cut: int = 1,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> Outputs:
     """SuperDirt, the sampler of TidalCycles.
 
     Args:
@@ -216,7 +218,7 @@ def cv(
     boot: bool = False,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> Outputs:
     """Gates, triggers and velocities as voltages, from a SuperCollider server on a DC-coupled interface.
 
     Args:
@@ -251,7 +253,7 @@ def ableton(
     history: bool = False,
     chances: bool = False,
     place: str | None = None,
-) -> Target:
+) -> Outputs:
     """Clips in Ableton Live: each new loop is written into the slot that does not play, and launched on Live's grid.
 
     Only clips that groovelive wrote, whose names end with " [gl]", are ever rewritten. Live's transport plays them;
@@ -288,7 +290,7 @@ def _place(place: Any, what: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
-def file(path: str | PathLike[str]) -> Target:
+def file(path: str | PathLike[str]) -> Outputs:
     """A MIDI file that is written when the session ends, or when nobody plays into it any more.
 
     For sound, `record` and `live.last(8).save` write .wav.
