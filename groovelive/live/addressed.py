@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+
 from ..errors import GrooveError
 from ..protocol.session import Draft, When
 from ..score.edits import Line
@@ -60,8 +62,11 @@ class Addressed:
         """Let what led the control before a hand was on it lead it again, at once."""
         self.address.write(Resume())
 
+    def __copy__(self) -> Any:
+        return self.plain  # a copy is of the value: a session is neither copied nor pickled
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return bare, (self.plain,)  # a copy is of the value: a session is neither copied nor pickled
+        return bare, (self.plain,)
 
 
 class AddressedFloat(Addressed, float):
@@ -155,7 +160,13 @@ def addressed(value: Any, address: Address) -> Any:
 
 
 def bare(value: Any) -> Any:
-    """Return a value without its address: what the log and the wire take."""
+    """Return a value without its address, and a number of numpy's as Python's: what the log and the wire take.
+
+    >>> bare(np.float32(0.5)), bare("funk")
+    (0.5, 'funk')
+    """
+    if isinstance(value, np.generic):
+        return value.item()
     return value.plain if isinstance(value, Addressed) else value
 
 

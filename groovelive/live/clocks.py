@@ -9,6 +9,7 @@ import msgspec
 from ..checks import flag
 from ..errors import GrooveError
 from ..score.clocks import AbletonTransport, AnyClock, Link, MidiClock
+from .addressed import bare
 
 
 def link(*, transport: bool = False) -> Link:
@@ -40,9 +41,8 @@ def midi_clock(
     """
     made = port == "groovelive clock" if virtual is None else virtual
     try:
-        return msgspec.convert(
-            {"to": "midi_clock", "port": port, "virtual": made, "transport": transport, "shift": shift}, MidiClock
-        )
+        fields = {"port": port, "virtual": made, "transport": transport, "shift": bare(shift)}
+        return msgspec.convert({"to": "midi_clock", **fields}, MidiClock)
     except msgspec.ValidationError as error:
         told = str(error).replace("`", "").replace(" - at $.", " in ")
         raise GrooveError(f"midi_clock(...): {told[:1].lower()}{told[1:]}") from None

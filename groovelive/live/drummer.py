@@ -19,7 +19,7 @@ from ..score.rhythms import LOOP_STEPS
 from . import display
 from .bar_transforms import BarTransform
 from .client import SessionClient
-from .inputs import Ears
+from .inputs import JoinedInputs
 from .latents import Latent, point_of
 from .memory import HeardAndPlayed, look
 from .parts import part_of
@@ -92,7 +92,7 @@ class Drummer(Controlled):
 
     def __rshift__(self, source: Any) -> Drummer:
         source = source.as_source() if hasattr(source, "as_source") else source
-        if isinstance(source, Ears):
+        if isinstance(source, JoinedInputs):
             drafts = [Draft("source", source.plain(), self._drummer)]
             if source.follow is not None:
                 drafts.append(Draft("follow", self._typed("follow", source.follow), self._drummer))

@@ -1,4 +1,4 @@
-"""Ears as a performer types them, joined by `+`; and what follows a player: densities and knobs."""
+"""Inputs as a performer types them, joined by `+`; and what follows a player: densities and knobs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .addressed import address_of
 VIRTUAL = "groovelive"  # the port that is made unless another is named
 
 
-class Ears(Hearing, frozen=True, tag="hearing"):
+class JoinedInputs(Hearing, frozen=True, tag="hearing"):
     """One input, or several joined by `+`; `follow` is what a drummer that hears them is set to as well."""
 
     follow: Any = None
 
-    def __add__(self, other: Ears) -> Ears:
-        if not isinstance(other, Ears):
+    def __add__(self, other: JoinedInputs) -> JoinedInputs:
+        if not isinstance(other, JoinedInputs):
             return NotImplemented
-        return Ears((*self.ears, *other.ears), follow=self.follow if other.follow is None else other.follow)
+        return JoinedInputs((*self.ears, *other.ears), follow=self.follow if other.follow is None else other.follow)
 
     def plain(self) -> Hearing:
         """Return them as they are in the log."""
@@ -43,7 +43,7 @@ def midi_in(
     role: Role = "rhythm",
     virtual: bool | None = None,
     follow: Any = None,
-) -> Ears:
+) -> JoinedInputs:
     """What is played to a MIDI port (extra `midi`): `d1 >> midi_in("Keys", follow=.8)`.
 
     Args:
@@ -68,7 +68,7 @@ def midi_in(
     if not isinstance(port, str) or not 0 < len(port) <= 128:
         raise GrooveError(f"a MIDI port has a name, or a part of one, as midi_in('Keys'); not {port!r}")
     made = port == VIRTUAL if virtual is None else bool(virtual)
-    return Ears((_ear(port, made, channel, notes, velocity, weight, role),), follow=follow)
+    return JoinedInputs((_ear(port, made, channel, notes, velocity, weight, role),), follow=follow)
 
 
 def hands(
@@ -78,13 +78,13 @@ def hands(
     weight: float = 1.0,
     role: Role = "rhythm",
     follow: Any = None,
-) -> Ears:
+) -> JoinedInputs:
     """What is played by `live.hit()`, by anybody in the session; needs no MIDI. The rest is as of `midi_in`.
 
     >>> hands(role="accent")
     hands(role='accent')
     """
-    return Ears((_ear("", False, None, notes, velocity, weight, role),), follow=follow)
+    return JoinedInputs((_ear("", False, None, notes, velocity, weight, role),), follow=follow)
 
 
 def _ear(port: str, virtual: bool, channel: int | None, notes: Any, velocity: Any, weight: float, role: str) -> Ear:

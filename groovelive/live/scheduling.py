@@ -12,7 +12,7 @@ from ..score.edits import MAX_OVER, Edit, bar_of, plain
 from ..score.score import Score
 
 
-class Scheduler(Protocol):
+class BlockOwner(Protocol):
     """What a block collects its edits from, and gives them to: a session."""
 
     def opened(self, block: At) -> None:
@@ -31,7 +31,7 @@ class Scheduler(Protocol):
 class At:
     """A block whose edits are all due at one moment; see `groovelive.at`."""
 
-    def __init__(self, session: Scheduler, when: Any, over: float) -> None:
+    def __init__(self, session: BlockOwner, when: Any, over: float) -> None:
         self.when = when_of(when)
         self.over = number("over", over, 0, MAX_OVER, "bars")
         self.drafts: list[Draft] = []

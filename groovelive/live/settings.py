@@ -99,10 +99,8 @@ class Controlled:
                 raise GrooveError(f"genres have numbers as weights: {{'funk': .7, 'jazz': .3}}; not {value}") from None
         if kind == "point":
             return point_of(self._live, value, name)
-        if kind in ("number", "whole") and is_number(value):
-            if name == "memory" and value == math.inf:
-                return CONTROLS[name].high  # for ever is a number in the log
-            return value.item() if hasattr(value, "item") else value  # of NumPy
+        if name == "memory" and is_number(value) and value == math.inf:
+            return CONTROLS[name].high  # for ever is a number in the log
         return value
 
     def _write(self, name: str, value: Any, when: When | None = None) -> None:
