@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ...errors import closest
+from ...errors import GrooveError, closest
 from ...grooves.grid import STEPS_PER_BAR, Note
 from ...osc_messages.codec import Argument, OscMessage
 from ...protocol import session as messages
 from ...protocol.base import EngineError
+from ...protocol.due import when_of
 from ...protocol.session import Draft, When
 from ...score.edits import (
     Exact,
@@ -31,8 +31,6 @@ from .values import drafts
 OSC = "osc"  # who makes the edits
 MAX_TEXT = 4096  # characters
 MAX_HITS = 4096
-_IN = re.compile(r"\+\s*(\d+(?:\.\d+)?)\s*(bars?|beats?)?")
-_BAR = re.compile(r"\d+")
 
 
 class Hello(Struct, frozen=True):
@@ -171,14 +169,14 @@ class Arguments:
     def when(self) -> When:
         """Take a time, where there is one."""
         argument = self.any("when")
-        if argument is None:
+        if _left_out(argument):
             return When()
-        found = when_of(argument)
-        if found is None:
+        try:
+            return when_of(argument)
+        except GrooveError:
             raise self.wrong(
                 "when", f"when is 'next', 'now', '+8' (bars), '+2 beats' or the number of a bar, not {argument!r}"
-            )
-        return found
+            ) from None
 
     def over(self) -> float:
         """Take a number of bars, where there is one."""
@@ -194,24 +192,18 @@ class Arguments:
         return made
 
 
-def when_of(argument: Argument) -> When | None:
-    """Return what a performer means by a time; None where it is none.
+def _left_out(argument: Argument) -> bool:
+    """Return whether an argument is not there, or an empty text in its place."""
+    return argument is None or (isinstance(argument, str) and not argument.strip())
 
-    >>> when_of("+8"), when_of("+2 beats").at, when_of(33).number, when_of("funk")
-    (When(at='bars', number=8.0), 'beats', 33.0, None)
-    """
-    if isinstance(argument, str):
-        text = argument.strip()
-        if text in ("", "next"):
-            return When()
-        if text == "now":
-            return When("now")
-        if found := _IN.fullmatch(text):
-            return When("beats" if (found[2] or "").startswith("beat") else "bars", float(found[1]))
-        return When("bar", float(text)) if _BAR.fullmatch(text) else None
-    if isinstance(argument, bool) or not isinstance(argument, int | float) or argument != int(argument):
-        return None
-    return When("bar", float(argument)) if argument >= 1 else None
+
+def _is_time(argument: Argument) -> bool:
+    """Return whether an argument that may be left out is a time; if not, it is the next argument."""
+    try:
+        when_of(argument)
+    except GrooveError:
+        return False
+    return True
 
 
 def _write(edits: tuple[Draft, ...], when: When | None = None, over: float = 0.0) -> messages.Write:
@@ -241,7 +233,7 @@ def _source(take: Arguments) -> Asked:
 
 def _walk(take: Arguments) -> Asked:
     drummer, bars = take.text("drummer"), take.number("bars", 1e-3, 4096)
-    when = take.when() if take.peek() is None or when_of(take.peek()) is not None else When()
+    when = take.when() if _left_out(take.peek()) or _is_time(take.peek()) else When()
     points = [take.text("point") for _ in range(len(take))]
     if not 1 <= len(points) <= 16:
         raise take.wrong("point", f"a walk leads over 1 to 16 points, not {len(points)}")
