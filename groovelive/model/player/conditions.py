@@ -64,6 +64,7 @@ class BarTold:
         adherence: shares 0..1 by name, of `ADHERENCES`, for those that are told.
         tempo: beats per minute.
         fill, fill_next: whether this bar, and the one after it, is a fill.
+        stress: how strongly it is told that this bar is a fill; 1 as in training, more for more.
         place: the number of the bar in its phrase; counts on modulo `PHRASE`.
     """
 
@@ -74,6 +75,7 @@ class BarTold:
     tempo: float | None = None
     fill: bool | None = None
     fill_next: bool | None = None
+    stress: float = 1.0
     place: int | None = None
 
     def vector(self) -> Floats:
@@ -98,6 +100,8 @@ class BarTold:
             c[_TEMPO + 1] = 1
         for place, told in ((_FILL, self.fill), (_FILL + 3, self.fill_next)):
             c[place + (0 if told is None else 1 + int(told))] = 1
+        if self.fill:
+            c[_FILL + 2] = self.stress
         c[_PHRASE + (PHRASE if self.place is None else self.place % PHRASE)] = 1
         return c
 

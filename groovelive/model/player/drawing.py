@@ -44,13 +44,6 @@ def draw_set(logits: Floats, allowed: Bools, u: float, temperature: float, top_k
     return chosen if allowed[chosen] else int(z.argmax())  # (rounding at the upper end)
 
 
-def shares(logits: Floats, allowed: Bools) -> Floats:
-    """Return the probabilities of the sets among those allowed, (512,)."""
-    z = np.where(allowed, logits, _NEVER)
-    z = np.exp(z - z.max()) * allowed
-    return z / z.sum()
-
-
 def draw_touch(
     weights: PlayerWeights,
     y: Floats,

@@ -82,6 +82,4 @@ class HandsAndFeet:
     def allowed(self) -> Bools:
         """Return which of the 512 sets they can play now."""
         tired = self._runs >= self._longest
-        if not tired.any():
-            return PLAYABLE
-        return PLAYABLE & ~(BITS[:, tired] > 0).any(1)
+        return PLAYABLE & ~BITS[:, tired].any(1) if tired.any() else PLAYABLE

@@ -124,12 +124,14 @@ class PlayerWeights:
 
     @cached_property
     def blocks(self) -> list[dict[str, Floats]]:
-        """The arrays of each block by name; `back` from the farthest step to the nearest."""
+        """The arrays of each block by name; `back` from the farthest step to the nearest; `line`: it, then never."""
         names = ("qkv", "qkv_bias", "out", "out_bias", "up", "up_bias", "down", "down_bias")
         blocks = []
         for b in range(self.sizes.blocks):
             block = {name: self[name][b] for name in names}
             block["back"] = np.ascontiguousarray(self["back"][b][:, ::-1])
+            never = np.full((self.sizes.heads, MEMORY - 1), -1e9, np.float32)
+            block["line"] = np.concatenate([block["back"], never], 1)
             blocks.append(block)
         return blocks
 
@@ -201,17 +203,19 @@ class Stream:
         before = np.zeros(steps, np.int64)
         before[1:] = played[:-1, :N_VOICES] @ POWERS
         x = step_inputs(played) @ w["played"] + w["before"][before] + static
-        later = np.triu(np.ones((steps, steps), bool), 1)
-        distance = np.maximum(np.arange(steps)[:, None] - np.arange(steps), 0)
         for b, block in enumerate(w.blocks):
             x = x + np.repeat(told[:, b], STEPS, 0)
-            qkv = _normed(x) @ block["qkv"] + block["qkv_bias"]
-            q, k, v = qkv.reshape(steps, 3, heads, d // heads).transpose(1, 2, 0, 3)
+            last = b == w.sizes.blocks - 1  # nobody asks for what the last block makes of the past
+            skip = d if last else 0
+            qkv = _normed(x) @ block["qkv"][:, skip:] + block["qkv_bias"][skip:]
+            *q, k, v = qkv.reshape(steps, -1, heads, d // heads).transpose(1, 2, 0, 3)
             self._keys[b, :, :steps], self._values[b, :, :steps] = k, v
-            if b == w.sizes.blocks - 1:  # nobody asks for what the last block makes of the past
+            if last:
                 break
-            scores = q @ k.transpose(0, 2, 1) + w["back"][b][:, distance]
-            scores[:, later] = -1e9
+            scores = q[0] @ k.transpose(0, 2, 1)
+            # One line of biases, slid along: row i begins i steps before the end of what was, and ends in "never".
+            slid = np.lib.stride_tricks.sliding_window_view(block["line"], steps, axis=1)
+            scores += slid[:, MEMORY - 1 :: -1][:, :steps]
             scores -= scores.max(-1, keepdims=True)
             np.exp(scores, scores)
             scores /= scores.sum(-1, keepdims=True)

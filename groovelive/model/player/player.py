@@ -11,7 +11,7 @@ import numpy as np
 
 from ...grooves.groove import GROUPS, Groove
 from .conditions import BITS, N_VOICES, PLAYED, STEPS, Floats
-from .drawing import chances, draw_set, draw_touch, fitting, shares
+from .drawing import chances, draw_set, draw_touch, fitting
 from .hands import Bools, HandsAndFeet
 from .lookback import scaled, touch_input
 from .network import PlayerWeights, Stream
@@ -20,7 +20,6 @@ from .stage import Stage
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
-_EVERY = np.ones(len(BITS), bool)
 _SOUND: Bools = BITS.any(1)
 _SILENCE: Bools = ~_SOUND
 
@@ -151,18 +150,22 @@ class _Playing:
             y = self.stream.step(past, t, stage.static[t], stage.told[at // STEPS])
             logits = self.stream.set_logits(y)
             fits = fitting(stage.known[t], stage.locked[t, :N_VOICES]) if stage.known[t].any() else None
-            share = shares(logits, _EVERY if fits is None else fits)
+            if fits is not None:
+                logits[~fits] = -1e9
+            logits -= logits.max()
+            odds = np.exp(logits)
+            total = float(odds.sum())
             allowed = self._allowed(t, fits)
             if allowed[1:].any():
-                silence = float(share[0]) if allowed[0] else 0.0
+                silence = float(odds[0]) / total if allowed[0] else 0.0
                 if silence < least:
                     best, least = i, silence
                 if sound == i:
                     allowed = allowed & _SOUND
             k = draw_set(logits, allowed, float(u[i, 0]), r.temperature, r.top_k)
-            self.nats[t] = -np.log(max(float(share[k]), 1e-12))
+            self.nats[t] = np.log(total) - float(logits[k])
             if self.probabilities is not None:
-                self.probabilities[t] = share @ BITS
+                self.probabilities[t] = odds @ BITS / np.float32(total)
             past[t] = 0
             if k:
                 velocities, offsets = draw_touch(

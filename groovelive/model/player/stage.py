@@ -26,6 +26,8 @@ from .request import MAX_CONTEXT, PlayRequest
 
 LEAD = 2  # bars before those that count where nothing was played before: a cold start is stiffer than what follows
 BLOCK = 4  # bars over which the density of the context is told
+# How strongly a fill is told: at 1, as in training, half of those asked for are heard as fills.
+FILL_STRESS = 1.6
 
 # What is told where nothing is said of adherence, by who plays the rhythm.
 USUAL_ADHERENCE: Mapping[str, Mapping[str, float]] = {
@@ -144,6 +146,7 @@ def _bars(request: PlayRequest, context: Floats, lead: int, rhythm: Floats) -> l
                 tempo=request.tempo,
                 fill=fills[number] if number >= 0 else None,
                 fill_next=fills[number + 1] if number >= -1 else None,
+                stress=FILL_STRESS,
                 place=None if request.place is None else request.place + number,
             )
         )
