@@ -124,6 +124,7 @@ class MirrorModel:
         Raises:
             GrooveError: an argument is out of range, or names what the model lacks.
 
+        >>> from groovelive.model import load
         >>> groove = load().mirror("x..x..x.", genre="funk", density=.5)
         >>> groove.hits.shape, len(groove)
         ((32, 9), 32)
@@ -172,6 +173,7 @@ class MirrorModel:
             Probabilities, velocities 0..1 and offsets -0.5..0.5 of a step, each (n, 32, 9) float32 and dense:
             every cell has its velocity and offset, whether it plays or not.
 
+        >>> from groovelive.model import load
         >>> import numpy as np
         >>> p, v, o = load().predict(np.zeros((4, 32, 3)), genre="jazz")
         >>> p.shape, float(p.max()) < .5
@@ -196,6 +198,7 @@ class MirrorModel:
     def encode(self, tap: Tap) -> Floats:
         """Return the latent (z,) of a tap: a Groove of two bars (flattened), (32, 3), or a text.
 
+        >>> from groovelive.model import load
         >>> load().encode("x..x..x.").shape
         (64,)
         """
@@ -207,6 +210,7 @@ class MirrorModel:
         Args:
             z: (z,) latent, or the name of a preset, whose genre then counts unless another is given.
 
+        >>> from groovelive.model import load
         >>> model = load()
         >>> model.decode(model.encode("x..x..x."), genre="rock").bars
         2
@@ -257,6 +261,7 @@ class MirrorModel:
             guidance: as for `drum`.
             extra: as for `drum`.
 
+        >>> from groovelive.model import load
         >>> len(load().walk("x..x..x.", "jazz", steps=8))
         8
         """

@@ -186,6 +186,7 @@ def genre_weights(genre: Genre) -> dict[str, float]:
 def instrument_of(rhythm: Floats) -> Instrument:
     """Return who plays a rhythm (steps, 3), as far as it tells: what has neither dynamics nor feel was typed.
 
+    >>> from groovelive.grooves.groove import Groove
     >>> instrument_of(Groove.of("x..x..x.").tap())
     'typed'
     """

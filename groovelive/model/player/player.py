@@ -20,7 +20,7 @@ from .stage import Stage
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
-_SOUND: Bools = BITS.any(1)
+_SOUND: Bools = np.asarray(BITS.any(1))
 _SILENCE: Bools = ~_SOUND
 
 
@@ -120,7 +120,7 @@ class _Playing:
         self.probabilities = np.zeros((steps, N_VOICES), np.float32) if request.probabilities else None
         self.hands = HandsAndFeet(stage.context[:, :N_VOICES], request.tempo) if request.hands else None
         muted = [v for group, voices in GROUPS.items() if request.density.get(group) == 0 for v in voices]
-        self.open: Bools = ~BITS[:, muted].any(1)
+        self.open: Bools = ~np.asarray(BITS[:, muted].any(1))
 
     def answer(self) -> PlayedBars:
         """Play all bars, and return those that count."""
