@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...hvo import GROUPS, Groove
-from .conditions import BITS, N_VOICES, PLAYED, STEPS, Floats
+from .conditions import BITS, N_VOICES, PLAYED, STEPS, STRONG, Floats
 from .drawing import chances, draw_set, draw_touch, fitting
 from .hands import Bools, HandsAndFeet
 from .lookback import scaled, touch_input
@@ -22,6 +23,8 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
 _SOUND: Bools = BITS.any(1)
 _SILENCE: Bools = ~_SOUND
+_WEAK: Bools = ~BITS[:, list(STRONG)].any(1)
+_ENOUGH = 30.0  # nats that make a choice the last one, and still leave an order among the last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,8 +165,11 @@ class _Playing:
                     best, least = i, silence
                 if sound == i:
                     allowed = allowed & _SOUND
+            surprise = np.log(total) - logits
+            if stage.accents[t] and stage.leave < 1:
+                logits[_WEAK] += max(math.log(max(stage.leave, 1e-30)), -_ENOUGH)
             k = draw_set(logits, allowed, float(u[i, 0]), r.temperature, r.top_k)
-            self.nats[t] = np.log(total) - float(logits[k])
+            self.nats[t] = surprise[k]
             if self.probabilities is not None:
                 self.probabilities[t] = odds @ BITS / np.float32(total)
             past[t] = 0
