@@ -18,8 +18,19 @@ from ..model.guidance import NetworkAnswer
 from ..model.paths import even_walk
 from ..model.taps import STEPS, check_taps, hardened
 from ..protocol.base import Array, EngineError, Reply
-from ..protocol.engine import MAX_LOOPS, AnyRequest, Decode, Encode, Generate, Grooves, Latents, Random, WalkRequest
-from . import validation
+from ..protocol.engine import (
+    MAX_LOOPS,
+    AnyRequest,
+    Decode,
+    Encode,
+    Generate,
+    Grooves,
+    Latents,
+    Play,
+    Random,
+    WalkRequest,
+)
+from . import playing, validation
 
 Floats = NDArray[np.float32]
 _V = len(VOICES)
@@ -49,6 +60,8 @@ def start(request: AnyRequest, models: Mapping[str, Model], room: Room = lambda:
     model = validation.model(request, models)
     if isinstance(request, Generate):
         return _generate(request, model, room)
+    if isinstance(request, Play):
+        return playing.play(request, model)
     if isinstance(request, Decode):
         return _decode(request, model, room)
     if isinstance(request, Random):
@@ -63,6 +76,8 @@ def loops(request: AnyRequest) -> int:
     """Return about how many loops a request takes."""
     if isinstance(request, Generate):
         return 1 if isinstance(request.tap, str) else -(-request.tap.shape[0] // STEPS)
+    if isinstance(request, Play):
+        return playing.cost(request)
     if isinstance(request, Decode):
         return 1 if isinstance(request.z, str) or len(request.z.shape) == 1 else request.z.shape[0]
     if isinstance(request, Random):

@@ -15,7 +15,7 @@ from ..grooves.features import features
 from ..grooves.grid import STEPS_PER_BAR, VOICES, voice_indices
 from ..grooves.groove import Groove
 from .player.player import DrumPlayer
-from .player.request import Locks
+from .player.request import Locks, PlayRequest
 from .playing import Playing, instrument_of, mixed
 from .playing import loops as loops_in_a_row
 from .taps import STEPS, Floats, Tap, as_array, check_taps, hardened
@@ -133,7 +133,7 @@ def answer(
     locks: Locks | None = None,
     thresholds: Floats | None = None,
     most: Floats | None = None,
-    likeliest: bool = False,
+    likely: bool = False,
 ) -> Groove:
     """Return the drums to a rhythm, as long as it.
 
@@ -148,7 +148,7 @@ def answer(
         locks: cells that stay.
         thresholds: (9,) how likely a cell must be.
         most: (9,) most hits of a voice.
-        likeliest: whether the likely cells play, in place of one answer that is drawn.
+        likely: whether the likely cells play, in place of one answer that is drawn.
     """
     bars = len(rhythm) // STEPS_PER_BAR
     if follow < 1 or preset is not None:
@@ -157,15 +157,15 @@ def answer(
             context = _remembered(player, playing, rhythm, memory, follow)
         rhythm = mixed(rhythm, np.resize(own, rhythm.shape), follow, playing.seed)
     request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
-    if likeliest:
-        rows = _likeliest(player, request, THRESHOLD if thresholds is None else thresholds)
+    if likely:
+        rows = likeliest(player, request, THRESHOLD if thresholds is None else thresholds)
     else:
         rows = playing.shaped(player.play(request))
         if thresholds is not None:
             p = player.probabilities(request, _DRAWS)[0]
             rows = rows * np.tile(p >= thresholds, 3)
     if most is not None:
-        rows = _at_most(rows, most)
+        rows = at_most(rows, most)
     return Groove.from_hvo(rows)
 
 
@@ -186,7 +186,8 @@ def _remembered(player: DrumPlayer, playing: Playing, rhythm: Floats, memory: Fl
     return np.tile(memory, (2, 1)).astype(np.float32)
 
 
-def _likeliest(player: DrumPlayer, request: Any, thresholds: float | Floats) -> Floats:
+def likeliest(player: DrumPlayer, request: PlayRequest, thresholds: float | Floats) -> Floats:
+    """Return the cells that are likely over 16 answers, with their mean velocities and offsets, (steps, 27)."""
     p, velocities, offsets = player.probabilities(request, _DRAWS)
     hits = (p >= thresholds).astype(np.float32)
     if request.locks is not None:
@@ -195,7 +196,7 @@ def _likeliest(player: DrumPlayer, request: Any, thresholds: float | Floats) -> 
     return np.concatenate([hits, np.where(velocities > 0, velocities, 0.6) * hits, offsets * hits], 1)
 
 
-def _at_most(rows: Floats, most: Floats) -> Floats:
+def at_most(rows: Floats, most: Floats) -> Floats:
     """Return bars with at most so many hits of a voice in each loop of two bars: the loudest stay."""
     rows = rows.copy()
     for start in range(0, len(rows), STEPS):

@@ -151,7 +151,7 @@ class Model(MirrorModel):
             checks.name("sampling", sampling, ("threshold", "bernoulli"))
         rhythm = drumming.rhythm_of(tap)
         playing = Playing(
-            instrument=drumming.heard(instrument, rhythm), genre=self._known(genre), density=density,
+            instrument=drumming.heard(instrument, rhythm), genre=self.known_genre(genre), density=density,
             redirect=drumming.names_of(redirect), adherence=adherence, temperature=temperature, variation=variation,
             complexity=complexity, intensity=intensity, tempo=tempo, top_k=top_k, hands=hands, seed=seed,
         )  # fmt: skip
@@ -166,7 +166,7 @@ class Model(MirrorModel):
             context=None if context is None else context.hvo.astype(np.float32),
             locks=drumming.locked(keep, locks, len(rhythm), forbid),
             thresholds=drumming.thresholds_of(threshold), most=drumming.most_of(max_hits),
-            likeliest=sampling == "threshold",
+            likely=sampling == "threshold",
         )  # fmt: skip
 
     def loops(
@@ -257,10 +257,14 @@ class Model(MirrorModel):
         for name in sorted(unknown):
             checks.name("a control of the player", name, PLAYING_CONTROLS)
         heard = drumming.heard(instrument, rhythm)
-        return Playing(**{**controls, **known}, instrument=heard, genre=self._known(genre), seed=seed)
+        return Playing(**{**controls, **known}, instrument=heard, genre=self.known_genre(genre), seed=seed)
 
-    def _known(self, genre: Genre) -> Genre:
-        """Return a genre that the model has, or the player alone ("programmed")."""
+    def known_genre(self, genre: Genre) -> Genre:
+        """Return a genre that the model has, or the player alone ("programmed").
+
+        Raises:
+            GrooveError: there is no such genre.
+        """
         if genre is not None and genre != PROGRAMMED and not (isinstance(genre, Mapping) and PROGRAMMED in genre):
             self.arguments.genre(genre)
         return genre

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import GrooveError
 
-PROTOCOL = 1  # its version
+PROTOCOL = 2  # its version; 2 has the request "play"
 MAX_ID = 32  # bytes
 MAX_REQUEST = 256 * 1024  # bytes of a body
 MAX_REPLY = 2 * 1024 * 1024

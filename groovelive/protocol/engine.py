@@ -142,7 +142,47 @@ class WalkRequest(DrumRequest, frozen=True, kw_only=True, tag="walk"):
     seed: Seed = 0
 
 
-AnyRequest = EngineHello | Generate | Encode | Decode | WalkRequest | Random | Stats | Cancel
+class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
+    """Ask for bars of the player, which go on from what was played before. The request holds all that it needs.
+
+    Args: as for `groovelive.model.Model.drum`.
+        bars: how many, 1 to 16.
+        bar: the number of the first, from 0: its place in the phrase and its chances come of it.
+        tap: the rhythm that is played to, text or (steps, 3), of whole bars; it goes round. None: nothing.
+        context: (steps, 27), up to 16 whole bars that were played before.
+        known: (steps, 9), 1 where a cell of the answer is locked; `held`, (steps, 27), to what.
+        fill: for each bar whether it is a fill, and perhaps for the one after them; None leaves it open.
+        adherent: whether the rhythm is a pattern to be played, not one to be accompanied.
+        drummer: its name, which sets its chances apart from other drummers'.
+        probabilities: whether the reply shall hold how likely every cell was.
+    """
+
+    bars: Annotated[int, Meta(ge=1, le=16)] = 2
+    bar: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    tap: Text | Array | None = None
+    context: Array | None = None
+    known: Array | None = None
+    held: Array | None = None
+    fill: Annotated[tuple[bool | None, ...], Meta(max_length=17)] = ()
+    adherent: bool = False
+    instrument: Name = "any"
+    adherence: Number | None = None
+    temperature: Number | None = None
+    variation: Number | None = None
+    complexity: Number | None = None
+    intensity: Number | None = None
+    tempo: Number | None = None
+    phrase: Annotated[int, Meta(ge=1, le=64)] | None = None
+    sampling: Sampling | None = None
+    threshold: Number | PerName | None = None
+    max_hits: Number | PerName | None = None
+    hands: bool = True
+    drummer: Annotated[str, Meta(max_length=128)] = ""
+    seed: Seed = 0
+    probabilities: bool = False
+
+
+AnyRequest = EngineHello | Generate | Play | Encode | Decode | WalkRequest | Random | Stats | Cancel
 
 
 # Replies
@@ -194,11 +234,11 @@ class Welcome(Reply, frozen=True, kw_only=True, tag="welcome"):
 
 
 class Grooves(Reply, frozen=True, kw_only=True, tag="grooves"):
-    """The answer to `Generate`, `Decode`, `Random` and `WalkRequest`.
+    """The answer to `Generate`, `Play`, `Decode`, `Random` and `WalkRequest`.
 
     Args:
         grooves: (n, steps, 27), each step 9 hits 0 or 1, 9 velocities 0..1, 9 offsets -.5..0.5 of a step; n
-            is 1 for `Generate`, else one for each latent or step of the walk.
+            is 1 for `Generate` and `Play`, else one for each latent or step of the walk.
         latents: (m, z), of every groove, or of every two bars of the one groove; where asked for, and for
             random grooves.
         probabilities: (n, steps, 9), where asked for: that the cell is hit, before any choice.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
@@ -9,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...grooves.groove import GROUPS, Groove
-from .conditions import BITS, N_VOICES, PLAYED, STEPS, Floats
+from ...grooves.grid import GROUPS
+from ...grooves.groove import Groove
+from .conditions import BITS, N_VOICES, PLAYED, STEPS, STRONG, Floats
 from .drawing import chances, draw_set, draw_touch, fitting
 from .hands import Bools, HandsAndFeet
 from .lookback import scaled, touch_input
@@ -20,8 +23,10 @@ from .stage import Stage
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
-_SOUND: Bools = np.asarray(BITS.any(1))
-_SILENCE: Bools = ~_SOUND
+_SOUND: Bools = np.asarray(BITS.any(1), bool)
+_SILENCE: Bools = np.logical_not(_SOUND)
+_WEAK: Bools = ~BITS[:, list(STRONG)].any(1)
+_ENOUGH = 30.0  # nats that make a choice the last one, and still leave an order among the last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +81,19 @@ class DrumPlayer:
 
     def play(self, request: PlayRequest) -> PlayedBars:
         """Play what is asked: the same request gives the same bits."""
-        return _Playing(request, *self._prepared(request)).answer()
+        work = self.steps(request)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                answer: PlayedBars = end.value
+                return answer
+
+    def steps(self, request: PlayRequest) -> Generator[None, None, PlayedBars]:
+        """Play what is asked; give way after the context, and after each bar. It returns what `play` does."""
+        stage, stream = self._prepared(request)
+        yield
+        return (yield from _Playing(request, stage, stream).bars())
 
     def candidates(self, request: PlayRequest, n: int, first: int = 0) -> list[PlayedBars]:
         """Return `n` answers: those of `play` to the request with variant `first`, `first` + 1, …
@@ -124,6 +141,12 @@ class _Playing:
 
     def answer(self) -> PlayedBars:
         """Play all bars, and return those that count."""
+        for _ in self.bars():
+            pass
+        return self._answer()
+
+    def bars(self) -> Generator[None, None, PlayedBars]:
+        """Play all bars, and give way after each; returns those that count."""
         r, stage, begin = self.request, self.stage, len(self.stage.context)
         for at in range(begin, len(self.past), STEPS):
             number = (at - begin) // STEPS - stage.lead
@@ -135,7 +158,12 @@ class _Playing:
             if silent and loudest is not None and not stage.may_be_silent[at // STEPS]:
                 self.stream.length, self.hands = length, hands
                 self._bar(at, u, loudest)
-        first = begin + stage.lead * STEPS
+            yield
+        return self._answer()
+
+    def _answer(self) -> PlayedBars:
+        stage = self.stage
+        first = len(stage.context) + stage.lead * STEPS
         hits, velocities, offsets = (part.copy() for part in np.split(self.past[first:], 3, 1))
         p = None if self.probabilities is None else self.probabilities[first:]
         return PlayedBars(hits, velocities, offsets * np.float32(0.5), self.nats[first:], p)
@@ -162,8 +190,11 @@ class _Playing:
                     best, least = i, silence
                 if sound == i:
                     allowed = allowed & _SOUND
+            surprise = np.log(total) - logits
+            if stage.accents[t] and stage.leave < 1:
+                logits[_WEAK] += max(math.log(max(stage.leave, 1e-30)), -_ENOUGH)
             k = draw_set(logits, allowed, float(u[i, 0]), r.temperature, r.top_k)
-            self.nats[t] = np.log(total) - float(logits[k])
+            self.nats[t] = surprise[k]
             if self.probabilities is not None:
                 self.probabilities[t] = odds @ BITS / np.float32(total)
             past[t] = 0

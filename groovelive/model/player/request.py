@@ -54,7 +54,8 @@ class PlayRequest:
         genre: a name of `GENRES`, or weights over names; genre_before: that of the context, where it was another.
         density: hits a step 0..1 by group (kick, snare, hats, toms, cymbals); kick .25 is one a beat,
             and 0 mutes.
-        adherence: how much of the rhythm is answered, 0..1; or the three shares of `ADHERENCES` by name.
+        adherence: how much of the rhythm is answered: from 0, as if it were not there, to 1, each of its accents by
+            kick, snare or crash; or the three shares of `ADHERENCES` by name. None leaves it to the player.
         fill: for each bar, whether it is a fill; None leaves it to the player. `fill_next`: for the bar after the last.
         place: the number of the first bar in its phrase, 0 is its beginning; None leaves that open.
         tempo: beats per minute.

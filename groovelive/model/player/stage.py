@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...grooves.groove import GROUPS
 from .conditions import (
@@ -28,6 +29,7 @@ LEAD = 2  # bars before those that count where nothing was played before: a cold
 BLOCK = 4  # bars over which the density of the context is told
 # How strongly a fill is told: at 1, as in training, half of those asked for are heard as fills.
 FILL_STRESS = 1.6
+AS_IT_COMES = 0.7  # the share of a rhythm's accents that kick, snare or crash answer where nothing is said
 
 # What is told where nothing is said of adherence, by who plays the rhythm.
 USUAL_ADHERENCE: Mapping[str, Mapping[str, float]] = {
@@ -46,6 +48,8 @@ class Stage:
         static, told: what the network makes of what it is told; see `PlayerWeights.static`.
         rhythm: (steps, 4) known, hit, velocity, offset.
         known, locked: (steps, 9), (steps, 27): the locks; fixed: (steps, 2, 9) their velocities and offsets, else NaN.
+        accents: (steps,) bool: the loud hits of the rhythm, which kick, snare or crash may have to answer.
+        leave: what the odds of leaving an accent open are multiplied by; 1 lets the network have its way.
         may_be_silent: by bar.
     """
 
@@ -57,6 +61,8 @@ class Stage:
     known: Floats
     locked: Floats
     fixed: Floats
+    accents: NDArray[np.bool_]
+    leave: float
     may_be_silent: list[bool]
 
     @classmethod
@@ -81,7 +87,8 @@ class Stage:
             impossible |= rhythm[:, 1] == 0
         asked = all(request.density.get(group) == 0 for group in GROUPS)
         silent = [asked or bool(bar.all()) for bar in impossible.reshape(-1, STEPS)]
-        return cls(context, lead, static, told, rhythm, known, locked, fixed, silent)
+        accents = _accents(rhythm)
+        return cls(context, lead, static, told, rhythm, known, locked, fixed, accents, _leave(request), silent)
 
 
 def _locks(request: PlayRequest, context: int, skipped: int, steps: int) -> tuple[Floats, Floats, Floats]:
@@ -153,11 +160,27 @@ def _bars(request: PlayRequest, context: Floats, lead: int, rhythm: Floats) -> l
     return bars
 
 
+def _accents(rhythm: Floats) -> NDArray[np.bool_]:
+    """Return which hits of a rhythm (steps, 4) are its accents: the loudest quarter, all where all are equal."""
+    on = rhythm[:, 1] > 0
+    return on & (rhythm[:, 2] >= np.percentile(rhythm[on, 2], 75) - 1e-6) if on.any() else on
+
+
 def _wished(request: PlayRequest) -> Mapping[str, float]:
-    """Return the shares of adherence that are told of the bars to come."""
+    """Return the shares of adherence that are told of the bars to come.
+
+    A number from 0, as if there were no rhythm, to 1, all of it: drums that do not care for a rhythm meet seven of
+    ten of its hits all the same, and four of ten of its accents with kick, snare or crash.
+    """
     wish = request.adherence
     if wish is None:
         return USUAL_ADHERENCE.get(request.instrument, {})
     if isinstance(wish, Mapping):
         return wish
-    return {"answered": wish, "accented": wish}
+    return {"answered": 0.7 + 0.3 * wish, "accented": 0.4 + 0.6 * wish}
+
+
+def _leave(request: PlayRequest) -> float:
+    """Return what the odds of leaving an accent open are multiplied by: from 1, as it comes, to 0 at adherence 1."""
+    asked = request.adherence is not None and "accented" in _wished(request)
+    return min(1.0, (1 - _wished(request)["accented"]) / (1 - AS_IT_COMES)) if asked else 1.0

@@ -96,6 +96,15 @@ def test_a_mirror_plays_the_rhythm_and_nothing_else(player: DrumPlayer) -> None:
     assert not player.play(PlayRequest(bars=1, rhythm=np.zeros((16, 3)), mirror=True)).hits.any()
 
 
+def test_adherence_one_answers_every_accent(player: DrumPlayer) -> None:
+    hits = player.play(PlayRequest(bars=4, rhythm=RHYTHM, adherence=1)).hits
+    assert hits[np.tile(RHYTHM[:, 0] > 0, 4)][:, [0, 1, 7]].any(1).all()
+
+
+def test_density_nought_mutes(player: DrumPlayer) -> None:
+    assert not player.play(PlayRequest(bars=4, density={"hats": 0, "kick": 0.2})).hits[:, 2:4].any()
+
+
 def test_probabilities_are_told(player: DrumPlayer) -> None:
     p, v, o = player.probabilities(PlayRequest(bars=1, rhythm=RHYTHM), n=4)
     assert p.shape == v.shape == o.shape == (16, 9)
