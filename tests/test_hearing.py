@@ -37,7 +37,7 @@ from groovelive.score.inputs import (
     loudness,
     pack,
 )
-from groovelive.score.memory import activity, heard
+from groovelive.score.memory import heard
 from groovelive.score.queries import wish
 from groovelive.score.score import Score
 from groovelive.score.targets import Midi
@@ -254,10 +254,10 @@ def test_adaptive_controls_follow_the_density() -> None:
     assert score.number("d1", "follow", 3.9) == pytest.approx(0.8)
     assert score.number("d1", "follow", 8) == pytest.approx(0.1)
     score.add(Edit(beat=4, drummer="d1", path="source", value=Home()))
-    assert activity(score, "d1", 4) > 0.5  # at home it still listens
+    assert score.activity("d1", 4) > 0.5  # at home it still listens
     density = Hearing(ears=(Ear(port="Keys", role="density"), Ear(port="Pad")))
     score.add(follows(density, beat=4))
-    assert activity(score, "d1", 4) > 0.5 and steps(score, 4, density) == {}
+    assert score.activity("d1", 4) > 0.5 and steps(score, 4, density) == {}
 
 
 def test_a_wish_is_of_what_was_heard_by_then_and_notes_change_nothing_else() -> None:

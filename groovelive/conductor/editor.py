@@ -13,6 +13,7 @@ from ..protocol.session import Draft, When
 from ..score.automation import resumed
 from ..score.autopilot import BY, decide
 from ..score.controls import CONTROLS
+from ..score.edit_log import SESSION, check_undo, heard_by
 from ..score.edits import (
     BEATS_PER_BAR,
     ENGINE,
@@ -28,7 +29,7 @@ from ..score.edits import (
 from ..score.inputs import Hearing, Played, Resume
 from ..score.queries import Wish, wish
 from ..score.rhythms import LOOP
-from ..score.score import SESSION, Score, check_undo, heard_by
+from ..score.score import Score
 from ..score.validation import check
 
 _RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob"))

@@ -8,9 +8,9 @@ from typing import Protocol
 from ..errors import GrooveError
 from ..inputs import Inlets
 from ..protocol import session as messages
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, STEP, Value
 from ..score.inputs import Hearing, Knob
-from ..score.score import SESSION
 from .editor import Desk
 from .recorder import Listening
 from .transport import Transport

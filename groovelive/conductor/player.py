@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ..outputs import Due
+from ..score.edit_log import SESSION, heard_by
 from ..score.edits import STEP, Edit
 from ..score.events import EARLIEST, Event, events
-from ..score.score import SESSION, Score, heard_by
+from ..score.score import Score
 from ..score.targets import AnyTarget, tagged
 from .transport import Transport
 

@@ -23,10 +23,10 @@ from ..protocol.session import Draft, When
 from ..runtime.curve import Curve
 from ..runtime.realtime import claim
 from ..score.clocks import name_of as clock_name
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Outs, bar_of, pack
 from ..score.events import bar_notes
 from ..score.queries import Spot, Wish
-from ..score.score import SESSION
 from ..score.targets import Ableton, AnyTarget, File, Synth, Unsent, name_of
 from . import journal
 from .clip_targets import Clips

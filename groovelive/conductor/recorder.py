@@ -10,9 +10,9 @@ from ..errors import GrooveError
 from ..midi_files.messages import CONTROL, NOTE_ON, PROGRAM, Message, channel_messages
 from ..protocol import session as messages
 from ..protocol.session import When
+from ..score.edit_log import SESSION
 from ..score.edits import HANDS, Edit
 from ..score.inputs import GRAIN, Played, Stroke, grained, pack
-from ..score.score import SESSION
 from .editor import Desk
 from .midi_learn import Knobs
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from ..protocol import session as messages
 from ..protocol.session import Draft, When
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Line
-from ..score.score import SESSION
 from ..sync.tap_tempo import Taps
 from .editor import Desk
 from .phase_lock import Following

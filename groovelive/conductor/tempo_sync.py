@@ -11,8 +11,8 @@ from ..protocol import session as messages
 from ..protocol.session import Draft, When
 from ..score.clocks import AnyClock, name_of
 from ..score.controls import SESSION_CONTROLS
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Line
-from ..score.score import SESSION
 from ..sync.base import Source
 from ..sync.tap_tempo import Taps
 from .editor import Desk

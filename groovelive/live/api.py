@@ -11,8 +11,8 @@ from typing import Any
 from ..errors import GrooveError, closest
 from ..grooves.groove import Groove
 from ..protocol.session import Draft, When
+from ..score.edit_log import SESSION
 from ..score.edits import Exact, Line, Point, Rhythm, of_groove
-from ..score.score import SESSION
 from .bar_transforms import (
     crash,
     degrade,

@@ -16,6 +16,7 @@ from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
 from ..score.clocks import AnyClock
+from ..score.edit_log import SESSION
 from ..score.edits import (
     BEATS_PER_BAR,
     Edit,
@@ -25,7 +26,7 @@ from ..score.edits import (
     Point,
     bar_of,
 )
-from ..score.score import SESSION, Score
+from ..score.score import Score
 from ..score.validation import check
 from .callbacks import Bar, Function, Runner, answer
 from .clocks import clock_of

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from . import bar_transforms as moves
 from . import rhythms
+from .edit_log import SESSION
 from .edits import STEP, Exact, Moves, Notes, Pattern, unpack
-from .score import SESSION, Score
+from .score import Score
 
 TIMING, DYNAMICS = 0.2, 0.1  # steps and velocity: the spread of the Groove MIDI Dataset, as in Groove.humanise
 EARLIEST = STEP / 2  # beats that a note may sound before its step, nudges apart
 LATEST = 1.5  # steps that a note may sound after its step
-_BACK = 8  # sources that are looked at for what plays on while an answer is awaited
 _SCALED = ("velocity", *(f"velocity.{name}" for name in VOICES))
 
 
@@ -228,7 +228,7 @@ def loop_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tr
         if made is not None and asked is not None and made.beat >= asked.beat and isinstance(made.value, Pattern):
             return _loop_of(made.value, bar - score.origin(beat))
     pattern = score.edit(drummer, "pattern", beat)
-    for source in score.sources(drummer, beat, _BACK):
+    for source in score.sources(drummer, beat):
         if source.value is None:
             return ()
         if isinstance(source.value, Exact):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Protocol
 
 from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, SHORT, VOICES
 from ..notation.caret import NotationError
 from ..notation.parser import number as read_number
 from ..notation.parser import pattern, word
-from ..protocol.engine import ModelInfo
 from . import bar_transforms as moves
 from . import rhythms
 from .controls import CONTROLS, SESSION_CONTROLS, Control
@@ -43,7 +43,23 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _WITHOUT_LINE = ("bpm",)  # a tempo ramps, but has no pattern in time: the beat is what it is made of
 
 
-def check(drummer: str, path: str, value: Value, model: ModelInfo | None) -> tuple[str, Value]:
+class Served(Protocol):
+    """What is known here of the model that the engine serves; `protocol.engine.ModelInfo` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def genres(self) -> Collection[str]: ...
+
+    @property
+    def presets(self) -> Collection[str]: ...
+
+    @property
+    def latent(self) -> int: ...
+
+
+def check(drummer: str, path: str, value: Value, model: Served | None) -> tuple[str, Value]:
     """Return the path and the value as the score takes them, or refuse them.
 
     Args:
@@ -124,7 +140,7 @@ def _part(name: str, control: Control, part: str) -> str:
     return part
 
 
-def _value(path: str, control: Control, value: Value, model: ModelInfo | None) -> Value:
+def _value(path: str, control: Control, value: Value, model: Served | None) -> Value:
     kind = control.kind
     if kind in ("number", "whole"):
         return _number(path, control, value)
@@ -213,7 +229,7 @@ def _knob(path: str, value: Value) -> Value:
     return value
 
 
-def _genre(value: Value, model: ModelInfo | None) -> Value:
+def _genre(value: Value, model: Served | None) -> Value:
     known = (*_served(model).genres, "any")
 
     def there(name: str) -> str:
@@ -256,7 +272,7 @@ def _groups(path: str, value: Value) -> Value:
     return names
 
 
-def _point(path: str, value: Value, model: ModelInfo | None) -> Value:
+def _point(path: str, value: Value, model: Served | None) -> Value:
     if isinstance(value, str):
         value = Point(name=value)
     if not isinstance(value, Point):
@@ -277,7 +293,7 @@ def _point(path: str, value: Value, model: ModelInfo | None) -> Value:
     return value
 
 
-def _source(value: Value, model: ModelInfo | None) -> Value:
+def _source(value: Value, model: Served | None) -> Value:
     if isinstance(value, Rhythm | Exact):
         rhythms.check(value)
     elif isinstance(value, Walk):
@@ -293,7 +309,7 @@ def _source(value: Value, model: ModelInfo | None) -> Value:
     return value
 
 
-def _served(model: ModelInfo | None) -> ModelInfo:
+def _served(model: Served | None) -> Served:
     if model is None:
         raise GrooveError("the engine is not there yet, so its genres and presets are not known; try again in a second")
     return model

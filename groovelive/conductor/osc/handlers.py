@@ -14,10 +14,10 @@ from ...protocol import engine as wire
 from ...protocol import session as messages
 from ...protocol.session import Draft, When
 from ...score.controls import CONTROLS, SESSION_CONTROLS
+from ...score.edit_log import SESSION
 from ...score.edits import BEATS_PER_BAR, STEP, Edit, Line, Point, Walk
 from ...score.events import events
 from ...score.rhythms import LOOP, LOOP_STEPS
-from ...score.score import SESSION
 from ...score.validation import check
 from ..editor import Desk
 from ..server import Visitor
