@@ -15,7 +15,7 @@ import pytest
 from live_rig import SCRIPT, free_port
 
 from groovelive import GrooveError
-from groovelive.ableton_live.connection import Hello
+from groovelive.ableton_live.handshake import LiveHello
 from groovelive.ableton_live.install import main
 from groovelive.ableton_live.user_library import Computer, Script, source
 from groovelive.cli.main import main as cli
@@ -216,8 +216,8 @@ def test_status_compares_what_runs_with_what_is_there(
     build = Script(source()).build
 
     def runs(other: str) -> None:
-        hello = Hello("1.0.0", 1, other, "12.1.5", "3.11.6", "abc", frozenset({"/gl/ping"}))
-        monkeypatch.setattr("groovelive.ableton_live.connection.Link.connect", lambda *_: hello)
+        hello = LiveHello("1.0.0", 1, other, "12.1.5", "3.11.6", "abc", frozenset({"/gl/ping"}))
+        monkeypatch.setattr("groovelive.ableton_live.connection.LiveLink.connect", lambda *_: hello)
 
     runs(build)
     capsys.readouterr()

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from ..errors import GrooveError
-from .connection import Hello, Link
+from .connection import LiveLink
 from .errors import LinkDown, LiveError
+from .handshake import LiveHello
 from .user_library import NAME, VARIABLE, Computer, Script, source
 
 STEPS = """\
@@ -199,10 +200,10 @@ def _log(computer: Computer) -> Iterator[Finding]:
             yield "note", f"Live's log {folder / 'Log.txt'} says: {about[-1].strip()[:300]}"
 
 
-def _running(script: Script) -> tuple[Hello | None, str]:
+def _running(script: Script) -> tuple[LiveHello | None, str]:
     """Return what runs at the port of a script, or None and why not."""
     host, port, token = script.settings
-    link = Link(host, port, name="groovelive ableton", token=token)
+    link = LiveLink(host, port, name="groovelive ableton", token=token)
     try:
         return link.connect(2.0), ""
     except LinkDown:

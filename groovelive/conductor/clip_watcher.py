@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..ableton_live import ClipNotes, LiveClip, LiveError, LiveSet
-from ..ableton_live.abletonosc.clip import OscClip
-from ..ableton_live.abletonosc.live_set import OscSet
+from ..ableton_live import ClipNotes, LiveError
+from ..ableton_live.base import ClipInLive, SetInLive
 from ..errors import GrooveError
 from ..score.edits import Edit, FromLive, of_groove
 from .clip_targets import Do, Place
@@ -42,9 +41,7 @@ class Watching:
         do: has a job done in a thread: `Worker.do`.
     """
 
-    def __init__(
-        self, desk: Desk, set_at: Callable[[Place], LiveSet | OscSet], tell: Callable[[str], None], do: Do
-    ) -> None:
+    def __init__(self, desk: Desk, set_at: Callable[[Place], SetInLive], tell: Callable[[str], None], do: Do) -> None:
         self._desk, self._set_at, self._tell, self._do = desk, set_at, tell, do
         self._watched: set[Where] = set()
         self._read: queue.SimpleQueue[tuple[Where, ClipNotes]] = queue.SimpleQueue()
@@ -68,7 +65,7 @@ class Watching:
         clip.watch(lambda changed: self._changed(place, clip))
         self._changed(place, clip)  # it may have changed since it was read
 
-    def _changed(self, place: Where, clip: LiveClip | OscClip) -> None:
+    def _changed(self, place: Where, clip: ClipInLive) -> None:
         try:
             self._read.put((place, clip.read()))
         except LiveError as error:

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from .session import Live
 
 Music = Groove | Clip
-LACKS = (
-    "Ableton Live by way of AbletonOSC: slower, and without one-step undo, probabilities, the Arrangement and drum "
-    "pads; `groovelive ableton install` puts GrooveLive there, which has them"
-)
 
 
 def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
@@ -35,8 +31,8 @@ def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
     """
     found = connect_as(AbletonLive, AbletonOsc, *ableton_place(place), name=live.by)
     found.session = live
-    if isinstance(found, AbletonOsc):
-        live.tell(LACKS)
+    if found.lacks:
+        live.tell(found.lacks)
     return found
 
 
