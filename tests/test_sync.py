@@ -413,7 +413,7 @@ def test_taps_on_a_simulated_clock() -> None:
     for _ in range(2):
         live.run(beats=0.1)
         if _:
-            with pytest.raises(GrooveError, match="bpm must lie from 20 to 400"):
+            with pytest.raises(GrooveError, match="bpm must be a number from 20 to 400"):
                 live.tap()
         else:
             live.run(bars=2)

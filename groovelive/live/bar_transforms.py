@@ -17,7 +17,7 @@ class Act:
     rotate(0.125)
     >>> stutter(99)
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: the number of stutter must lie from 2 to 8, not 99
+    groovelive.errors.GrooveError: the number of stutter must be a number from 2 to 8, not 99
     """
 
     def __init__(self, name: str, amount: tuple[float, ...] = ()) -> None:

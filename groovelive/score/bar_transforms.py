@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from .edits import Move, Note, Notes
@@ -136,10 +137,10 @@ def check(move: Move) -> None:
     if doing is None:
         raise GrooveError(f"there is no move {move.what!r}{closest(move.what, DOINGS)}; moves are {', '.join(DOINGS)}")
     if move.when == "sometimes":
-        if not 0 <= move.n <= 1:
-            raise GrooveError(f"sometimes takes a probability from 0 to 1, not {move.n:g}")
-    elif move.n != int(move.n) or not 1 <= move.n <= 1024:
-        raise GrooveError(f"{move.when} takes a whole number of bars from 1 to 1024, not {move.n:g}")
+        checks.number("the probability of sometimes", move.n, 0, 1)
+    else:
+        bars = int(move.n) if float(move.n).is_integer() else move.n
+        checks.whole(move.when, bars, 1, 1024, "bars")
     if not move.amount:
         return
     low, high = doing.low, doing.high
@@ -147,8 +148,7 @@ def check(move: Move) -> None:
         takes = "no number" if low is None else "one number"
         raise GrooveError(f"{move.what} takes {takes}, not {len(move.amount)}")
     for amount in move.amount:
-        if not low <= amount <= high:
-            raise GrooveError(f"the number of {move.what} must lie from {low:g} to {high:g}, not {amount:g}")
+        checks.number(f"the number of {move.what}", amount, low, high)
 
 
 def applies(move: Move, number: int, draw: Callable[[], float]) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Any, Protocol
 
+from ..checks import flag, number, whole
+from ..checks import name as one_of
 from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, SHORT, VOICES
 from ..notation.caret import NotationError
@@ -75,7 +77,7 @@ def check(drummer: str, path: str, value: Value, model: Served | None) -> tuple[
     ('density.closed_hat', 0.9)
     >>> check("d1", "density", 2, None)
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: density must lie from 0 to 1, not 2
+    groovelive.errors.GrooveError: density must be a number from 0 to 1, not 2
     """
     if drummer and not _NAME.fullmatch(drummer):
         raise GrooveError(f"a drummer's name is a small letter and then letters, digits or _, not {drummer!r}")
@@ -94,7 +96,7 @@ def check(drummer: str, path: str, value: Value, model: Served | None) -> tuple[
     control = table.get(name)
     if control is None:
         if not drummer and path == "playing":
-            return path, _switch(name, value)
+            return path, flag(name, value)
         what = "a drummer" if drummer else "the session"
         raise GrooveError(f"{what} has no {name!r}{closest(name, table)}; it has {', '.join(table)}")
     if name == "knob":
@@ -147,12 +149,9 @@ def _value(path: str, control: Control, value: Value, model: Served | None) -> V
     if kind == "genre":
         return _genre(value, model)
     if kind == "switch":
-        return _switch(path, value)
+        return flag(path, value)
     if kind == "choice":
-        if value not in control.choices:
-            hint = closest(str(value), control.choices)
-            raise GrooveError(f"{path} must be {_either(control.choices)}, not {value!r}{hint}")
-        return value
+        return one_of(path, value, control.choices)
     if kind == "names":
         return _groups(path, value)
     if kind == "point":
@@ -177,18 +176,12 @@ def _value(path: str, control: Control, value: Value, model: Served | None) -> V
 
 
 def _number(path: str, control: Control, value: Value) -> Value:
-    def within(number: Any) -> None:
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise GrooveError(f"{path} must be a number from {control.low:g} to {control.high:g}, not {number!r}")
-        if not control.low <= number <= control.high:
-            raise GrooveError(f"{path} must lie from {control.low:g} to {control.high:g}, not {number:g}")
+    def within(found: Any) -> float:
+        return number(path, found, control.low, control.high)
 
     if control.kind == "whole":
-        within(value)
-        assert isinstance(value, int | float)
-        if value != int(value):
-            raise GrooveError(f"{path} must be a whole number, not {value!r}")
-        return int(value)
+        found = within(value)  # OSC may send it as a float
+        return int(found) if found.is_integer() else whole(path, value, control.low, control.high)
     if isinstance(value, Adaptive):
         if not control.asks:
             raise GrooveError(f"{path} is of how it is played; adaptive() is for what the model is asked, as follow")
@@ -204,16 +197,14 @@ def _number(path: str, control: Control, value: Value) -> Value:
         if path in _WITHOUT_LINE:
             raise GrooveError(f"{path} takes a number or a ramp, as line(120, 140, bars=8), not a pattern")
         try:
-            found = pattern(text, read_number)
+            cycle = pattern(text, read_number)
         except NotationError as error:
             takes = f"{path} takes numbers from {control.low:g} to {control.high:g}, or a pattern in time of such"
             raise NotationError(f"{takes}; {error.reason}", error.text, error.position, error.length) from None
-        for event in found.query(0, 64):
+        for event in cycle.query(0, 64):
             within(event.value)
         return Cycle(text)
-    within(value)
-    assert isinstance(value, int | float)
-    return float(value)
+    return within(value)
 
 
 def _knob(path: str, value: Value) -> Value:
@@ -251,12 +242,6 @@ def _genre(value: Value, model: Served | None) -> Value:
     for event in pattern(text, word).query(0, 64):
         there(event.value)
     return Cycle(text)
-
-
-def _switch(path: str, value: Value) -> Value:
-    if not isinstance(value, bool):
-        raise GrooveError(f"{path} is on or off: True or False, not {value!r}")
-    return value
 
 
 def _groups(path: str, value: Value) -> Value:
@@ -313,7 +298,3 @@ def _served(model: Served | None) -> Served:
     if model is None:
         raise GrooveError("the engine is not there yet, so its genres and presets are not known; try again in a second")
     return model
-
-
-def _either(choices: tuple[str, ...]) -> str:
-    return " or ".join(map(repr, choices))

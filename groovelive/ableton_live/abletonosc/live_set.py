@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal
 
+from ...checks import number
+from ...errors import GrooveError
 from ...grooves.grid import GM_NOTES
 from ..base import Grid, Music, SlotKey, TrackKey
 from ..clock import LiveClock
@@ -252,8 +254,10 @@ class OscSet:
 
     def tempo(self, bpm: float) -> float:
         """Set the tempo, and return the one that Live took."""
-        if not 20 <= bpm <= 999:
-            raise OutOfRange(f"bpm is a number from 20 to 999, not {bpm:g}", "OUT_OF_RANGE")
+        try:
+            number("bpm", bpm, 20, 999)
+        except GrooveError as error:
+            raise OutOfRange(str(error), "OUT_OF_RANGE") from None
         self.link.tell("/live/song/set/tempo", float(bpm))
         return float(self.link.ask("/live/song/get/tempo")[0])
 

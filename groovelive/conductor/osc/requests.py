@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec import Struct
 
-from ...errors import closest
+from ...checks import number
+from ...errors import GrooveError, closest
 from ...grooves.grid import STEPS_PER_BAR
 from ...osc_messages.codec import Argument, Message
 from ...protocol import session as messages
@@ -149,18 +150,18 @@ class Arguments:
     def number(self, field: str, low: float = -1e9, high: float = 1e9) -> float:
         """Take an int or a float within a range."""
         argument = self._next(field)
-        if isinstance(argument, bool) or not isinstance(argument, int | float):
-            raise self.wrong(field, f"{field} is a number, not {argument!r}")
-        if not low <= argument <= high:
-            raise self.wrong(field, f"{field} must lie from {low:g} to {high:g}, not {argument:g}")
-        return float(argument)
+        try:
+            number(field, argument)  # first without the range, which for most is any
+            return number(field, argument, low, high)
+        except GrooveError as error:
+            raise self.wrong(field, str(error)) from None
 
     def whole(self, field: str, low: int, high: int) -> int:
         """Take a whole number within a range; a float will do."""
-        number = self.number(field, low, high)
-        if number != int(number):
-            raise self.wrong(field, f"{field} is a whole number, not {number:g}")
-        return int(number)
+        found = self.number(field, low, high)
+        if not found.is_integer():
+            raise self.wrong(field, f"{field} must be a whole number, not {found:g}")
+        return int(found)
 
     def switch(self, field: str) -> bool:
         """Take 1 or 0, True or False."""
