@@ -20,8 +20,9 @@ from ..errors import GrooveError
 from ..grooves.display import roll
 from ..grooves.grid import STEPS_PER_BAR
 from ..live import api as words
-from ..live.clip import Clip, check_paths, groove_of
-from ..live.session import Live
+from ..live.as_grooves import groove_of
+from ..live.clip import Clip, check_paths
+from ..live.session import Session
 from ..outputs import audio_device
 from ..runtime import endpoints as connection
 from ..runtime.shipped import shipped
@@ -164,7 +165,7 @@ def _aloud(console: Console) -> Clip:
         services.main("stop", [])
 
 
-def frame(live: Live) -> Any:
+def frame(live: Session) -> Any:
     """Return what plays now as a picture for the terminal: two bars of each drummer, the playing step lit.
 
     >>> live = words.open(realtime=False)

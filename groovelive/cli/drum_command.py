@@ -13,7 +13,7 @@ from .. import model
 from ..errors import GrooveError
 from ..grooves.display import roll
 from ..midi_files import drum_maps
-from ..synthesis.kits import Kit
+from ..synthesis.kits import DrumKit
 from . import drum
 from .arguments import described
 
@@ -84,7 +84,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     drum.check_outputs(arguments.output)
     drum_maps.load(arguments.kit)
-    Kit(arguments.sound)
+    DrumKit(arguments.sound)
     rhythm = drum.listen(
         arguments.rhythm,
         bars=arguments.bars,

@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import checks
 from ..errors import GrooveError, closest
-from ..grooves.grid import STEPS_PER_BAR, VOICES
-from .edits import Move, Note, Notes
+from ..grooves.grid import STEPS_PER_BAR, VOICES, Note
+from .edits import Move, Notes
 from .rhythms import LOOP_STEPS
 
 _SNARE, _KICK, _CRASH = VOICES.index("snare"), VOICES.index("kick"), VOICES.index("crash")
@@ -108,7 +108,7 @@ def without(notes: Notes, bar: Bar, *voices: float) -> Notes:
     return tuple(n for n in notes if n.voice not in voices)
 
 
-class Doing(NamedTuple):
+class BarTransform(NamedTuple):
     """A move by its name: what it does, and the range of its amount; None: it takes none."""
 
     do: Callable[..., Notes]
@@ -117,25 +117,27 @@ class Doing(NamedTuple):
     many: bool = False
 
 
-DOINGS: dict[str, Doing] = {
-    "rotate": Doing(rotate, -2, 2),
-    "reverse": Doing(reverse),
-    "stutter": Doing(stutter, 2, 8),
-    "degrade": Doing(degrade, 0, 1),
-    "double": Doing(double),
-    "halve": Doing(halve),
-    "louder": Doing(louder, 0, 4),
-    "fill": Doing(fill, 1 / 16, 1),
-    "crash": Doing(crash, 0, 1),
-    "without": Doing(without, 0, len(VOICES) - 1, many=True),
+TRANSFORMS: dict[str, BarTransform] = {
+    "rotate": BarTransform(rotate, -2, 2),
+    "reverse": BarTransform(reverse),
+    "stutter": BarTransform(stutter, 2, 8),
+    "degrade": BarTransform(degrade, 0, 1),
+    "double": BarTransform(double),
+    "halve": BarTransform(halve),
+    "louder": BarTransform(louder, 0, 4),
+    "fill": BarTransform(fill, 1 / 16, 1),
+    "crash": BarTransform(crash, 0, 1),
+    "without": BarTransform(without, 0, len(VOICES) - 1, many=True),
 }
 
 
 def check(move: Move) -> None:
     """Raise a GrooveError where there is no such move, or its numbers are out of range."""
-    doing = DOINGS.get(move.what)
+    doing = TRANSFORMS.get(move.what)
     if doing is None:
-        raise GrooveError(f"there is no move {move.what!r}{closest(move.what, DOINGS)}; moves are {', '.join(DOINGS)}")
+        raise GrooveError(
+            f"there is no move {move.what!r}{closest(move.what, TRANSFORMS)}; moves are {', '.join(TRANSFORMS)}"
+        )
     if move.when == "sometimes":
         checks.number("the probability of sometimes", move.n, 0, 1)
     else:

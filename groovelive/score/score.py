@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from ..notation.parser import number, pattern, word
-from ..notation.pattern import Pattern as TimePattern
+from ..notation.pattern import TimePattern
 from .activity import activity
 from .controls import CONTROLS, DEFAULT_BPM
 from .edit_log import SESSION, EditLog

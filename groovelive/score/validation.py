@@ -13,8 +13,7 @@ from ..grooves.grid import GROUPS, SHORT, VOICES
 from ..notation.caret import NotationError
 from ..notation.parser import number as read_number
 from ..notation.parser import pattern, word
-from . import bar_transforms as moves
-from . import rhythms
+from . import bar_transforms, rhythms
 from .controls import CONTROLS, SESSION_CONTROLS, Control
 from .edits import (
     Cycle,
@@ -162,7 +161,7 @@ def _value(path: str, control: Control, value: Value, model: Served | None) -> V
         if not isinstance(value, Moves):
             raise GrooveError("moves are made by every, sometimes and last_of")
         for move in value.moves:
-            moves.check(move)
+            bar_transforms.check(move)
         return value
     if kind == "knob":
         return _knob(path, value)
