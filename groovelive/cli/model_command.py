@@ -25,7 +25,7 @@ def main(command: str, argv: Sequence[str]) -> int:
         GrooveError: an argument is wrong, or the model cannot be read.
 
     >>> main("presets", [])  # doctest: +ELLIPSIS
-    late night ...
+    straight ahead     rock...
     0
     """
     parser = described(command, COMMANDS[command])

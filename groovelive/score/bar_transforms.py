@@ -108,7 +108,7 @@ def without(notes: Notes, bar: Bar, *voices: float) -> Notes:
     return tuple(n for n in notes if n.voice not in voices)
 
 
-class BarTransform(NamedTuple):
+class MoveKind(NamedTuple):
     """A move by its name: what it does, and the range of its amount; None: it takes none."""
 
     do: Callable[..., Notes]
@@ -117,24 +117,28 @@ class BarTransform(NamedTuple):
     many: bool = False
 
 
-TRANSFORMS: dict[str, BarTransform] = {
-    "rotate": BarTransform(rotate, -2, 2),
-    "reverse": BarTransform(reverse),
-    "stutter": BarTransform(stutter, 2, 8),
-    "degrade": BarTransform(degrade, 0, 1),
-    "double": BarTransform(double),
-    "halve": BarTransform(halve),
-    "louder": BarTransform(louder, 0, 4),
-    "fill": BarTransform(fill, 1 / 16, 1),
-    "crash": BarTransform(crash, 0, 1),
-    "without": BarTransform(without, 0, len(VOICES) - 1, many=True),
+TRANSFORMS: dict[str, MoveKind] = {
+    "rotate": MoveKind(rotate, -2, 2),
+    "reverse": MoveKind(reverse),
+    "stutter": MoveKind(stutter, 2, 8),
+    "degrade": MoveKind(degrade, 0, 1),
+    "double": MoveKind(double),
+    "halve": MoveKind(halve),
+    "louder": MoveKind(louder, 0, 4),
+    "fill": MoveKind(fill, 1 / 16, 1),
+    "crash": MoveKind(crash, 0, 1),
+    "without": MoveKind(without, 0, len(VOICES) - 1, many=True),
 }
 
 
 def check(move: Move) -> None:
-    """Raise a GrooveError where there is no such move, or its numbers are out of range."""
-    doing = TRANSFORMS.get(move.what)
-    if doing is None:
+    """Refuse a move that cannot be made.
+
+    Raises:
+        GrooveError: there is no such move, or its numbers are out of range.
+    """
+    transform = TRANSFORMS.get(move.what)
+    if transform is None:
         raise GrooveError(
             f"there is no move {move.what!r}{closest(move.what, TRANSFORMS)}; moves are {', '.join(TRANSFORMS)}"
         )
@@ -145,8 +149,8 @@ def check(move: Move) -> None:
         checks.whole(move.when, bars, 1, 1024, "bars")
     if not move.amount:
         return
-    low, high = doing.low, doing.high
-    if low is None or high is None or (len(move.amount) > 1 and not doing.many):
+    low, high = transform.low, transform.high
+    if low is None or high is None or (len(move.amount) > 1 and not transform.many):
         takes = "no number" if low is None else "one number"
         raise GrooveError(f"{move.what} takes {takes}, not {len(move.amount)}")
     for amount in move.amount:

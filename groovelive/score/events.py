@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import STEPS_PER_BAR, VOICES
-from . import bar_transforms, rhythms
+from . import rhythms
+from .bar_transforms import TRANSFORMS, Bar, applies
 from .edit_log import SESSION
 from .edits import STEP, Exact, Moves, Notes, Pattern, unpack
 from .score import Score
@@ -180,10 +181,8 @@ def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tru
         number, seed = bar - score.origin(beat), score.seed(drummer, beat)
         for k, move in enumerate(doing.moves):
             chance = _chance(seed, drummer, number, k)
-            if bar_transforms.applies(move, number, chance.random):
-                notes = bar_transforms.TRANSFORMS[move.what].do(
-                    notes, bar_transforms.Bar(number, start, chance), *move.amount
-                )
+            if applies(move, number, chance.random):
+                notes = TRANSFORMS[move.what].do(notes, Bar(number, start, chance), *move.amount)
     return tuple(n._replace(step=n.step - start) for n in notes if start <= n.step < start + STEPS_PER_BAR)
 
 

@@ -44,7 +44,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _WITHOUT_LINE = ("bpm",)  # a tempo ramps, but has no pattern in time: the beat is what it is made of
 
 
-class Served(Protocol):
+class ServedModel(Protocol):
     """What is known here of the model that the engine serves; `protocol.engine.ModelInfo` is one."""
 
     @property
@@ -60,7 +60,7 @@ class Served(Protocol):
     def latent(self) -> int: ...
 
 
-def check(drummer: str, path: str, value: Value, model: Served | None) -> tuple[str, Value]:
+def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> tuple[str, Value]:
     """Return the path and the value as the score takes them, or refuse them.
 
     Args:
@@ -141,7 +141,7 @@ def _part(name: str, control: Control, part: str) -> str:
     return part
 
 
-def _value(path: str, control: Control, value: Value, model: Served | None) -> Value:
+def _value(path: str, control: Control, value: Value, model: ServedModel | None) -> Value:
     kind = control.kind
     if kind in ("number", "whole"):
         return _number(path, control, value)
@@ -219,7 +219,7 @@ def _knob(path: str, value: Value) -> Value:
     return value
 
 
-def _genre(value: Value, model: Served | None) -> Value:
+def _genre(value: Value, model: ServedModel | None) -> Value:
     known = (*_served(model).genres, "any")
 
     def there(name: str) -> str:
@@ -256,7 +256,7 @@ def _groups(path: str, value: Value) -> Value:
     return names
 
 
-def _point(path: str, value: Value, model: Served | None) -> Value:
+def _point(path: str, value: Value, model: ServedModel | None) -> Value:
     if isinstance(value, str):
         value = Point(name=value)
     if not isinstance(value, Point):
@@ -277,7 +277,7 @@ def _point(path: str, value: Value, model: Served | None) -> Value:
     return value
 
 
-def _source(value: Value, model: Served | None) -> Value:
+def _source(value: Value, model: ServedModel | None) -> Value:
     if isinstance(value, Rhythm | Exact):
         rhythms.check(value)
     elif isinstance(value, Walk):
@@ -293,7 +293,7 @@ def _source(value: Value, model: Served | None) -> Value:
     return value
 
 
-def _served(model: Served | None) -> Served:
+def _served(model: ServedModel | None) -> ServedModel:
     if model is None:
         raise GrooveError("the engine is not there yet, so its genres and presets are not known; try again in a second")
     return model
