@@ -20,7 +20,7 @@ from ..runtime.curve import Curve
 from ..runtime.endpoints import Connection
 
 if TYPE_CHECKING:
-    from ..protocol import engine as wire
+    from ..protocol.base import Request
 
 OSC_PORT = 57140  # beside those of SuperCollider, 57110 and 57120
 _FAREWELL = 5.0  # seconds that a program of a supervisor that has died may take to end
@@ -249,8 +249,8 @@ def _at(place: Connection, bound: str) -> Connection:
 
 def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Run an engine that works for a broker: it listens at a private address, and a thread joins."""
-    from ..engine.broker import join
     from ..engine.server import run
+    from ..engine.worker import join
 
     peer = connection.check_connect(arguments.join, arguments.server if arguments.curve else None)
     place = connection.private("worker")
@@ -335,16 +335,16 @@ def _answers(service: connection.Service) -> bool:
 
 def probe(found: Connection, timeout: float = 1.5) -> bool:
     """Return whether somebody there speaks the protocol: all answer this at once, whatever they do."""
-    from ..protocol import engine as wire
+    from ..protocol.engine import Cancel
 
-    return _exchange(found, wire.Cancel(id=b"nothing"), timeout) is not None
+    return _exchange(found, Cancel(id=b"nothing"), timeout) is not None
 
 
-def _exchange(found: Connection, request: wire.Request, timeout: float) -> bytes | None:
+def _exchange(found: Connection, request: Request, timeout: float) -> bytes | None:
     """Send one request and return the body of its reply, or None where none comes in time."""
     import zmq
 
-    from ..protocol import engine as wire
+    from ..protocol.frames import from_frames, to_frames
     from ..runtime.curve import introduce
 
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
@@ -354,8 +354,8 @@ def _exchange(found: Connection, request: wire.Request, timeout: float) -> bytes
             if found.peer is not None:
                 introduce(socket, found.peer)
         socket.connect(found.address)
-        socket.send_multipart(wire.frames(b"probe", request))
-        return wire.unpack(socket.recv_multipart()).body if socket.poll(int(timeout * 1000)) else None
+        socket.send_multipart(to_frames(b"probe", request))
+        return from_frames(socket.recv_multipart()).body if socket.poll(int(timeout * 1000)) else None
     finally:
         socket.close(linger=0)
 
@@ -458,8 +458,8 @@ def _conductor_report(timeout: float) -> dict[str, Any] | None:
         from ..score.edits import bar_of
 
         body = _exchange(found, messages.Here(), timeout)
-        state = messages.reply(body) if body is not None else None
-        if isinstance(state, messages.State):
+        state = messages.read_reply(body) if body is not None else None
+        if isinstance(state, messages.SessionState):
             kept = ("session", "bpm", "playing", "engine", "fifo", "edits", "clients", "late", "dropped", "outs",
                     "osc", "leader", "away", "phase", "led")  # fmt: skip
             told = msgspec.to_builtins({name: getattr(state, name) for name in kept})

@@ -130,7 +130,7 @@ class Clocks:
         sink = self._outlets.open(clock)
         return Ticking(sink, self._outlets.send, lambda number: self._do(lambda: self._outlets.close(number), _nothing))
 
-    def ask(self, request: messages.Follow | messages.Lead, answer: Answer) -> None:
+    def ask(self, request: messages.Follow | messages.LeadRequest, answer: Answer) -> None:
         """Do what a client asks for; see `messages`.
 
         Raises:

@@ -17,8 +17,8 @@ from ..engine import Client
 from ..errors import GrooveError
 from ..inputs import Inlets
 from ..outputs import Counts, Outlets, audio_device
-from ..protocol import engine as wire
 from ..protocol import session as messages
+from ..protocol.base import Array, EngineError, type_of
 from ..protocol.session import Draft, When
 from ..runtime.curve import Curve
 from ..runtime.realtime import claim
@@ -310,8 +310,8 @@ class Conductor:
         except GrooveError as error:
             self.door.refuse(caller, error)
         except Exception as error:
-            self._tell_outside(f"a {type(request).__name__.lower()} failed: {type(error).__name__}: {error}")
-            self.door.refuse(caller, wire.EngineError("INTERNAL", "the conductor failed at this; its output says more"))
+            self._tell_outside(f"a {type_of(request)} failed: {type(error).__name__}: {error}")
+            self.door.refuse(caller, EngineError("INTERNAL", "the conductor failed at this; its output says more"))
 
     def _answer_to(self, caller: Caller | Visitor, request: messages.AnyRequest) -> None:
         reply = self.door.reply
@@ -330,19 +330,19 @@ class Conductor:
         elif isinstance(request, messages.Write):
             self._write(caller, request)
         elif isinstance(request, messages.Undo):
-            reply(caller, messages.Written(edits=self.desk.undo(request)))
-        elif isinstance(request, messages.Scene):
-            reply(caller, messages.Written(edits=self.desk.scene(request)))
+            reply(caller, messages.WrittenEdits(edits=self.desk.undo(request)))
+        elif isinstance(request, messages.SceneRequest):
+            reply(caller, messages.WrittenEdits(edits=self.desk.scene(request)))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
         elif isinstance(request, messages.Hands):
             self._playing.hands(request)
             reply(caller, messages.Done())
-        elif isinstance(request, messages.Follow | messages.Lead):
+        elif isinstance(request, messages.Follow | messages.LeadRequest):
             self._clocks.ask(request, lambda error: self._answered(caller, error))
         elif isinstance(request, messages.Tap):
             edits = self._tempo.tap(request.by, time.monotonic() - request.ago, request.bar)
-            reply(caller, messages.Written(edits=edits))
+            reply(caller, messages.WrittenEdits(edits=edits))
         else:
             self._panic(caller, request)
 
@@ -355,14 +355,14 @@ class Conductor:
     def _write(self, caller: Caller | Visitor, request: messages.Write) -> None:
         self._tempo.check(request)
         if any(draft.path == "playing" and not draft.drummer for draft in request.edits):
-            self.door.reply(caller, messages.Written(edits=self._start_or_stop(request)))
+            self.door.reply(caller, messages.WrittenEdits(edits=self._start_or_stop(request)))
             return
         targets = [t for draft in request.edits if isinstance(draft.value, Outs) for t in draft.value.targets]
         new = [t for t in targets if t not in self.player.sinks and not isinstance(t, Unsent)]
         live = [t for t in targets if isinstance(t, Ableton) and not self._clips.known(t)]
         ports = self._playing.unheard(draft.value for draft in request.edits)
         if not new and not live and not ports:
-            self.door.reply(caller, messages.Written(edits=self.desk.write(request)))
+            self.door.reply(caller, messages.WrittenEdits(edits=self.desk.write(request)))
             return
 
         def then(sinks: Any, error: GrooveError | None) -> None:
@@ -371,7 +371,7 @@ class Conductor:
                 return
             self.player.sinks.update(sinks)
             try:
-                self.door.reply(caller, messages.Written(edits=self.desk.write(request)))
+                self.door.reply(caller, messages.WrittenEdits(edits=self.desk.write(request)))
             except GrooveError as problem:
                 self.door.refuse(caller, problem)
 
@@ -423,11 +423,11 @@ class Conductor:
             if error is not None:
                 self.door.refuse(caller, error)
             else:
-                self.door.reply(caller, messages.Place(z=wire.Array.of(z)))
+                self.door.reply(caller, messages.Located(z=Array.of(z)))
 
         self._asker.do(job, then)
 
-    def _panic(self, caller: Caller | Visitor, request: messages.Panic) -> None:
+    def _panic(self, caller: Caller | Visitor, request: messages.PanicRequest) -> None:
         self._outlets.panic()
         self._clips.panic()
         drafts = tuple(Draft(drummer=name, path="source") for name in self.desk.score.drummers)
@@ -435,7 +435,7 @@ class Conductor:
             self.desk.write(messages.Write(edits=drafts, when=When("now"), by=request.by))
         self.door.reply(caller, messages.Done())
 
-    def state(self) -> messages.State:
+    def state(self) -> messages.SessionState:
         """Return where the session is."""
         beat = self.transport.beat()
         counts = self._outlets.counts()
@@ -448,7 +448,7 @@ class Conductor:
             for target in {t: None for n in (SESSION, *self.desk.score.drummers) for t in self.player.targets(n, beat)}
             for count in [counts.get(self.player.sinks.get(target, -1), Counts())]
         )  # fmt: skip
-        return messages.State(
+        return messages.SessionState(
             session=self.session, beat=beat, bpm=self.desk.score.tempo.bpm(beat), playing=self.transport.playing,
             edits=len(self.desk.score.edits), engine=self._engine, answer=self._answer, outs=outs,
             ins=self._playing.ins(), clients=self.door.clients, late=sum(c.late for c in counts.values()),

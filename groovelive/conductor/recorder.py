@@ -89,7 +89,7 @@ class Listening:
                 self._tell(f"program {number + 1} of {port} has no scene; the scenes are {', '.join(names)}")
             return
         try:
-            self._desk.scene(messages.Scene(name=names[number], when=When(), by=(HANDS + port)[:64]))
+            self._desk.scene(messages.SceneRequest(name=names[number], when=When(), by=(HANDS + port)[:64]))
         except GrooveError as error:
             if "already" not in str(error):
                 self._tell(str(error))

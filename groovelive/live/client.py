@@ -29,7 +29,7 @@ class RemoteLine(Protocol):
     """What leads to a conductor in another process: a `WireLine`."""
 
     on_news: Callable[[messages.AnyReply], None]
-    on_joined: Callable[[messages.State], None]
+    on_joined: Callable[[messages.SessionState], None]
 
     def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
         """Send a request and return its reply."""
@@ -87,17 +87,17 @@ class SessionClient:
         self._line = line
         self._told: set[str] = set()
         self._blocks: list[At] = []
-        self._state: messages.State | None = None
+        self._state: messages.SessionState | None = None
         self._simulated = line if isinstance(line, SimulatedLine) else None
         self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
         self._lock = self._replica.lock
         self._callbacks = Callbacks(self._give, self.tell, apart=self.realtime)
         line.on_news = self._hear
         if isinstance(line, SimulatedLine):
-            self._state = self._expect(messages.Here(), messages.State)
+            self._state = self._expect(messages.Here(), messages.SessionState)
         else:
             line.on_joined = self._joined
-            self._joined(self._expect(messages.Join(by=by), messages.State))
+            self._joined(self._expect(messages.Join(by=by), messages.SessionState))
             self._replica.catch_up()
 
     @property
@@ -119,7 +119,7 @@ class SessionClient:
         elif isinstance(news, messages.Wanted):
             self._callbacks.make(news)
 
-    def _joined(self, state: messages.State) -> None:
+    def _joined(self, state: messages.SessionState) -> None:
         self._state = state
         self._replica.joined(state)
 
@@ -147,17 +147,17 @@ class SessionClient:
     def model(self) -> ModelInfo | None:
         """What the engine serves: genres, presets, controls."""
         if self._state is None or self._state.model is None:
-            self._state = self._expect(messages.Here(), messages.State)
+            self._state = self._expect(messages.Here(), messages.SessionState)
         return self._state.model
 
     @property
-    def known(self) -> messages.State | None:
+    def known(self) -> messages.SessionState | None:
         """The last state that the conductor told, without asking again."""
         return self._state
 
-    def status(self) -> messages.State:
+    def status(self) -> messages.SessionState:
         """Return where the session is: engine, targets, clients, late notes."""
-        state: messages.State = self._expect(messages.Here(), messages.State)
+        state: messages.SessionState = self._expect(messages.Here(), messages.SessionState)
         self._state = state
         return state
 
@@ -197,7 +197,7 @@ class SessionClient:
     def send(self, drafts: Sequence[Draft], when: When, over: float = 0.0) -> tuple[Edit, ...]:
         """Send edits to the conductor; see `write`."""
         edits: tuple[Edit, ...] = self._expect(
-            messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.Written
+            messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.WrittenEdits
         ).edits
         return edits
 
@@ -228,7 +228,7 @@ class SessionClient:
 
     def locate(self, point: Point | None = None, drummer: str = "") -> Floats:
         """Return the latent (z,) of a point, or of what a drummer plays now."""
-        place = self._expect(messages.Locate(point=point, drummer=drummer), messages.Place)
+        place = self._expect(messages.Locate(point=point, drummer=drummer), messages.Located)
         found: Floats = place.z.numpy("z")
         return found
 
@@ -238,20 +238,20 @@ class SessionClient:
 
     def undo(self) -> None:
         """Undo what you did last, at once."""
-        self._expect(messages.Undo(by=self.by), messages.Written)
+        self._expect(messages.Undo(by=self.by), messages.WrittenEdits)
 
     def redo(self) -> None:
         """Do again what you undid last, at once."""
-        self._expect(messages.Undo(by=self.by, redo=True), messages.Written)
+        self._expect(messages.Undo(by=self.by, redo=True), messages.WrittenEdits)
 
     def recall(self, name: str) -> None:
         """Set everything as it was when a scene was saved."""
         when, over = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
-        self._expect(messages.Scene(name=name, when=when, over=over, by=self.by), messages.Written)
+        self._expect(messages.SceneRequest(name=name, when=when, over=over, by=self.by), messages.WrittenEdits)
 
     def panic(self) -> None:
         """Silence everything at once: also what rings."""
-        self._expect(messages.Panic(by=self.by), messages.Done)
+        self._expect(messages.PanicRequest(by=self.by), messages.Done)
 
     def each_bar(self, name: str, function: Function | None) -> None:
         """Ask a function for a drummer's bars, or none."""

@@ -26,7 +26,7 @@ class Replica:
         self._stood: float | None = None  # the beat at which the transport stands
         self._missing = threading.Event()
 
-    def joined(self, state: messages.State) -> None:
+    def joined(self, state: messages.SessionState) -> None:
         """Take in where the session is; another session begins another log."""
         with self.lock:
             if state.session != self._session or state.edits < len(self._score.edits):

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import GrooveError
-from ..protocol.engine import PROTOCOL, ModelInfo
+from ..protocol.base import PROTOCOL
+from ..protocol.engine import ModelInfo
 from ..runtime.atomic import replacing
 from ..score import edits
 from ..score.score import Score

@@ -61,7 +61,7 @@ class TransportControls(SessionClient):
         if not self.realtime:
             raise GrooveError("time passes by live.run(bars=...) here; gl.open() has a transport to start and stop")
         self.send([Draft("playing", playing)], When("now"))
-        self._joined(self._expect(messages.Here(), messages.State))
+        self._joined(self._expect(messages.Here(), messages.SessionState))
 
     def follow(self, clock: AnyClock | None) -> None:
         """Let a clock lead the tempo: `link()`, `midi_clock("port")` or `live.ableton`; None: the conductor.
@@ -82,7 +82,7 @@ class TransportControls(SessionClient):
             GrooveError: it is not there, or what it needs is not installed.
         """
         wanted = None if clock is None else clock_of(clock)
-        self._expect(messages.Lead(clock=wanted, on=bool(on), by=self.by), messages.Done)
+        self._expect(messages.LeadRequest(clock=wanted, on=bool(on), by=self.by), messages.Done)
 
     def tap(self, *, bar: bool = False) -> float | None:
         """Tap the tempo: from the second tap on it is set at once. Returns it in bpm; None: this was the first.
@@ -102,7 +102,7 @@ class TransportControls(SessionClient):
         >>> live.tap(), live.bpm
         (150.0, 150.0)
         """
-        edits: tuple[Edit, ...] = self._expect(messages.Tap(bar=bool(bar), by=self.by), messages.Written).edits
+        edits: tuple[Edit, ...] = self._expect(messages.Tap(bar=bool(bar), by=self.by), messages.WrittenEdits).edits
         if not edits:
             return None
         value = edits[0].value

@@ -14,8 +14,8 @@ from ...errors import GrooveError, closest
 from ...grooves.grid import STEPS_PER_BAR, Note
 from ...osc_messages.codec import Argument, OscMessage
 from ...protocol import session as messages
+from ...protocol.base import EngineError
 from ...protocol.due import when_of
-from ...protocol.engine import EngineError
 from ...protocol.session import Draft, When
 from ...score.edits import (
     Exact,
@@ -101,7 +101,7 @@ class Phase(Struct, frozen=True):
 
 Asked = (
     Hello | PatternOf | Get | Names | Subscribe | Hush | WalkTo | Lead | Clock | Phase
-    | messages.Write | messages.Undo | messages.Scene | messages.Panic
+    | messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -264,7 +264,7 @@ def _scene(take: Arguments) -> Asked:
         raise take.wrong("what", f"a scene is 'save' or 'recall', not {what!r}")
     if what == "save":
         return take.end(_write((Draft("scene", name),), when, over))
-    return take.end(messages.Scene(name=name, when=when, over=over, by=OSC))
+    return take.end(messages.SceneRequest(name=name, when=when, over=over, by=OSC))
 
 
 def _playing(on: Value) -> Callable[[Arguments], Asked]:
@@ -275,7 +275,7 @@ def _quiet(take: Arguments) -> Asked:
     drummer = take.text("drummer") if len(take) else ""
     if drummer:
         return take.end(_write((Draft("source", None, drummer),), When("now")))
-    return take.end(Hush("") if take.address == "/gl/hush" else messages.Panic(by=OSC))
+    return take.end(Hush("") if take.address == "/gl/hush" else messages.PanicRequest(by=OSC))
 
 
 _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
@@ -335,7 +335,7 @@ def call(message: OscMessage, id: int) -> Call:
     ('d1', 'density', 'now', '0.0')
     >>> call(OscMessage("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    groovelive.protocol.engine.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
+    groovelive.protocol.base.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
     """
     make = _REQUESTS.get(message.address)
     if make is None:
@@ -343,11 +343,11 @@ def call(message: OscMessage, id: int) -> Call:
         hint = closest(address, _REQUESTS)
         raise EngineError("BAD_REQUEST", f"there is no request {address}{hint}; docs/osc.md has them all")
     asked = make(Arguments(message))
-    if not isinstance(asked, messages.Write | messages.Undo | messages.Scene | messages.Panic):
+    if not isinstance(asked, messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest):
         return Call(id, asked, None)
     # Through the same check as what comes over ZeroMQ: the length of names, the range of numbers.
-    known = messages.request(msgspec.msgpack.encode(asked))
-    assert isinstance(known, messages.Write | messages.Undo | messages.Scene | messages.Panic)
+    known = messages.read_request(msgspec.msgpack.encode(asked))
+    assert isinstance(known, messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest)
     key = None
     if id == 0 and message.address in ("/gl/set", "/gl/bpm") and isinstance(known, messages.Write):
         draft, when = known.edits[0], known.when
