@@ -24,7 +24,7 @@ from groovelive.outputs.frames import (
     frame,
     orders,
 )
-from groovelive.outputs.midi import MidiSink, which
+from groovelive.outputs.midi import MidiSink
 from groovelive.outputs.scheduler import Sender, Sink
 from groovelive.score.targets import Midi, Osc, Synth
 
@@ -253,7 +253,7 @@ class Port:
 @pytest.fixture
 def midi(monkeypatch: pytest.MonkeyPatch) -> tuple[Sender, Port, list[int]]:
     port, now = Port(), [0]
-    monkeypatch.setattr("groovelive.outputs.midi._client", lambda: port)
+    monkeypatch.setattr("groovelive.outputs.midi.open_client", lambda kind: port)
     sender = _simulated([], now)
     notes = (36, 38, 42, 46, 43, 47, 50, 49, -1)
     target = Midi(port="x", virtual=True, notes=notes, length=0.05)

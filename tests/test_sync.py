@@ -20,10 +20,11 @@ from groovelive.protocol.session import Draft, When
 from groovelive.score.clocks import TICKS, Link, MidiClock
 from groovelive.score.edits import Edit
 from groovelive.score.score import Score
-from groovelive.sync.base import Change, source
+from groovelive.sync.base import Change
 from groovelive.sync.beat_tracker import Pulse, Word
 from groovelive.sync.link import LinkSession
 from groovelive.sync.midi_clock import MidiClockSource
+from groovelive.sync.open import open_source
 
 Jitter = Callable[[random.Random], float]
 NORMAL: Jitter = lambda chance: chance.gauss(0, 0.005)  # noqa: E731
@@ -436,4 +437,4 @@ def test_what_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(GrooveError, match=r"Ableton Link needs an extra: pip install 'groovelive\[link\]'"):
         LinkSession(Link())
     with pytest.raises(GrooveError, match=r"MIDI clock needs an extra: pip install 'groovelive\[midi\]'"):
-        source(MidiClock(port="x"))
+        open_source(MidiClock(port="x"))

@@ -9,8 +9,10 @@ from ..errors import GrooveError
 from ..outputs import Outlets
 from ..protocol import session as messages
 from ..score.clocks import AbletonTransport, AnyClock, Link, MidiClock
-from ..sync.base import Source, source
+from ..sync.ableton import AbletonLed
+from ..sync.base import Source
 from ..sync.link import LinkSession
+from ..sync.open import open_source
 from . import journal
 from .midi_clock import Ticking
 from .tempo_sync import Clock, Led, Tempo
@@ -88,7 +90,7 @@ class Clocks:
                     error = problem
             self._tell(error, answer)
 
-        self._do(lambda: source(clock), then)
+        self._do(lambda: open_source(clock), then)
 
     def lead(self, clock: AnyClock | None, on: bool, answer: Answer) -> None:
         """Have a clock follow, or no more; None: all that do."""
@@ -123,8 +125,6 @@ class Clocks:
         if isinstance(clock, Link):
             return LinkLed(LinkSession(clock))
         if isinstance(clock, AbletonTransport):
-            from ..sync.ableton import AbletonLed
-
             return AbletonLed(clock)
         assert isinstance(clock, MidiClock)
         sink = self._outlets.open(clock)

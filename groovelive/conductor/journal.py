@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import GrooveError
-from ..runtime.endpoints import runtime_folder
+from ..runtime.folders import runtime_folder
 from ..score import edits
 from ..score.clocks import AnyClock
 from ..score.edits import Edit

@@ -16,6 +16,7 @@ from ..model.model import WEIGHTS
 from ..model.network import BackendName, Network
 from ..model.taps import STEPS
 from ..protocol import engine as wire
+from ..runtime.folders import config_folder
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
 
@@ -32,8 +33,6 @@ def folders(given: Sequence[Path]) -> list[Path]:
         if not inside:
             raise GrooveError(f"there is no model in {str(folder)!r}: neither it nor what is in it has a manifest.json")
         found += inside
-    from ..runtime.curve import config_folder
-
     found += [WEIGHTS, *_inside(config_folder() / "models")]
     return list({path.resolve(): path for path in found}.values())
 
