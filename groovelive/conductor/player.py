@@ -1,4 +1,4 @@
-"""The player: renders the score a little ahead, and hands each note to its outlets shortly before it must leave."""
+"""The player: renders the score a little ahead, and hands each note to its outputs shortly before it must leave."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ BUDGET = 0.004  # seconds of rendering without a look at the clock
 _UNHEARD = ("scene", "quantum", "response", "played", "memory", "recording", "clear")  # they change no note themselves
 
 
-class Sender(Protocol):
-    """What sends: `outlets.Outlets`, or a recording of it in tests."""
+class NoteSender(Protocol):
+    """What sends: `outputs.Outputs`, or a recording of it in tests."""
 
     def send(self, notes: list[Due]) -> None: ...
 
@@ -47,7 +47,7 @@ def ahead_of(target: AnyTarget) -> float:
 
 
 class Player:
-    """Plays a score through outlets.
+    """Plays a score through outputs.
 
     Every step of a drummer is rendered once; if an edit changes what holds then, what has not been handed over by then
     is rendered anew. So no note is doubled and none is lost, and what was played is what `events` says of the log.
@@ -58,7 +58,7 @@ class Player:
         sender: where to.
     """
 
-    def __init__(self, score: Score, transport: Transport, sender: Sender) -> None:
+    def __init__(self, score: Score, transport: Transport, sender: NoteSender) -> None:
         self._score, self._transport, self._sender = score, transport, sender
         self.sinks: dict[AnyTarget, int] = {}
         self.fallback: tuple[AnyTarget, ...] = ()

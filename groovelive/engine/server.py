@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import sys
 import threading
@@ -22,10 +23,13 @@ from ..grooves.grid import VOICES
 from ..model.network import BackendName
 from ..protocol import engine as wire
 from ..protocol.engine import EngineError
+from ..runtime import log
 from ..runtime.curve import Curve, guard, protect
 from . import handlers as answer
 from . import models
 from .batch import Job, Queue
+
+_log = logging.getLogger(__name__)
 
 _READ = 64  # messages between two batches, where the stage waits
 _IN = int(zmq.POLLIN)
@@ -247,8 +251,10 @@ class Server:
             self._reply(job.envelope, job.id, result, spent)
 
     def _fault(self, job: Job, error: Exception) -> None:
-        self._tell(f"a {type(job.request).__name__.lower()} failed: {type(error).__name__}: {error}")
-        self._end(job, EngineError("INTERNAL", "the engine failed at this request; its own output says more"))
+        what = type(job.request).__name__.lower()
+        _log.error("a %s failed", what, exc_info=error)
+        self._tell(f"a {what} failed: {type(error).__name__}: {error}")
+        self._end(job, EngineError("INTERNAL", f"the engine failed at this request; {log.where()}"))
 
     def _fail(self, envelope: list[bytes], id: bytes, error: EngineError, spent: float) -> None:
         self._failures[error.code] += 1

@@ -120,7 +120,7 @@ class Inputs:
         for place in opening:
             place.why = f"what reads MIDI ports ended when it was to open {place.port!r}"
             place.answered.set()
-        if fall.count == 1:
+        if fall.number == 1:
             self._tell("what reads MIDI ports has ended; it is started again")
         return True
 

@@ -17,7 +17,7 @@ class Due(Struct, frozen=True, array_like=True, gc=False):
     """A note for a sink, and when it sounds.
 
     Args:
-        sink: what `Outlets.open` gave.
+        sink: what `Outputs.open` gave.
         when: nanoseconds of `time.monotonic_ns`, before the target's shift.
         step: of the loop.
         voice: 0..8.

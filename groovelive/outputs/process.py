@@ -1,4 +1,4 @@
-"""The conductor's side of one output process: opens targets in it, hands notes over, and opens all again when it dies."""
+"""The conductor's side of one output process: opens targets, hands notes over, opens all anew when it dies."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class OutputProcess:
                 if not place.answered.is_set():
                     place.why = f"the {self.kind} outlet {fall.how} when it was to open {place.target}"
                     place.answered.set()
-        if fall.count == 1:
+        if fall.number == 1:
             self._tell(f"the {self.kind} outlet{fall.process} {fall.how}; it is started again")
         return True
 

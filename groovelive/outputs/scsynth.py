@@ -9,7 +9,7 @@ from ..osc_messages.codec import bundle, message
 from ..osc_messages.timetags import WallClock
 from ..score.targets import Scsynth
 from .frames import Due
-from .sc_server import Server
+from .sc_server import ScServer
 from .scheduler import Sink
 
 _BUSES = 1024  # of a server, as sclang and scsynth have it where nobody says otherwise
@@ -33,7 +33,7 @@ class ScsynthSink(Sink):
         super().__init__(target)
         self._target, self._clock, self._number = target, clock, next(_KITS)
         self._kit = Kit(target.kit)  # a slip of the pen boots no server
-        self._server = Server(
+        self._server = ScServer(
             target.host, target.port, boot=target.boot, outputs=target.out + 2, setup=self._set_up, tell=tell
         )
 
@@ -42,7 +42,7 @@ class ScsynthSink(Sink):
         """Whether the server is there."""
         return self._server.there
 
-    def _set_up(self, server: Server) -> None:
+    def _set_up(self, server: ScServer) -> None:
         from ..synthesis.kits import Kit
 
         target = self._target

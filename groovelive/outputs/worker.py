@@ -48,7 +48,7 @@ _REPORT = 0.5  # seconds between two reports
 _READING, _SENDING = 50, 60  # priorities, below those of audio drivers
 
 
-class Outlet:
+class OutputWorker:
     """Does what it is ordered to.
 
     Args:
@@ -183,7 +183,7 @@ def main(what: str) -> int:
     if what not in ("osc", "midi", "synth", "scsynth"):
         return 2
     try:
-        Outlet(pipe).run()
+        OutputWorker(pipe).run()
     except Exception as error:
         pipe.write([OutputFault(f"the {what} outlet failed: {type(error).__name__}: {error}")])
         raise

@@ -77,7 +77,6 @@ def start(process: str, level: str | None = None) -> Path | None:
     _logger.propagate = False
     sys.excepthook, threading.excepthook = _uncaught, _uncaught_in_thread
     if _appender is None:
-        _logger.addHandler(logging.StreamHandler())
         return None
     _appender.setFormatter(logging.Formatter(_FORMAT.format(process=process), "%Y-%m-%d %H:%M:%S"))
     _logger.addHandler(_appender)
@@ -91,11 +90,18 @@ def stop() -> None:
     """Write to the log no more; the next `start` begins anew."""
     global _appender
     for handler in list(_logger.handlers):
-        _logger.removeHandler(handler)
-        handler.close()
-    if _appender is not None:
-        faulthandler.disable()
-        _appender = None
+        if isinstance(handler, _Appender):
+            _logger.removeHandler(handler)
+            handler.close()
+            faulthandler.disable()
+    _appender = None
+
+
+def tell(sentence: str) -> None:
+    """Write a sentence for who started this process to its standard error, and to the log."""
+    sys.stderr.write(f"groovelive: {sentence}\n")  # whole, among what other processes write there
+    sys.stderr.flush()
+    _logger.warning(sentence)
 
 
 def file() -> Path | None:
@@ -162,8 +168,8 @@ def _stay_small(appender: _Appender) -> None:
 def shorten(path: Path, most: int = MOST) -> bool:
     """Move what is in a log to its `.old` file where it is larger than `most` bytes; return whether it was.
 
-    It is emptied in place, since other processes, and drivers in them, have it open. What is written in the microseconds
-    between the last reading and that is lost.
+    It is emptied in place, since other processes, and drivers in them, have it open. What is written in the
+    microseconds between the last reading and that is lost.
     """
     try:
         if path.stat().st_size <= most:

@@ -128,7 +128,7 @@ class Supervisor:
             if fall.code == USER_ERROR:
                 self._events.put(_Lost(fall.code))
                 return False
-            if fall.count >= _ATTEMPTS:
+            if fall.number >= _ATTEMPTS:
                 self._tell(f"the {program.name} {fall.how} {_ATTEMPTS} times and never came up; giving up")
                 self._events.put(_Lost(fall.code))
                 return False

@@ -65,14 +65,14 @@ class Fall(NamedTuple):
         pid: of the process; 0 where it could not be started.
         code: its exit code; negative is the signal that ended it.
         how: the same in words, such as "was ended by SIGKILL".
-        count: 1 for the first, or the first after a process that ran for a while; then 2, 3, …
+        number: 1 for the first, or the first after a process that ran for a while; then 2, 3, …
         rest: seconds until it is started again.
     """
 
     pid: int
     code: int
     how: str
-    count: int
+    number: int
     rest: float
 
     @property
@@ -217,7 +217,7 @@ class Worker(Generic[Order]):
                 return
             count = 1 if time.monotonic() - began > SETTLED else count + 1
             fall = Fall(pid, code, how, count, RESTS[min(count, len(RESTS)) - 1])
-            _log.warning("the %s%s %s (for the %d. time)", self.name, fall.process, how, count)
+            _log.info("the %s%s %s (for the %d. time)", self.name, fall.process, how, count)
             if not self._fell(fall):
                 self.leave()
                 return

@@ -177,7 +177,7 @@ def _door(port: int, protocol: int) -> Finding:
                 "let both be of one groovelive"
             )
         return True, f"{server} answers at port {port}, version {version} of the OSC door"
-    from ..cli.services import report
+    from ..cli.status import report
 
     conductor = report()["conductor"]
     if conductor is None:

@@ -16,7 +16,7 @@ class Source(Protocol):
 
     Attributes:
         by: who makes the edits of the tempo that follow it; no performer's undo is about them.
-        bend, over, deadband: how closely it is followed; see `Following`.
+        bend, over, deadband: how closely it is followed; see `PhaseLock`.
         placed: whether it says where the bar begins, or only how fast it is.
     """
 

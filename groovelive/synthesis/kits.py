@@ -8,6 +8,7 @@ state and no clock, so that a file, the embedded synth and a running scsynth are
 from __future__ import annotations
 
 import importlib.util
+import logging
 import math
 import os
 import subprocess
@@ -15,14 +16,12 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import GrooveError, closest
 from ..grooves.groove import STEPS_PER_BEAT, VOICES, Groove, Note
 from ..runtime.atomic import replacing
 
-if TYPE_CHECKING:
-    pass
+_log = logging.getLogger(__name__)
 
 Message = tuple[str | int | float | bytes, ...]
 """An OSC message: its address, then its arguments."""
@@ -288,5 +287,6 @@ def _scsynth(events: list[Event], path: Path, sample_rate: int) -> None:
     data = msgspec.msgpack.encode(events)
     child = subprocess.run(command, input=data, capture_output=True, env=environment, check=False)
     if child.returncode != 0:
+        _log.error("the process that renders failed:\n%s", child.stderr.decode(errors="replace"))
         said = child.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}"]
         raise GrooveError(f"the embedded synth failed: {said[-1]}")
