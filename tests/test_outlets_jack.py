@@ -101,8 +101,8 @@ def test_notes_and_their_ends(outputs: Outputs, monitor: Monitor) -> None:
 def test_the_end_of_the_conductor_ends_what_sounds(monitor: Monitor) -> None:
     program = (
         "import time; from groovelive.outputs import Due, Outputs; from groovelive.score.targets import Midi\n"
-        "outlets = Outputs(print); sink = outputs.open(Midi(port='midi-monitor', length=10.0))\n"
-        "outlets.send([Due(sink, time.monotonic_ns() + 100_000_000, 0, v, 1.0, 'd1') for v in (0, 1)])\n"
+        "outputs = Outputs(print); sink = outputs.open(Midi(port='midi-monitor', length=10.0))\n"
+        "outputs.send([Due(sink, time.monotonic_ns() + 100_000_000, 0, v, 1.0, 'd1') for v in (0, 1)])\n"
         "time.sleep(60)"
     )
     conductor = subprocess.Popen([sys.executable, "-c", program])

@@ -197,7 +197,7 @@ def test_a_killed_outlet_is_back_soon(outputs: Outputs, receiver: Receiver, told
 def test_an_outlet_ends_with_its_conductor() -> None:
     program = (
         "import os, time; from groovelive.outputs import Outputs; from groovelive.score.targets import Osc;"
-        "outlets = Outputs(print); outputs.open(Osc(port=57999));"
+        "outputs = Outputs(print); outputs.open(Osc(port=57999));"
         "print(outputs._processes['osc'].pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as conductor:

@@ -108,7 +108,10 @@ def test_posting_to_one_that_does_not_read_does_not_wait() -> None:
     for _ in range(100):
         kept.worker.post(["x" * 10_000])
     assert time.monotonic() - start < 0.5
-    until(lambda: 0 < kept.worker.waiting < 100)  # the pipe is full
+    until(lambda: kept.worker.waiting == 0)  # the thread that writes has them, and the pipe is full
+    kept.worker.post(["more"])
+    time.sleep(0.1)
+    assert kept.worker.waiting == 1
     kept.worker.keep(lambda order: False)
     assert kept.worker.waiting == 0
     kept.worker.end(0.1)  # by force
