@@ -21,7 +21,7 @@ from groovelive.score.clocks import TICKS, Link, MidiClock
 from groovelive.score.edits import Edit
 from groovelive.score.score import Score
 from groovelive.sync.base import Change
-from groovelive.sync.beat_tracker import Pulse, Word
+from groovelive.sync.beat_tracker import BeatTracker, Word
 from groovelive.sync.link import LinkSession
 from groovelive.sync.midi_clock import MidiClockSource
 from groovelive.sync.open import open_source
@@ -38,7 +38,7 @@ def pulse_errors(
     doubled: tuple[int, ...] = (),
 ) -> list[tuple[float, float]]:  # fmt: skip
     """Return by how many seconds a pulse is off, at each beat that has passed."""
-    chance, pulse, errors = random.Random(seed), Pulse(), []
+    chance, pulse, errors = random.Random(seed), BeatTracker(), []
     pulse.start()
     at = last = 50.0
     for k in range(beats * TICKS):
@@ -95,7 +95,7 @@ def test_ticks_that_are_lost_or_doubled(jitter: Jitter) -> None:
 
 
 def test_song_positions() -> None:
-    pulse = Pulse()
+    pulse = BeatTracker()
 
     def ticks(count: int) -> float:
         for _ in range(count):
@@ -240,7 +240,7 @@ def test_what_was_followed_is_in_the_log() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_transport_follows_midi_clock_with_5_ms_of_jitter(seed: int) -> None:
     studio = Studio()
-    chance, pulse = random.Random(seed), Pulse()
+    chance, pulse = random.Random(seed), BeatTracker()
     leading = Leading(studio, 120.0, 0.0)
     like = MidiClockSource
     leading.bend, leading.over, leading.deadband, leading.by = like.bend, like.over, like.deadband, like.by

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from .. import checks
 from ..errors import GrooveError, closest
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
@@ -180,8 +181,7 @@ class Editor:
                     f"bar {bar_of(math.ceil(reach / BEATS_PER_BAR) * BEATS_PER_BAR)}"
                 )
         else:
-            if when.number < 0:
-                raise GrooveError(f"an edit is due in 0 {when.at} or more, not in {when.number:g}")
+            checks.number("the time until an edit is due", when.number, 0, unit=when.at)
             unit = BEATS_PER_BAR if when.at == "bars" else 1
             line = (math.floor(beat / unit) + when.number) * unit
             if line < reach:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -43,6 +42,7 @@ class Offline:
     def __init__(
         self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
     ) -> None:
+        # Start-up time: they load onnxruntime, which a client of a conductor does without.
         from ..engine import handlers as answer
         from ..engine.models import info
         from ..model import load

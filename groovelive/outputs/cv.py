@@ -14,6 +14,7 @@ from ..errors import GrooveError
 from ..osc_messages.codec import bundle, message
 from ..osc_messages.timetags import WallClock
 from ..score.targets import Cv, Lane
+from ..synthesis.kits import FOLDER
 from .frames import Due
 from .sc_server import Packet, ScServer
 from .scheduler import Sink
@@ -116,8 +117,6 @@ class CvSink(Sink):
 
 
 def _definitions() -> list[bytes]:
-    from ..synthesis.kits import FOLDER
-
     try:
         return [(FOLDER / f"{name}.scsyndef").read_bytes() for name in _DEFS]
     except OSError as error:

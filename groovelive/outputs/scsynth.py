@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..osc_messages.codec import bundle, message
 from ..osc_messages.timetags import WallClock
 from ..score.targets import Scsynth
+from ..synthesis.kits import Kit
 from .frames import Due
 from .sc_server import ScServer
 from .scheduler import Sink
@@ -28,8 +29,6 @@ class ScsynthSink(Sink):
     """
 
     def __init__(self, target: Scsynth, clock: WallClock, tell: Callable[[str], None]) -> None:
-        from ..synthesis.kits import Kit
-
         super().__init__(target)
         self._target, self._clock, self._number = target, clock, next(_KITS)
         self._kit = Kit(target.kit)  # a slip of the pen boots no server
@@ -43,8 +42,6 @@ class ScsynthSink(Sink):
         return self._server.there
 
     def _set_up(self, server: ScServer) -> None:
-        from ..synthesis.kits import Kit
-
         target = self._target
         # The last of the buses: sclang gives its clients theirs from the front of their shares.
         bus = _BUSES - 2 * (4 * server.client + self._number % 4) - 2 if target.bus < 0 else target.bus

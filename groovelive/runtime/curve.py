@@ -181,7 +181,7 @@ def guard(context: zmq.Context[Any], curve: Curve) -> Any:
 
     Call it before `protect`, and before the socket is bound.
     """
-    from zmq.auth.thread import ThreadAuthenticator
+    from zmq.auth.thread import ThreadAuthenticator  # start-up time: it loads asyncio, and few servers have keys
 
     class Provider:
         def callback(self, domain: str, key: bytes) -> bool:

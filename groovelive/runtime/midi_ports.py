@@ -9,6 +9,7 @@ import re
 import sys
 from typing import Any, Literal
 
+from .. import checks
 from ..errors import GrooveError, closest
 
 APIS = {"alsa": "API_LINUX_ALSA", "jack": "API_UNIX_JACK", "core": "API_MACOSX_CORE", "mm": "API_WINDOWS_MM"}
@@ -44,8 +45,8 @@ def open_client(kind: Literal["MidiIn", "MidiOut"], name: str = CLIENT, queue: i
     except ImportError:
         raise GrooveError("MIDI ports need a backend: pip install 'groovelive[midi]'") from None
     wanted = os.environ.get("GROOVELIVE_MIDI_API", "").lower()
-    if wanted and wanted not in APIS:
-        raise GrooveError(f"GROOVELIVE_MIDI_API must be one of {', '.join(APIS)}, not {wanted!r}")
+    if wanted:
+        checks.name("GROOVELIVE_MIDI_API", wanted, APIS)
     for api in (wanted,) if wanted else _BY_SYSTEM.get(sys.platform, ()):
         if api == "jack" and not _jack_runs():
             continue  # RtMidi takes the client for good, and ends the process when it is used

@@ -17,7 +17,7 @@ from ..runtime import child
 from ..runtime.midi_ports import check_virtual, open_client, which
 from ..runtime.realtime import claim, settle
 from ..score.clocks import MidiClock
-from .beat_tracker import Pulse
+from .beat_tracker import BeatTracker
 from .frames import Answer, BeatHeard, ClockOpened, ClockRefused, TransportChanged
 
 _EACH = 3  # ticks to a word
@@ -45,7 +45,7 @@ class ClockParser:
 
     def __init__(self, tell: Callable[[Answer], None]) -> None:
         self._tell = tell
-        self._pulse = Pulse()
+        self._pulse = BeatTracker()
         self._ticks = 0
         self._change: TransportChanged | None = None  # is told with the next tick: that is when it holds
 

@@ -25,11 +25,11 @@ from ..tempo_sync import Tempo
 from ..transport import Transport
 from .requests import (
     OSC,
-    Clock,
+    ClockReading,
     Get,
-    Hello,
+    Greeting,
     Hush,
-    Lead,
+    LeadTempo,
     Names,
     PatternOf,
     Phase,
@@ -114,7 +114,7 @@ class OscHandlers:
                 if asked.call.key is None:
                     self._pay()
                 self._host.ask(self._visitor(peer, id), request)
-            case Hello():
+            case Greeting():
                 beat = self._host.transport.beat()
                 bpm, playing = score.tempo.bpm(beat), self._host.transport.playing
                 send(peer, "/gl/hello", id, VERSION, f"groovelive {__version__}", bpm, Double(beat), int(playing))
@@ -142,10 +142,10 @@ class OscHandlers:
             case WalkTo():
                 self._pay()
                 self._walk(peer, id, request)
-            case Lead(on):
+            case LeadTempo(on):
                 self._tempo.lead(peer, on)
                 self._done(peer, id)
-            case Clock(beat, bpm, ago):
+            case ClockReading(beat, bpm, ago):
                 self._tempo.heard(peer, beat, bpm, asked.at / 1e9 - ago)
                 self._done(peer, id)
             case Phase():
