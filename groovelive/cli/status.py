@@ -1,4 +1,7 @@
-"""`groovelive status` and `groovelive stop`: what runs on this machine, and its end."""
+"""`groovelive status` and `groovelive stop`: what runs on this machine, and its end.
+
+Start-up time: what speaks a protocol loads numpy, and is imported where somebody is there to be spoken to.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,19 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import zmq
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
-from ..protocol import session as messages
 from ..runtime import endpoints as connection
 from ..runtime import log
 from ..runtime.curve import introduce
 from ..runtime.endpoints import Connection
-from ..score.edits import bar_of
+
+if TYPE_CHECKING:
+    from ..protocol import engine as wire
 
 _ROLES: tuple[connection.Role, ...] = ("serve", "conductor", "engine")
 _SERVICES: tuple[connection.Service, ...] = ("engine", "conductor")
@@ -53,6 +56,8 @@ def probe(found: Connection, timeout: float = 1.5) -> bool:
         found: where to ask.
         timeout: seconds that they have to answer.
     """
+    from ..protocol import engine as wire
+
     return _exchange(found, wire.Cancel(id=b"nothing"), timeout) is not None
 
 
@@ -64,6 +69,8 @@ def answers(service: connection.Service) -> bool:
 
 def _exchange(found: Connection, request: wire.Request, timeout: float) -> bytes | None:
     """Send one request and return the body of its reply, or None where none comes in time."""
+    from ..protocol import engine as wire
+
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
     try:
         socket.setsockopt(zmq.LINGER, 0)
@@ -109,7 +116,7 @@ def _place_of(service: connection.Service) -> tuple[dict[str, Any] | None, Conne
 def _engine_report(timeout: float) -> dict[str, Any] | None:
     engine, found = _place_of("engine")
     if engine is not None and found is not None:
-        from ..engine.client import Client  # start-up time: it loads grooves, and where none runs it is not needed
+        from ..engine.client import Client
 
         with contextlib.suppress(GrooveError), Client(timeout=timeout) as client:
             welcome, stats = client.hello(), client.stats()
@@ -128,6 +135,9 @@ def _engine_report(timeout: float) -> dict[str, Any] | None:
 def _conductor_report(timeout: float) -> dict[str, Any] | None:
     conductor, found = _place_of("conductor")
     if conductor is not None and found is not None:
+        from ..protocol import session as messages
+        from ..score.edits import bar_of
+
         body = _exchange(found, messages.Here(), timeout)
         state = messages.reply(body) if body is not None else None
         if isinstance(state, messages.State):

@@ -16,7 +16,7 @@ from ..score.score import SESSION, Score, heard_by
 from ..score.targets import AnyTarget, tagged
 from .transport import Transport
 
-LEAD = 0.012  # seconds before a note leaves its outlet that it is handed over, and can be changed no more
+LEAD = 0.012  # seconds before a note leaves its output process that it is handed over, and can be changed no more
 RENDERED = 0.25  # seconds before that to which the score is rendered
 _SOON = 0.12  # seconds before that at which more is rendered
 _REACH = 2  # steps after which the latest note of a step has sounded

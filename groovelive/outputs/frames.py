@@ -93,7 +93,7 @@ class EndAll(Struct, frozen=True, array_like=True, tag="panic"):
 
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):
-    """The outlet is up."""
+    """The output process is up."""
 
 
 class SinkOpened(Struct, frozen=True, array_like=True, tag="opened"):

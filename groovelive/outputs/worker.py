@@ -8,6 +8,7 @@ import queue
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from ..errors import GrooveError
 from ..osc_messages.timetags import WallClock
@@ -17,9 +18,6 @@ from ..runtime.midi_ports import ports as midi_ports
 from ..runtime.realtime import claim, settle
 from ..score.clocks import MidiClock
 from ..score.targets import Cv, Midi, Osc, Scsynth, SuperDirt, Synth
-from ..synthesis.kits import Kit
-from .cv import CvSink
-from .embedded_synth import SynthSink, World
 from .frames import (
     Answer,
     Close,
@@ -40,8 +38,9 @@ from .midi import MidiSink
 from .midi_clock import ClockSink
 from .osc import OscSink
 from .scheduler import Scheduler, Sink
-from .scsynth import ScsynthSink
-from .superdirt import SuperDirtSink
+
+if TYPE_CHECKING:
+    from .embedded_synth import World
 
 _log = logging.getLogger(__name__)
 _REPORT = 0.5  # seconds between two reports
@@ -125,10 +124,16 @@ class OutputWorker:
             case Osc() as target:
                 return OscSink(target, self._clock, order.sent)
             case SuperDirt() as target:
+                from .superdirt import SuperDirtSink  # start-up time, here and below: what loads numpy
+
                 return SuperDirtSink(target, self._clock)
             case Scsynth() as target:
+                from .scsynth import ScsynthSink
+
                 return ScsynthSink(target, self._clock, self._say)
             case Cv() as target:
+                from .cv import CvSink
+
                 return CvSink(target, self._clock, self._say)
             case Midi() as target:
                 self._linger = LINGER
@@ -137,6 +142,9 @@ class OutputWorker:
                 self._linger = LINGER
                 return ClockSink(clock)
             case Synth() as target:
+                from ..synthesis.kits import Kit
+                from .embedded_synth import SynthSink, World
+
                 Kit(target.kit)  # a slip of the pen opens no sound device
                 with self._booting:
                     self._world = self._world or World()
@@ -176,6 +184,8 @@ def main(what: str) -> int:
             pipe.write_bytes("\n".join(midi_ports()).encode())
         return 0
     if what == "sound":
+        from .embedded_synth import World  # start-up time
+
         with contextlib.suppress(GrooveError):
             World().quit()
             pipe.write_bytes(b"yes")

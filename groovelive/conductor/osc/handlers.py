@@ -1,4 +1,4 @@
-"""What comes through the OSC door, done in the conductor's loop; and news for those who want them."""
+"""What comes by OSC, done in the conductor's loop; and news for those who want them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class OscHost(Protocol):
     editor: Editor
     transport: Transport
 
-    def ask(self, visitor: LocalCaller, request: messages.AnyRequest) -> None:
+    def ask(self, caller: LocalCaller, request: messages.AnyRequest) -> None:
         """Have a request done that clients on ZeroMQ can make as well."""
 
 
@@ -63,12 +63,12 @@ class OscHandlers:
 
     Args:
         host: the conductor.
-        door: where the calls come from, and the answers go.
+        server: where the calls come from, and the answers go.
         tempo: who leads.
     """
 
-    def __init__(self, host: OscHost, door: OscServer, tempo: Tempo) -> None:
-        self._host, self._server, self._tempo = host, door, tempo
+    def __init__(self, host: OscHost, server: OscServer, tempo: Tempo) -> None:
+        self._host, self._server, self._tempo = host, server, tempo
         self._subscribers: dict[OscClient, float] = {}
         self._versions: dict[str, int] = {}
         self._changed: set[str] = set()
@@ -113,7 +113,7 @@ class OscHandlers:
             case messages.Write() | messages.Undo() | messages.Scene() | messages.Panic():
                 if asked.call.key is None:
                     self._pay()
-                self._host.ask(self._visitor(peer, id), request)
+                self._host.ask(self._local_caller(peer, id), request)
             case Greeting():
                 beat = self._host.transport.beat()
                 bpm, playing = score.tempo.bpm(beat), self._host.transport.playing
@@ -138,7 +138,7 @@ class OscHandlers:
                     return
                 self._pay()
                 write = messages.Write(edits=drafts, when=When("now"), by=OSC)
-                self._host.ask(self._visitor(peer, id), write)
+                self._host.ask(self._local_caller(peer, id), write)
             case WalkTo():
                 self._pay()
                 self._walk(peer, id, request)
@@ -160,7 +160,7 @@ class OscHandlers:
             raise GrooveError(f"more than {_RATE:g} changes a second are too many; a fader sends with id 0")
         self._tokens -= 1
 
-    def _visitor(self, peer: OscClient, id: int) -> LocalCaller:
+    def _local_caller(self, peer: OscClient, id: int) -> LocalCaller:
         def hear(reply: wire.Reply) -> None:
             if isinstance(reply, wire.Failure):
                 self._refuse(peer, id, reply.error())
@@ -174,12 +174,12 @@ class OscHandlers:
 
         def hear(reply: wire.Reply) -> None:
             if not isinstance(reply, messages.Place):
-                self._visitor(peer, id).hear(reply)
+                self._local_caller(peer, id).hear(reply)
                 return
             here = Point(z=reply.z.numpy("z").astype("<f4").tobytes())
             way = Walk(points=(here, Point(name=request.point)), bars=request.bars)
             drafts = (Draft("source", way, request.drummer),)
-            self._host.ask(self._visitor(peer, id), messages.Write(edits=drafts, when=request.when, by=OSC))
+            self._host.ask(self._local_caller(peer, id), messages.Write(edits=drafts, when=request.when, by=OSC))
 
         self._host.ask(LocalCaller(hear), messages.Locate(drummer=request.drummer))
 

@@ -1,4 +1,4 @@
-"""The OSC door: a thread that reads UDP and TCP, makes typed requests of what comes, and takes answers back."""
+"""The OSC server: a thread that reads UDP and TCP, makes typed requests of what comes, and takes answers back."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class OscServer:
         self._scolded: OrderedDict[OscClient, None] = OrderedDict()
         self._number = 0
         self._over = False
-        self._thread = threading.Thread(target=self._run, name="osc door", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="OSC server", daemon=True)
         self._thread.start()
 
     # For the conductor's loop
