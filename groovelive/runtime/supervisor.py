@@ -14,6 +14,7 @@ from .workers import Fall, Worker
 
 _ATTEMPTS = 4  # to start a program that has never been up
 _PATIENCE = 10.0  # seconds without an answer after which a program counts as wedged
+_START = 30.0  # the same for one that has yet to come up: on a machine that has much to do that takes its time
 _FAREWELL = 3.0  # seconds that a program has to end by itself
 USER_ERROR = 2  # the exit code of a program that was asked for something impossible, and has said so
 
@@ -50,7 +51,7 @@ class Supervisor:
         programs: what to run.
         ready: called once when all of them have answered for the first time.
         tell: called with a sentence when one had to be started again.
-        patience: seconds without an answer after which a program is killed and started again.
+        patience: seconds without an answer after which a program that was up is killed and started again.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Supervisor:
                     self._up.add(program.name)
                     self._events.put("up")
                 up = True
-            elif before - heard > self._patience and process.poll() is None:
+            elif before - heard > (self._patience if up else _START) and process.poll() is None:
                 self._tell(f"the {program.name} (process {process.pid}) does not answer")
                 process.kill()
                 return
