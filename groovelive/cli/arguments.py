@@ -6,7 +6,6 @@ import argparse
 from typing import Any, NoReturn
 
 from ..errors import GrooveError
-from ..runtime.log import LEVELS
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,11 +33,3 @@ def described(command: str, about: str, **options: Any) -> Parser:
     'End what is running.'
     """
     return Parser(prog=f"groovelive {command}", description=f"{about[0].upper()}{about[1:]}.", **options)
-
-
-def add_log_level(parser: argparse.ArgumentParser) -> None:
-    """Add `--log-level` to a command that runs a process of a session."""
-    parser.add_argument(
-        "--log-level", choices=LEVELS,
-        help="of what is written to the log that groovelive status names (default: GROOVELIVE_LOG, or info)",
-    )  # fmt: skip

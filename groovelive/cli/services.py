@@ -26,7 +26,7 @@ from ..runtime.curve import Curve
 from ..runtime.endpoints import Connection
 from ..runtime.workers import command as python
 from . import keys, models
-from .arguments import add_log_level, described
+from .arguments import described
 from .status import answers, status_options, stop_options
 
 OSC_PORT = 57140  # beside those of SuperCollider, 57110 and 57120
@@ -93,7 +93,7 @@ def _engine_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Names
         "--server", metavar="NAME", default="",
         help="with --join --curve: the broker's machine or public key (default: the host's name)",
     )  # fmt: skip
-    add_log_level(parser)
+    _log_option(parser)
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)  # by serve: see Program
     return _engine
 
@@ -104,7 +104,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namesp
     parser.add_argument("--engine-only", action="store_true", help="run no conductor")
     parser.add_argument("--conductor-bind", metavar="ADDRESS", help="where clients find the conductor; with --curve")
     _osc_option(parser)
-    add_log_level(parser)
+    _log_option(parser)
     return _serve
 
 
@@ -119,13 +119,20 @@ def _check_osc(arguments: argparse.Namespace) -> None:
     checks.whole("the OSC port (0: none)", arguments.osc_port, 0, 65535)
 
 
+def _log_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-level", choices=log.LEVELS,
+        help="of what is written to the log that groovelive status names (default: GROOVELIVE_LOG, or info)",
+    )  # fmt: skip
+
+
 def _conductor_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
     parser.add_argument("--bind", metavar="ADDRESS", help="as tcp://0.0.0.0:5571 (default: a private one)")
     parser.add_argument("--curve", action="store_true", help="let known machines in (groovelive keys)")
     parser.add_argument("--engine", metavar="ADDRESS", help="of the engine (default: that of this machine)")
     parser.add_argument("--resume", action="store_true", help="go on with the session that died, at the right bar")
     _osc_option(parser)
-    add_log_level(parser)
+    _log_option(parser)
     parser.add_argument("--supervised", metavar="PID", type=int, default=0, help=argparse.SUPPRESS)  # by serve
     return _conductor
 
