@@ -13,7 +13,9 @@ from typing import Any
 
 import zmq
 
-from groovelive.protocol import engine as wire
+from groovelive.protocol.base import Request
+from groovelive.protocol.engine import AnyReply, read_reply
+from groovelive.protocol.frames import from_frames, to_frames
 
 PROGRAM = """
 import os, sys, threading
@@ -70,18 +72,18 @@ class Raw:
     def __exit__(self, *_: Any) -> None:
         self.socket.close(linger=0)
 
-    def send(self, request: wire.Request) -> bytes:
+    def send(self, request: Request) -> bytes:
         id = b"%x" % next(self._ids)
-        self.socket.send_multipart(wire.frames(id, request))
+        self.socket.send_multipart(to_frames(id, request))
         return id
 
-    def receive(self, seconds: float = 10) -> tuple[bytes, wire.AnyReply]:
+    def receive(self, seconds: float = 10) -> tuple[bytes, AnyReply]:
         if not self.socket.poll(int(1000 * seconds)):
             raise TimeoutError
-        message = wire.unpack(self.socket.recv_multipart())
-        return message.id, wire.reply(message.body)
+        message = from_frames(self.socket.recv_multipart())
+        return message.id, read_reply(message.body)
 
-    def ask(self, request: wire.Request, seconds: float = 10) -> wire.AnyReply:
+    def ask(self, request: Request, seconds: float = 10) -> AnyReply:
         id = self.send(request)
         answered, reply = self.receive(seconds)
         assert answered == id

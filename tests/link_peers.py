@@ -75,7 +75,7 @@ def lead(performer: Performer, receiver: Receiver) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with LinkPeer(90.0) as peer:
         time.sleep(1)
-        performer.ask(messages.Lead(clock=Link(), by="me"), messages.Done)
+        performer.ask(messages.LeadRequest(clock=Link(), by="me"), messages.Done)
         time.sleep(2)
         begin = time.time_ns()
         time.sleep(2)
@@ -87,7 +87,7 @@ def lead(performer: Performer, receiver: Receiver) -> dict[str, Any]:
         begin = time.time_ns()
         time.sleep(2)
         found["after"] = peer.errors(tags(receiver, "d1", begin))
-        performer.ask(messages.Lead(clock=Link(), on=False, by="me"), messages.Done)
+        performer.ask(messages.LeadRequest(clock=Link(), on=False, by="me"), messages.Done)
         performer.write(Draft("bpm", 140.0))
         time.sleep(1)
         found["bpm"].append(peer.bpm())

@@ -14,7 +14,7 @@ from typing import Any
 
 from fakelive import Host
 
-from groovelive.osc_messages.codec import Double, Message, message, read
+from groovelive.osc_messages.codec import Double, OscMessage, message, read
 
 SCRIPT = Path(__file__).parent.parent / "ableton" / "GrooveLive"
 RECORD = struct.Struct(">BB2d4f")
@@ -107,8 +107,8 @@ class Program:
     """Something that speaks the protocol over TCP or UDP."""
 
     def __init__(self, rig: Rig, udp: bool = False, hello: bool = True) -> None:
-        self.rig, self.udp, self.pushes, self._ids = rig, udp, list[Message](), itertools.count(1)
-        self.answers: dict[int, Message] = {}
+        self.rig, self.udp, self.pushes, self._ids = rig, udp, list[OscMessage](), itertools.count(1)
+        self.answers: dict[int, OscMessage] = {}
         if udp:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.socket.connect(("127.0.0.1", rig.port))
@@ -171,11 +171,11 @@ class Program:
             self.rig.host.step()
         raise TimeoutError
 
-    def wait(self, id: int, seconds: float = 5.0) -> Message:
+    def wait(self, id: int, seconds: float = 5.0) -> OscMessage:
         self.until(lambda: id in self.answers, seconds)
         return self.answers[id]
 
-    def ask(self, address: str, *arguments: Any, seconds: float = 5.0) -> Message:
+    def ask(self, address: str, *arguments: Any, seconds: float = 5.0) -> OscMessage:
         return self.wait(self.send(address, *arguments), seconds)
 
     def ok(self, address: str, *arguments: Any, seconds: float = 5.0) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from groovelive import GrooveError
 from groovelive.bench import difference, figure, main, table
 from groovelive.bench import engine as bench
 
-SIZES = bench.Sizes(requests=20, seconds=0.1, clients=(1, 4), queued=20, starts=1)
+SIZES = bench.EngineSizes(requests=20, seconds=0.1, clients=(1, 4), queued=20, starts=1)
 FIGURES = {
     "cold_start", "import", "restart", "rss", "generate", "inference", "network", "generate_genre", "inference_genre",
     "echo", "overhead", "clients_1", "throughput_1", "clients_4", "throughput_4", "stage", "stage_beside",

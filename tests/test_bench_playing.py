@@ -18,7 +18,7 @@ FIGURES = {
 @pytest.mark.jack
 def test_it_prints_one_json_object(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rtmidi2")
-    monkeypatch.setattr(playing, "QUICK", playing.Sizes(notes=6, dense=0.5))
+    monkeypatch.setattr(playing, "QUICK", playing.PlayingSizes(notes=6, dense=0.5))
     monkeypatch.setattr(playing.syncing, "run", lambda **how: {})  # see test_bench_syncing.py
     assert main(["playing", "--quick", "--json"]) in (0, 1)
     figures = json.loads(capsys.readouterr().out)["figures"]

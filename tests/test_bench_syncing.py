@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.jack, pytest.mark.link]
 
 
 def test_all_figures_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(syncing, "QUICK", syncing.Sizes(seconds=2, changes=1, pairs=1))
+    monkeypatch.setattr(syncing, "QUICK", syncing.SyncingSizes(seconds=2, changes=1, pairs=1))
     told: list[str] = []
     figures = syncing.run(quick=True, tell=told.append)
     if told != ["Link", "MIDI clock"]:

@@ -12,7 +12,7 @@ from groovelive import GrooveError
 from groovelive.bench import arrivals, loads, main, timing
 from groovelive.score.edits import Edit, Exact
 
-SIZES = timing.Sizes(
+SIZES = timing.TimingSizes(
     bpms=(180,), loads=("idle",), seconds=1.0, ordinary=0.7, peers=0.7, edits=2, bars=1, hushes=1, walkers=2,
     walk=2.0, tempos=10, midi=False,
 )  # fmt: skip
@@ -60,7 +60,9 @@ def test_drift_and_grid_are_told_apart() -> None:
 def test_what_was_heard_is_held_against_the_log() -> None:
     log = [Edit(beat=0, drummer="d1", path="source", value=Exact(text="hh*16"))]
     about = 1_700_000_000_000_000_000
-    hits = [arrivals.Hit(0, about + 2_000_000 + k * 125_000_000, k, "closed_hat", "d1") for k in range(80) if k != 40]
+    hits = [
+        arrivals.Arrival(0, about + 2_000_000 + k * 125_000_000, k, "closed_hat", "d1") for k in range(80) if k != 40
+    ]
     assert arrivals.against_log(log, hits, about, (4, 16)) == (1, 0)
     assert arrivals.against_log(log, [*hits, hits[30]], about, (4, 16)) == (1, 1)
 

@@ -20,10 +20,10 @@ import zmq
 
 from groovelive import GrooveError
 from groovelive.bench.arrivals import on_grid
-from groovelive.bench.performer import Busy, Performer, find
+from groovelive.bench.performer import LoadedProcess, Performer, find
 from groovelive.bench.receivers import Receiver, jack
-from groovelive.protocol import engine as wire
 from groovelive.protocol import session as messages
+from groovelive.protocol.frames import HEADER, to_frames
 from groovelive.protocol.session import Draft, When
 from groovelive.runtime.endpoints import Connection
 from groovelive.score.edits import Exact, Outs, Rhythm
@@ -128,7 +128,7 @@ def performer(shared: Serve) -> Iterator[Performer]:
 def test_the_music_goes_on_without_its_client(shared: Serve, receiver: Receiver) -> None:
     address = shared.connection().address
     begin = time.time_ns()
-    with Busy("groovelive.bench.performer", address, "idle", "steady"):
+    with LoadedProcess("groovelive.bench.performer", address, "idle", "steady"):
         time.sleep(2.5)  # it has made an edit or two
     # which has been ended by SIGKILL
     time.sleep(1.0)
@@ -148,11 +148,11 @@ def test_two_clients_see_each_other(shared: Serve, performer: Performer) -> None
         performer.state()
         seen = [each for news in performer.news if isinstance(news, messages.Edits) for each in news.edits]
         assert edit in seen and edit.by == "you"
-        other.ask(messages.Undo(by="you"), messages.Written)
+        other.ask(messages.Undo(by="you"), messages.WrittenEdits)
         time.sleep(0.2)
         assert other.log() == performer.log()
         with pytest.raises(GrooveError, match="undo"):
-            performer.ask(messages.Undo(by="me"), messages.Written)
+            performer.ask(messages.Undo(by="me"), messages.WrittenEdits)
 
 
 def test_clients_that_send_nonsense_or_never_read_disturb_nothing(
@@ -168,11 +168,11 @@ def test_clients_that_send_nonsense_or_never_read_disturb_nothing(
         socket.connect(address)
         sockets.append(socket)
     garbage, silent = sockets
-    silent.send_multipart(wire.frames(b"1", messages.Join(by="silent")))
+    silent.send_multipart(to_frames(b"1", messages.Join(by="silent")))
     for k in range(300):
         garbage.send_multipart([os.urandom(k % 40)] * (k % 5 + 1))
-        garbage.send_multipart([wire.HEADER, b"%d" % k, os.urandom(50)])
-        silent.send_multipart(wire.frames(b"%d" % (k + 2), messages.Log()))
+        garbage.send_multipart([HEADER, b"%d" % k, os.urandom(50)])
+        silent.send_multipart(to_frames(b"%d" % (k + 2), messages.Log()))
     for k in range(20):
         performer.write(Draft("velocity", 0.5 + k / 40, "steady"))
     time.sleep(1.0)
@@ -239,7 +239,7 @@ def test_an_engine_that_dies_or_stands_still_makes_no_gap(tmp_path: Path, receiv
         assert sum("does not answer" in text for text in told) == 1, told
 
 
-def _goes_on(performer: Performer, was: messages.State, moment: float) -> None:
+def _goes_on(performer: Performer, was: messages.SessionState, moment: float) -> None:
     """Assert that a session is where it would be, had nothing happened."""
     now = performer.state()
     assert now.session == was.session and now.playing

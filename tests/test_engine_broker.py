@@ -19,19 +19,21 @@ import zmq
 
 from groovelive import GrooveError, load
 from groovelive.engine import Client, EngineError, broker
-from groovelive.engine.broker import (
-    ASK,
-    BEAT,
-    BYE,
-    HEADER,
-    NO,
-    READY,
-    REPLY,
-    WHO,
-    Broker,
-    join,
+from groovelive.engine.broker import Broker
+from groovelive.engine.worker import ASK, BEAT, BYE, NO, READY, REPLY, WHO, WORKER_HEADER, join
+from groovelive.protocol.base import Failure
+from groovelive.protocol.engine import (
+    AnyReply,
+    AnyRequest,
+    Cancel,
+    Cancelled,
+    EngineHello,
+    Random,
+    Stats,
+    read_reply,
+    read_request,
 )
-from groovelive.protocol import engine as wire
+from groovelive.protocol.frames import from_frames, to_frames
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 
@@ -85,7 +87,7 @@ class Worker:
         self.socket.close(linger=0)
 
     def send(self, *parts: bytes) -> None:
-        self.socket.send_multipart([HEADER, *parts])
+        self.socket.send_multipart([WORKER_HEADER, *parts])
 
     def expect(self, word: bytes, seconds: float = 3) -> list[bytes]:
         """Return what comes with the next message of this kind; heartbeats are answered."""
@@ -99,7 +101,7 @@ class Worker:
         raise TimeoutError(word)
 
     def answer(self, tag: bytes) -> None:
-        self.send(REPLY, tag, wire.frames(b"x", wire.Cancelled(found=True))[2])
+        self.send(REPLY, tag, to_frames(b"x", Cancelled(found=True))[2])
 
 
 @contextlib.contextmanager
@@ -110,14 +112,14 @@ def asking(address: str) -> Iterator[zmq.Socket[bytes]]:
         yield socket
 
 
-def ask(socket: zmq.Socket[bytes], id: bytes, request: wire.AnyRequest) -> None:
-    socket.send_multipart(wire.frames(id, request))
+def ask(socket: zmq.Socket[bytes], id: bytes, request: AnyRequest) -> None:
+    socket.send_multipart(to_frames(id, request))
 
 
-def reply(socket: zmq.Socket[bytes], seconds: float = 3) -> tuple[bytes, wire.AnyReply]:
+def reply(socket: zmq.Socket[bytes], seconds: float = 3) -> tuple[bytes, AnyReply]:
     assert socket.poll(int(seconds * 1000)), "no reply"
-    message = wire.unpack(socket.recv_multipart())
-    return message.id, wire.reply(message.body)
+    message = from_frames(socket.recv_multipart())
+    return message.id, read_reply(message.body)
 
 
 # Workers that are engines
@@ -218,11 +220,11 @@ def test_the_least_recently_used_worker_is_next() -> None:
         b.expect(BEAT)
         order = []
         for n in range(6):
-            ask(client, b"%d" % n, wire.Hello())
+            ask(client, b"%d" % n, EngineHello())
             for name, worker in (("a", a), ("b", b)):
                 with contextlib.suppress(TimeoutError):
                     tag, body = worker.expect(ASK, 0.1)
-                    assert wire.request(body) == wire.Hello()
+                    assert read_request(body) == EngineHello()
                     order.append(name)
                     worker.answer(tag)
             assert reply(client)[0] == b"%d" % n
@@ -235,16 +237,16 @@ def test_a_request_that_loses_its_workers_goes_on_with_what_is_left_of_its_time(
     monkeypatch.setattr(broker, "SILENCE", 0.3)
     with running() as address, asking(address) as client, Worker(address) as first:
         first.expect(BEAT)
-        ask(client, b"1", wire.Random(deadline=2000))
+        ask(client, b"1", Random(deadline=2000))
         first.expect(ASK)  # and is silent from now on
         with Worker(address) as second:
             tag, body = second.expect(ASK)
-            request = wire.request(body)
-            assert isinstance(request, wire.Random) and request.deadline is not None
+            request = read_request(body)
+            assert isinstance(request, Random) and request.deadline is not None
             assert 500 < request.deadline < 1900
             first.answer(b"1")  # too late: it was given to the other
             second.answer(tag)
-            assert reply(client) == (b"1", wire.Cancelled(found=True))
+            assert reply(client) == (b"1", Cancelled(found=True))
             assert not client.poll(100)
             first.send(BEAT)
             first.expect(WHO)
@@ -252,31 +254,31 @@ def test_a_request_that_loses_its_workers_goes_on_with_what_is_left_of_its_time(
 
 def test_a_request_that_kills_its_workers_is_given_up() -> None:
     with running() as address, asking(address) as client:
-        ask(client, b"1", wire.Hello())
+        ask(client, b"1", EngineHello())
         for _ in range(broker.TRIES):
             with Worker(address) as worker:
                 worker.expect(ASK)
                 worker.send(BYE)
                 time.sleep(0.05)
         _, failure = reply(client)
-        assert isinstance(failure, wire.Failure) and failure.code == "INTERNAL"
+        assert isinstance(failure, Failure) and failure.code == "INTERNAL"
 
 
 def test_deadlines_pass_in_the_broker_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "PATIENCE", 0.2)
     with running() as address, asking(address) as client:
-        ask(client, b"1", wire.Hello(deadline=100))
-        ask(client, b"2", wire.Hello())
+        ask(client, b"1", EngineHello(deadline=100))
+        ask(client, b"2", EngineHello())
         codes = {reply(client)[1].code for _ in range(2)}  # type: ignore[union-attr]
         assert codes == {"NO_WORKER"}
         with Worker(address) as worker:
             worker.expect(BEAT)
-            ask(client, b"3", wire.Hello(deadline=100))
+            ask(client, b"3", EngineHello(deadline=100))
             tag, _ = worker.expect(ASK)
             with contextlib.suppress(TimeoutError):
                 worker.expect(b"nothing", 0.7)  # alive, but slow
             id, failure = reply(client)
-            assert id == b"3" and isinstance(failure, wire.Failure) and failure.code == "LATE"
+            assert id == b"3" and isinstance(failure, Failure) and failure.code == "LATE"
             worker.answer(tag)
             assert not client.poll(100)
 
@@ -285,11 +287,11 @@ def test_the_stage_finds_room_beside_the_background() -> None:
     with running() as address, asking(address) as client, Worker(address) as worker:
         worker.expect(BEAT)
         for n in range(40):
-            ask(client, b"b%d" % n, wire.Hello(priority="background"))
-        ask(client, b"s", wire.Stats())
+            ask(client, b"b%d" % n, EngineHello(priority="background"))
+        ask(client, b"s", Stats())
         kinds: list[type] = []
-        while wire.Stats not in kinds:  # no answer frees a place
-            kinds.append(type(wire.request(worker.expect(ASK)[1])))
+        while Stats not in kinds:  # no answer frees a place
+            kinds.append(type(read_request(worker.expect(ASK)[1])))
         assert len(kinds) <= broker.BACKGROUND + 1
 
 
@@ -297,16 +299,16 @@ def test_cancel_finds_what_waits_and_what_is_computed() -> None:
     with running() as address, asking(address) as client, asking(address) as other, Worker(address) as worker:
         worker.expect(BEAT)
         for n in range(broker.CAPACITY + 1):
-            ask(client, b"%d" % n, wire.Random())
+            ask(client, b"%d" % n, Random())
         tags = [worker.expect(ASK)[0] for _ in range(broker.CAPACITY)]
-        ask(other, b"c", wire.Cancel(id=b"0"))  # somebody else's
-        assert reply(other) == (b"c", wire.Cancelled(found=False))
+        ask(other, b"c", Cancel(id=b"0"))  # somebody else's
+        assert reply(other) == (b"c", Cancelled(found=False))
         for id in (b"0", b"%d" % broker.CAPACITY):
-            ask(client, b"c", wire.Cancel(id=id))
+            ask(client, b"c", Cancel(id=id))
             found, failure = reply(client)
-            assert found == id and isinstance(failure, wire.Failure) and failure.code == "CANCELLED"
-            assert reply(client) == (b"c", wire.Cancelled(found=True))
-        assert wire.request(worker.expect(ASK)[1]) == wire.Cancel(id=tags[0])
+            assert found == id and isinstance(failure, Failure) and failure.code == "CANCELLED"
+            assert reply(client) == (b"c", Cancelled(found=True))
+        assert read_request(worker.expect(ASK)[1]) == Cancel(id=tags[0])
 
 
 def test_an_engine_with_other_models_is_not_taken() -> None:
@@ -322,18 +324,25 @@ def test_what_is_no_message_is_answered_or_dropped() -> None:
         wrong = [b"GL9", b"1", b""], [b"x"], [b"GL1", b"1", b"\xc1"], [b"GL1", b"", b""]
         for parts in (*wrong, [b"GL1", b"1", b"\x80" * 300_000]):
             client.send_multipart(parts)
-            assert isinstance(reply(client)[1], wire.Failure)
-        for parts in ([HEADER], [HEADER, b"nonsense"], [HEADER, REPLY], [HEADER, REPLY, b"9", b""], [b""], [b"", b""]):
+            assert isinstance(reply(client)[1], Failure)
+        for parts in (
+            [WORKER_HEADER],
+            [WORKER_HEADER, b"nonsense"],
+            [WORKER_HEADER, REPLY],
+            [WORKER_HEADER, REPLY, b"9", b""],
+            [b""],
+            [b"", b""],
+        ):
             client.send_multipart(parts)
         with zmq.Context.instance().socket(zmq.REQ) as req:
             req.setsockopt(zmq.LINGER, 0)
             req.connect(address)
-            ask(req, b"1", wire.Hello())
+            ask(req, b"1", EngineHello())
             worker.answer(worker.expect(ASK)[0])
-            assert reply(req) == (b"1", wire.Cancelled(found=True))
+            assert reply(req) == (b"1", Cancelled(found=True))
 
 
 def test_joining_an_engine_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "GREETING", 0.1)
+    monkeypatch.setattr("groovelive.engine.worker.GREETING", 0.1)
     with pytest.raises(GrooveError, match="does not answer"):
         join("tcp://127.0.0.1:9", "tcp://127.0.0.1:9", threading.Event())

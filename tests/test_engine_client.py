@@ -15,10 +15,10 @@ import zmq
 from engine_process import process
 
 from groovelive import Groove, GrooveError, load
-from groovelive.engine import Answer, AsyncClient, Client, EngineError
-from groovelive.engine import requests as asking
+from groovelive.engine import Answer, AsyncClient, Client, EngineError, requests
 from groovelive.engine.broker import Broker
-from groovelive.protocol.engine import Array, Failure, Grooves, Welcome
+from groovelive.protocol.base import Array, Failure
+from groovelive.protocol.engine import Grooves, Welcome
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 
@@ -116,16 +116,16 @@ def test_the_client_names_what_it_cannot_send(client: Client) -> None:
 
 def test_a_reply_that_is_no_groove_is_refused() -> None:
     hvo = np.zeros((1, 32, 27), np.float32)
-    assert asking.answer(Grooves(grooves=Array.of(hvo))).groove == Groove.empty()
+    assert requests.answer(Grooves(grooves=Array.of(hvo))).groove == Groove.empty()
     for cell, value in ((0, 0.5), (9, 0.5), (18, 0.1)):  # half a hit; a velocity, an offset without a hit
         bad = hvo.copy()
         bad[0, 0, cell] = value
         with pytest.raises(EngineError, match="no groove has"):
-            asking.answer(Grooves(grooves=Array.of(bad)))
+            requests.answer(Grooves(grooves=Array.of(bad)))
     with pytest.raises(EngineError, match="shape"):
-        asking.answer(Grooves(grooves=Array.of(hvo[0])))
+        requests.answer(Grooves(grooves=Array.of(hvo[0])))
     with pytest.raises(EngineError, match="broken"):
-        asking.expect(Failure(code="INTERNAL", message="broken"), Welcome)
+        requests.expect(Failure(code="INTERNAL", message="broken"), Welcome)
 
 
 def test_without_an_engine_it_says_so_at_once() -> None:

@@ -22,18 +22,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groovelive import Groove
-from groovelive.engine import batch
-from groovelive.engine import handlers as answer
+from groovelive.engine import batch, handlers
 from groovelive.engine.batch import Job, Queue
 from groovelive.engine.server import run
 from groovelive.errors import GrooveError
 from groovelive.model import Model, load
-from groovelive.protocol import engine as wire
-from groovelive.protocol.engine import Array, EngineError
+from groovelive.protocol.base import MAX_REQUEST, Array, EngineError, Failure, Priority, Reply
+from groovelive.protocol.engine import (
+    Cancel,
+    Cancelled,
+    EngineHello,
+    EngineReport,
+    Generate,
+    Grooves,
+    Random,
+    Stats,
+    WalkRequest,
+    read_reply,
+)
+from groovelive.protocol.frames import from_frames, to_frames
 from groovelive.runtime import curve as keys
 
 TAP = Array.of(Groove.parse("x..x..x. x.x..x.x").tap())
-HELD = wire.Random(count=256, seed=1)  # some 0.1 s of work
+HELD = Random(count=256, seed=1)  # some 0.1 s of work
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 
@@ -54,7 +65,7 @@ def model() -> dict[str, Model]:
     return {"groove": load()}
 
 
-def varied(count: int) -> list[wire.Generate]:
+def varied(count: int) -> list[Generate]:
     """Requests of every kind of control, each with a tap of its own."""
     genres = load().genres
     rng = np.random.default_rng(0)
@@ -63,7 +74,7 @@ def varied(count: int) -> list[wire.Generate]:
         tap = (rng.random((32, 3)) * [1, 1, 0.5]) * (rng.random((32, 1)) < 0.5)
         tap[:, 0] = tap[:, 0] > 0
         requests.append(
-            wire.Generate(
+            Generate(
                 tap=Array.of(tap),
                 genre=genres[i % len(genres)] if i % 2 else None,
                 density=float(rng.random()) if i % 3 == 0 else None,
@@ -76,9 +87,9 @@ def varied(count: int) -> list[wire.Generate]:
     return requests
 
 
-def counts(client: Raw) -> wire.Report:
-    report = client.ask(wire.Stats())
-    assert isinstance(report, wire.Report)
+def counts(client: Raw) -> EngineReport:
+    report = client.ask(Stats())
+    assert isinstance(report, EngineReport)
     return report
 
 
@@ -98,22 +109,22 @@ def test_the_same_request_gives_the_same_bits_alone_and_batched(engine: str, mod
         apart = [one.receive()[1] for one in clients]
     for k, request in enumerate(requests):
         first, second, third = alone[k], together[ids[k]], apart[k]
-        assert isinstance(first, wire.Grooves) and isinstance(second, wire.Grooves) and isinstance(third, wire.Grooves)
+        assert isinstance(first, Grooves) and isinstance(second, Grooves) and isinstance(third, Grooves)
         assert first.grooves == second.grooves == third.grooves
         assert first.probabilities == second.probabilities == third.probabilities
-        here = answer.run(answer.start(request, model))
-        assert isinstance(here, wire.Grooves) and here.grooves == first.grooves
+        here = handlers.run(handlers.start(request, model))
+        assert isinstance(here, Grooves) and here.grooves == first.grooves
 
 
 def test_loops_are_the_same_however_they_are_batched(model: dict[str, Model]) -> None:
     requests = varied(36)
 
-    def batched(size: int) -> list[wire.Reply]:
-        replies: list[wire.Reply] = []
+    def batched(size: int) -> list[Reply]:
+        replies: list[Reply] = []
         for at in range(0, len(requests), size):
-            works = [answer.start(request, model) for request in requests[at : at + size]]
+            works = [handlers.start(request, model) for request in requests[at : at + size]]
             asks = [next(work) for work in works]
-            for work, given_ in zip(works, answer.compute([a for a in asks if a is not None]), strict=True):
+            for work, given_ in zip(works, handlers.compute([a for a in asks if a is not None]), strict=True):
                 with pytest.raises(StopIteration) as end:
                     work.send(given_)
                 replies.append(end.value.value)
@@ -153,17 +164,17 @@ def test_rows_go_together_only_where_that_changes_no_bit() -> None:
 
 def test_the_stage_goes_before_the_background(engine: str) -> None:
     with Raw(engine) as background, Raw(engine) as stage:
-        work = {background.send(wire.Random(count=4, seed=k, priority="background")) for k in range(300)}
+        work = {background.send(Random(count=4, seed=k, priority="background")) for k in range(300)}
         times = []
         for _ in range(20):
             start = time.perf_counter()
-            assert isinstance(stage.ask(wire.Generate(tap=TAP)), wire.Grooves)
+            assert isinstance(stage.ask(Generate(tap=TAP)), Grooves)
             times.append(time.perf_counter() - start)
         assert counts(stage).waiting["background"] > 100, "the background was done before the stage had its turn"
         assert sorted(times)[10] < 0.1
         while work:
             id, reply = background.receive()
-            assert isinstance(reply, wire.Grooves)
+            assert isinstance(reply, Grooves)
             work.remove(id)
 
 
@@ -171,53 +182,53 @@ def test_a_long_request_for_the_stage_does_not_hold_up_short_ones(engine: str) -
     with Raw(engine) as long, Raw(engine) as short:
         long.send(HELD)
         for _ in range(5):
-            assert isinstance(short.ask(wire.Generate(tap=TAP)), wire.Grooves)
+            assert isinstance(short.ask(Generate(tap=TAP)), Grooves)
         assert long.silent(0.0), "256 loops were faster than five requests"
-        assert isinstance(long.receive()[1], wire.Grooves)
+        assert isinstance(long.receive()[1], Grooves)
 
 
 def test_what_cannot_be_in_time_is_refused_not_computed(engine: str) -> None:
     with Raw(engine) as client:
         rows = counts(client).rows
         start = time.perf_counter()
-        failure = client.ask(wire.Walk(start="jazz", end="funk", steps=256, deadline=5))
-        assert isinstance(failure, wire.Failure) and (failure.code, failure.field) == ("LATE", "deadline")
+        failure = client.ask(WalkRequest(start="jazz", end="funk", steps=256, deadline=5))
+        assert isinstance(failure, Failure) and (failure.code, failure.field) == ("LATE", "deadline")
         assert time.perf_counter() - start < 0.2
         assert counts(client).rows == rows
-        assert isinstance(client.ask(wire.Generate(tap=TAP, deadline=5000)), wire.Grooves)
+        assert isinstance(client.ask(Generate(tap=TAP, deadline=5000)), Grooves)
         for _ in range(8):
             client.send(HELD)
-        late = client.send(wire.Generate(tap=TAP, deadline=1, priority="background"))
+        late = client.send(Generate(tap=TAP, deadline=1, priority="background"))
         replies = dict(client.receive() for _ in range(9))
         refused = replies[late]
-        assert isinstance(refused, wire.Failure) and refused.code == "LATE"
+        assert isinstance(refused, Failure) and refused.code == "LATE"
 
 
 def test_a_request_can_be_taken_back(engine: str) -> None:
     with Raw(engine) as client, Raw(engine) as other:
         work = client.send(HELD)
-        assert other.ask(wire.Cancel(id=work)) == wire.Cancelled(found=False), "of another client"
-        cancel = client.send(wire.Cancel(id=work))
+        assert other.ask(Cancel(id=work)) == Cancelled(found=False), "of another client"
+        cancel = client.send(Cancel(id=work))
         replies = dict([client.receive(), client.receive()])
-        assert replies[cancel] == wire.Cancelled(found=True)
+        assert replies[cancel] == Cancelled(found=True)
         failure = replies[work]
-        assert isinstance(failure, wire.Failure) and failure.code == "CANCELLED"
-        assert client.ask(wire.Cancel(id=work)) == wire.Cancelled(found=False)
+        assert isinstance(failure, Failure) and failure.code == "CANCELLED"
+        assert client.ask(Cancel(id=work)) == Cancelled(found=False)
         assert client.silent()
 
 
 def test_an_id_in_use_is_refused(client: Raw) -> None:
     for _ in range(2):
-        client.socket.send_multipart(wire.frames(b"same", HELD))
+        client.socket.send_multipart(to_frames(b"same", HELD))
     (_, first), (_, second) = client.receive(), client.receive()
-    assert isinstance(first, wire.Failure) and first.field == "id" and isinstance(second, wire.Grooves)
+    assert isinstance(first, Failure) and first.field == "id" and isinstance(second, Grooves)
 
 
 def test_stats_tell_what_happened(engine: str) -> None:
     with Raw(engine) as client:
         before = counts(client)
-        client.ask(wire.Generate(tap=TAP))
-        client.ask(wire.Generate(tap=TAP, genre="nope"))
+        client.ask(Generate(tap=TAP))
+        client.ask(Generate(tap=TAP, genre="nope"))
         after = counts(client)
         assert after.requests["generate"] == before.requests.get("generate", 0) + 2
         assert after.failures["UNKNOWN_NAME"] == before.failures.get("UNKNOWN_NAME", 0) + 1
@@ -230,17 +241,17 @@ def test_stats_tell_what_happened(engine: str) -> None:
 def test_a_req_socket_is_served(engine: str) -> None:
     with zmq.Context.instance().socket(zmq.REQ) as requester:
         requester.connect(engine)
-        requester.send_multipart(wire.frames(b"1", wire.Generate(tap="x..x")))
+        requester.send_multipart(to_frames(b"1", Generate(tap="x..x")))
         assert requester.poll(10_000)
-        message = wire.unpack(requester.recv_multipart())
-        assert isinstance(wire.reply(message.body), wire.Grooves)
+        message = from_frames(requester.recv_multipart())
+        assert isinstance(read_reply(message.body), Grooves)
 
 
 # The queue, without a server
 
 
-def job(client: bytes, id: int, size: int = 100, priority: wire.Priority = "stage") -> Job:
-    request = wire.Generate(tap="x", priority=priority)
+def job(client: bytes, id: int, size: int = 100, priority: Priority = "stage") -> Job:
+    request = Generate(tap="x", priority=priority)
     return Job(client, [client], b"%d" % id, request, time.monotonic(), size)
 
 
@@ -309,17 +320,17 @@ def healthy(address: str) -> Iterator[list[float]]:
 
     def work() -> None:
         with Raw(address) as raw:
-            first = raw.ask(wire.Generate(tap=TAP, genre="funk"))
-            assert isinstance(first, wire.Grooves)
+            first = raw.ask(Generate(tap=TAP, genre="funk"))
+            assert isinstance(first, Grooves)
             while not stop.is_set():
                 start = time.perf_counter()
                 try:
-                    reply = raw.ask(wire.Generate(tap=TAP, genre="funk"))
+                    reply = raw.ask(Generate(tap=TAP, genre="funk"))
                 except BaseException as fault:
                     faults.append(fault)
                     return
                 times.append(time.perf_counter() - start)
-                if not isinstance(reply, wire.Grooves) or reply.grooves != first.grooves:
+                if not isinstance(reply, Grooves) or reply.grooves != first.grooves:
                     faults.append(reply)
                 time.sleep(0.001)
 
@@ -336,7 +347,7 @@ def healthy(address: str) -> Iterator[list[float]]:
 
 
 def test_ten_thousand_broken_messages_beside_a_healthy_client(engine: str) -> None:
-    bodies = [wire.frames(b"1", r)[2] for r in (wire.Generate(tap=TAP), wire.Hello(), wire.Walk(start="a", end="b"))]
+    bodies = [to_frames(b"1", r)[2] for r in (Generate(tap=TAP), EngineHello(), WalkRequest(start="a", end="b"))]
     frame = st.one_of(
         st.binary(max_size=60),
         st.sampled_from([b"GL1", b"GL2", b"", b"1", b"x" * 40, *bodies]),
@@ -364,7 +375,7 @@ def test_ten_thousand_broken_messages_beside_a_healthy_client(engine: str) -> No
                 sent += 1
             while noise.socket.poll(0):
                 parts = noise.socket.recv_multipart()
-                wire.reply(wire.unpack(parts[1:] if parts[0] == b"" else parts).body)
+                read_reply(from_frames(parts[1:] if parts[0] == b"" else parts).body)
 
         send()
         assert sent >= 10_000
@@ -385,10 +396,10 @@ def test_a_message_of_100_megabytes_ends_that_connection_only(engine: str) -> No
 
 def test_a_message_above_the_limit_is_not_answered_and_one_at_the_limit_is(engine: str) -> None:
     with Raw(engine) as client:
-        client.socket.send_multipart([b"GL1", b"1", bytes(wire.MAX_REQUEST)])
+        client.socket.send_multipart([b"GL1", b"1", bytes(MAX_REQUEST)])
         id, failure = client.receive()
-        assert isinstance(failure, wire.Failure) and (id, failure.code) == (b"1", "BAD_REQUEST")
-        client.socket.send_multipart([b"GL1", b"2", bytes(wire.MAX_REQUEST + 1)])
+        assert isinstance(failure, Failure) and (id, failure.code) == (b"1", "BAD_REQUEST")
+        client.socket.send_multipart([b"GL1", b"2", bytes(MAX_REQUEST + 1)])
         assert client.silent()
 
 
@@ -407,7 +418,7 @@ def test_a_slow_reader_loses_its_own_replies(engine: str) -> None:
         before = counts(client)
         asked = 400
         for k in range(asked):
-            slow.send(wire.Random(count=8, seed=k, probabilities=True, latents=True))
+            slow.send(Random(count=8, seed=k, probabilities=True, latents=True))
         end = time.monotonic() + 30
         while counts(client).waiting["stage"] and time.monotonic() < end:
             time.sleep(0.05)
@@ -416,10 +427,10 @@ def test_a_slow_reader_loses_its_own_replies(engine: str) -> None:
         assert after.rss < before.rss + 60_000_000
         got = 0
         while not slow.silent():
-            assert isinstance(slow.receive()[1], wire.Grooves)
+            assert isinstance(slow.receive()[1], Grooves)
             got += 1
         assert 0 < got < asked
-        assert isinstance(slow.ask(wire.Generate(tap=TAP)), wire.Grooves)
+        assert isinstance(slow.ask(Generate(tap=TAP)), Grooves)
     assert sorted(times)[len(times) // 2] < 0.5
 
 
@@ -427,11 +438,12 @@ def test_a_slow_reader_loses_its_own_replies(engine: str) -> None:
 def test_a_client_that_is_killed_takes_its_requests_along(engine: str) -> None:
     code = """
 import sys, time, zmq
-from groovelive.protocol import engine as wire
+from groovelive.protocol.engine import Random
+from groovelive.protocol.frames import to_frames
 socket = zmq.Context.instance().socket(zmq.DEALER)
 socket.connect(sys.argv[1])
 for k in range(200):
-    socket.send_multipart(wire.frames(b"%d" % k, wire.Random(count=64, seed=k)))
+    socket.send_multipart(to_frames(b"%d" % k, Random(count=64, seed=k)))
 socket.poll()
 print("answered", flush=True)
 time.sleep(60)
@@ -453,14 +465,14 @@ def test_a_reply_that_is_too_large_is_refused(engine: str, monkeypatch: pytest.M
     server = threading.Thread(
         target=run, args=("tcp://127.0.0.1:*",), kwargs={"ready": lambda a: (at.append(a), bound.set()), "stop": stop}
     )
-    monkeypatch.setattr(wire, "MAX_REPLY", 5000)  # of this process
+    monkeypatch.setattr("groovelive.protocol.frames.MAX_REPLY", 5000)  # of this process
     server.start()
     try:
         assert bound.wait(20)
         with Raw(at[0]) as client:
-            failure = client.ask(wire.Random(count=2))
-            assert isinstance(failure, wire.Failure) and failure.code == "TOO_LARGE"
-            assert isinstance(client.ask(wire.Generate(tap=TAP)), wire.Grooves)
+            failure = client.ask(Random(count=2))
+            assert isinstance(failure, Failure) and failure.code == "TOO_LARGE"
+            assert isinstance(client.ask(Generate(tap=TAP)), Grooves)
     finally:
         stop.set()
         server.join(10)
@@ -493,7 +505,7 @@ def test_curve_keeps_strangers_out(tmp_path: Path) -> None:
                 if own is not None:
                     keys.introduce(client, keys.Peer(own, pair.public))
                 client.connect(at[0])
-                client.send_multipart(wire.frames(b"1", wire.Stats()))
+                client.send_multipart(to_frames(b"1", Stats()))
                 assert bool(client.poll(5000 if welcome else 400)) == welcome
             finally:
                 client.close(linger=0)
@@ -507,7 +519,7 @@ def test_a_socket_file_is_served_and_the_server_ends_when_told(tmp_path: Path) -
     if not zmq.has("ipc"):
         pytest.skip("no socket files here")
     with process(bind=f"ipc://{tmp_path}/e.ipc") as (address, engine), Raw(address) as client:
-        assert isinstance(client.ask(wire.Generate(tap="x..x")), wire.Grooves)
+        assert isinstance(client.ask(Generate(tap="x..x")), Grooves)
         for _ in range(20):
             client.send(HELD)
         assert engine.stdin is not None

@@ -229,7 +229,7 @@ def test_knobs_of_a_port(stage: Stage, keys: Instrument) -> None:
     turned = [edit for edit in performer.log() if edit.path == "density"]
     assert 10 < len(turned) < 60 and {edit.by for edit in turned} == {"midi:Keys"}
     assert len({edit.group for edit in turned}) == 1
-    performer.ask(messages.Undo(by=performer.by), messages.Written)
+    performer.ask(messages.Undo(by=performer.by), messages.WrittenEdits)
     assert density() is None
 
 

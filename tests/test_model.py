@@ -15,9 +15,8 @@ import pytest
 
 from groovelive import Groove, GrooveError
 from groovelive.grooves.groove import GROUPS, SHORT, VOICES, voice_indices
-from groovelive.model import decoding as sampling
-from groovelive.model import load
-from groovelive.model import model as infer
+from groovelive.model import decoding, load
+from groovelive.model.model import WEIGHTS, Model
 
 EXPECTED = Path(__file__).parent / "expected_model.json"
 TEXTS = {
@@ -31,7 +30,7 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def model() -> infer.Model:
+def model() -> Model:
     return load()
 
 
@@ -47,7 +46,7 @@ def flips(grooves: list[Groove]) -> list[int]:
 
 
 def test_it_ships_small_with_genres_and_presets(model):
-    files = [f for f in infer.WEIGHTS.iterdir() if f.is_file()]
+    files = [f for f in WEIGHTS.iterdir() if f.is_file()]
     assert sum(f.stat().st_size for f in files) <= 3_000_000
     assert len(model.genres) == 18
     assert len(model.presets) >= 24
@@ -318,9 +317,9 @@ def test_directions_raise_what_they_are_named_for(model):
 
 def test_top_takes_exactly_as_many_as_there_are():
     p = np.array([0.1, 0.9, 0.0, 0.5], np.float32)
-    assert sampling.top(p, 2).tolist() == [False, True, False, True]
-    assert sampling.top(p, 9).tolist() == [True, True, False, True]
-    assert not sampling.top(p, 0).any()
+    assert decoding.top(p, 2).tolist() == [False, True, False, True]
+    assert decoding.top(p, 9).tolist() == [True, True, False, True]
+    assert not decoding.top(p, 0).any()
 
 
 def test_rare_voices_play_their_best_cell_only_where_it_is_likely():
@@ -329,8 +328,8 @@ def test_rare_voices_play_their_best_cell_only_where_it_is_likely():
     tap = np.zeros(32, np.float32)
     tap[0] = 1
     half, even = np.full(9, 0.5, np.float32), np.ones(9, np.float32)
-    assert sampling.choose(p, tap, half, (0.3, 0.3), 0.0, even)[0, 7]
-    assert not sampling.choose(p, tap, half, (0.45, 0.3), 0.0, even)[0, 7]
+    assert decoding.choose(p, tap, half, (0.3, 0.3), 0.0, even)[0, 7]
+    assert not decoding.choose(p, tap, half, (0.45, 0.3), 0.0, even)[0, 7]
 
 
 # What it refuses
@@ -393,7 +392,7 @@ def test_a_damaged_model_is_told_in_one_sentence(tmp_path):
         load(tmp_path)
 
     def copy(name: str) -> Path:
-        return Path(shutil.copytree(infer.WEIGHTS, tmp_path / name))
+        return Path(shutil.copytree(WEIGHTS, tmp_path / name))
 
     cut = copy("cut")
     (cut / "drum.onnx").write_bytes((cut / "drum.onnx").read_bytes()[:5000])

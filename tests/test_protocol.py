@@ -13,7 +13,8 @@ from typing import get_args
 from engine_process import process
 
 from groovelive.engine import batch
-from groovelive.protocol import engine as wire
+from groovelive.protocol.base import MAX_ID, MAX_REQUEST, Code
+from groovelive.protocol.engine import MAX_BARS, MAX_LOOPS, MAX_TEXT, AnyReply, AnyRequest
 
 PAGE = Path(__file__).parents[1] / "docs" / "protocol.md"
 CLIENT = """
@@ -39,19 +40,19 @@ def test_the_examples_run_without_groovelive(tmp_path: Path) -> None:
 
 def test_every_message_field_and_code_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for message in (*get_args(wire.AnyRequest), *get_args(wire.AnyReply)):
+    for message in (*get_args(AnyRequest), *get_args(AnyReply)):
         assert f"`{message.__struct_config__.tag}`" in page or f"\n## {message.__struct_config__.tag}\n" in page
         for field in message.__struct_fields__:
             assert re.search(rf"`{field}`", page), f"{message.__name__}.{field}"
-    for code in get_args(wire.Code):
+    for code in get_args(Code):
         assert f"| `{code}` |" in page
 
 
 def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     page = " ".join(PAGE.read_text(encoding="utf-8").split())
-    assert f"at most {wire.MAX_REQUEST:,} bytes" in page
-    assert f"1 to {wire.MAX_ID} bytes" in page
-    assert f"up to {wire.MAX_TEXT:,} characters" in page
-    assert f"1 to {wire.MAX_BARS} whole bars" in page
+    assert f"at most {MAX_REQUEST:,} bytes" in page
+    assert f"1 to {MAX_ID} bytes" in page
+    assert f"up to {MAX_TEXT:,} characters" in page
+    assert f"1 to {MAX_BARS} whole bars" in page
     assert f"({batch.WAITING_EACH:,}, or {batch.BYTES_EACH >> 20} MiB)" in page
-    assert page.count(f"{wire.MAX_LOOPS}") >= 4
+    assert page.count(f"{MAX_LOOPS}") >= 4

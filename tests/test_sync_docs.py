@@ -19,7 +19,7 @@ def test_python(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = Offline.ask
 
     def answer(self: Offline, request: messages.AnyRequest) -> messages.AnyReply:
-        if isinstance(request, messages.Follow | messages.Lead):
+        if isinstance(request, messages.Follow | messages.LeadRequest):
             asked.append((type(request).__name__, request.clock))
             return messages.Done()
         return ask(self, request)
@@ -29,7 +29,7 @@ def test_python(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, object] = {}
     for snippet in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         exec(compile(snippet, "sync.md", "exec"), names)
-    assert [what for what, _ in asked] == ["Follow"] * 3 + ["Lead"] * 4
+    assert [what for what, _ in asked] == ["Follow"] * 3 + ["LeadRequest"] * 4
     for clock in {clock for _, clock in asked if clock is not None}:
         assert name_of(clock).partition(" '")[0] in PAGE
 

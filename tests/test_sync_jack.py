@@ -38,7 +38,7 @@ def performer(session: tuple[Serve, Monitor]) -> Iterator[Performer]:
         yield performer
     with Performer(session[0].connection().address, "me") as performer:
         performer.ask(messages.Follow(by="me"), messages.Done)
-        performer.ask(messages.Lead(clock=None, by="me"), messages.Done)
+        performer.ask(messages.LeadRequest(clock=None, by="me"), messages.Done)
 
 
 def behind(performer: Performer, sequencer: Sequencer) -> float:
@@ -93,7 +93,7 @@ def test_a_conductor_that_dies_goes_on_with_its_clocks(session: tuple[Serve, Mon
     serve, _ = session
     with Sequencer(117.0, serve.environment) as sequencer:
         performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
-        performer.ask(messages.Lead(clock=MidiClock(port="midi-monitor"), by="me"), messages.Done)
+        performer.ask(messages.LeadRequest(clock=MidiClock(port="midi-monitor"), by="me"), messages.Done)
         until(lambda: abs(performer.state().bpm - 117) < 12)
         killed = serve.connection().pid
         os.kill(killed, signal.SIGKILL)
@@ -135,7 +135,7 @@ def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], perform
         performer.write(Draft("playing", True))
     performer.write(Draft("bpm", 150.0))
     begin = len(heard(monitor, folder))
-    performer.ask(messages.Lead(clock=clock, by="me"), messages.Done)
+    performer.ask(messages.LeadRequest(clock=clock, by="me"), messages.Done)
     assert performer.state().led == ("MIDI clock 'midi-monitor'",)
     until(lambda: any(data in ("fa", "fb") for _, data in heard(monitor, folder)[begin:]))
     time.sleep(1.5)
@@ -143,9 +143,9 @@ def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], perform
     until(lambda: heard(monitor, folder)[-1][1] == "fc")
     performer.write(Draft("playing", True))
     until(lambda: [data for _, data in heard(monitor, folder)[begin:]].count("fb") == 2)
-    performer.ask(messages.Panic(by="me"), messages.Done)  # which is about notes
+    performer.ask(messages.PanicRequest(by="me"), messages.Done)  # which is about notes
     time.sleep(0.5)
-    performer.ask(messages.Lead(clock=clock, on=False, by="me"), messages.Done)
+    performer.ask(messages.LeadRequest(clock=clock, on=False, by="me"), messages.Done)
     until(lambda: heard(monitor, folder)[-1][1] == "fc")
 
     signals = heard(monitor, folder)[begin:]

@@ -149,17 +149,19 @@ def trained(small, tmp_path_factory):
     import torch
 
     from groovelive.training import train as training
+    from groovelive.training.batches import Batches
     from groovelive.training.net import Config
+    from groovelive.training.recipes import Recipe
 
     torch.set_num_threads(1)
     loops, held = data.read_dataset(small, "train"), data.read_dataset(small, "validation")
     genres = ("jazz", "rock")
-    recipe = training.Recipe(
+    recipe = Recipe(
         "smoke", epochs=40, batch=32, rate=3e-3, teaching=0, average=0.98,
         config=Config(genres, width=32, hidden=64, drum_blocks=2, dropout=0.0),
     )  # fmt: skip
     out = tmp_path_factory.mktemp("run")
-    batches = training.Batches.of(loops, genres), training.Batches.of(held.where(held.beat), genres)
+    batches = Batches.of(loops, genres), Batches.of(held.where(held.beat), genres)
     net = training.fit(recipe, *batches, out)
     return training, recipe, net, batches, out, loops, held
 
@@ -200,9 +202,11 @@ def test_training_resumes_to_the_same_weights(trained, tmp_path):
 
 @pytest.mark.torch
 def test_a_student_learns_from_its_teacher(trained, tmp_path):
+    from groovelive.training.net import GrooveNet
+
     training, recipe, net, (train, held), _, _, _ = trained
     taught = replace(recipe, name="student", epochs=3, teaching=1.0)
-    before = training.validate(training.GrooveNet(recipe.config).eval(), held)["groove_f1"]
+    before = training.validate(GrooveNet(recipe.config).eval(), held)["groove_f1"]
     student = training.fit(taught, train, held, tmp_path, [net])
     assert training.validate(student, held)["groove_f1"] > before + 0.2
 
@@ -212,7 +216,9 @@ def test_onnx_and_torch_agree(trained, tmp_path):
     import onnxruntime
     import torch
 
+    from groovelive.model.network import ROLES
     from groovelive.training import export
+    from groovelive.training.checkpoint import modules
 
     _, _, net, _, _, loops, _ = trained
     export.write_onnx(net, tmp_path)
@@ -223,8 +229,8 @@ def test_onnx_and_torch_agree(trained, tmp_path):
         "tap": taps, "z": torch.randn(n, 64, generator=rng), "genre": torch.eye(3)[torch.arange(n) % 3],
         "density": torch.rand(n, 6, generator=rng), "known": (torch.rand(n, 6, generator=rng) > 0.5).float(),
     }  # fmt: skip
-    for role, module in export.modules(net).items():
-        inputs, outputs = export.ROLES[role]
+    for role, module in modules(net).items():
+        inputs, outputs = ROLES[role]
         with torch.no_grad():
             expected = module(*(given[name] for name in inputs))
         expected = expected if isinstance(expected, tuple) else (expected,)

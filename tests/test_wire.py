@@ -15,53 +15,73 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groovelive import GrooveError
-from groovelive.protocol import engine as wire
-from groovelive.protocol.engine import Array, EngineError
+from groovelive.protocol.base import MAX_REQUEST, Array, Code, EngineError, Failure
+from groovelive.protocol.engine import (
+    MAX_BARS,
+    MAX_LOOPS,
+    AnyReply,
+    AnyRequest,
+    Cancel,
+    Cancelled,
+    Decode,
+    Encode,
+    EngineHello,
+    Generate,
+    Grooves,
+    Latents,
+    Random,
+    Stats,
+    WalkRequest,
+    read_head,
+    read_reply,
+    read_request,
+)
+from groovelive.protocol.frames import from_frames, to_frames
 
 LATENT = Array.of(np.linspace(-1, 1, 64))
-REQUESTS: list[wire.AnyRequest] = [
-    wire.Hello(),
-    wire.Stats(priority="background"),
-    wire.Cancel(id=b"\x00\xff"),
-    wire.Encode(taps="x..x", model="groove"),
-    wire.Generate(tap="x..x..x."),
-    wire.Generate(
+REQUESTS: list[AnyRequest] = [
+    EngineHello(),
+    Stats(priority="background"),
+    Cancel(id=b"\x00\xff"),
+    Encode(taps="x..x", model="groove"),
+    Generate(tap="x..x..x."),
+    Generate(
         tap=Array.of(np.zeros((32, 3))), genre={"funk": 0.5, "jazz": 0.5}, density={"kick": 0.2}, redirect=("hats",),
         guidance=2, extra={"mood": 0.5}, temperature=1.5, sampling="bernoulli", threshold=0.4, max_hits={"snare": 3},
         keep=Array.of(np.zeros((32, 27))), locks=("kick", 31), seed=2**63 - 1, follow=0.5, preset=LATENT,
         probabilities=True, latents=True, deadline=12.5,
     ),
-    wire.Decode(z=LATENT),
-    wire.Random(count=3),
-    wire.Walk(start="a preset", end=LATENT, steps=256, path="slerp"),
+    Decode(z=LATENT),
+    Random(count=3),
+    WalkRequest(start="a preset", end=LATENT, steps=256, path="slerp"),
 ]  # fmt: skip
-REPLIES: list[wire.AnyReply] = [
-    wire.Failure(code="LATE", message="too late", field="deadline"),
-    wire.Grooves(grooves=Array.of(np.ones((1, 32, 27))), probabilities=Array.of(np.zeros((1, 32, 9)))),
-    wire.Latents(latents=LATENT),
-    wire.Cancelled(found=True),
+REPLIES: list[AnyReply] = [
+    Failure(code="LATE", message="too late", field="deadline"),
+    Grooves(grooves=Array.of(np.ones((1, 32, 27))), probabilities=Array.of(np.zeros((1, 32, 9)))),
+    Latents(latents=LATENT),
+    Cancelled(found=True),
 ]
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: type(r).__name__)
-def test_requests_come_out_as_they_went_in(request_: wire.AnyRequest) -> None:
-    header, id, body = wire.frames(b"7", request_)
+def test_requests_come_out_as_they_went_in(request_: AnyRequest) -> None:
+    header, id, body = to_frames(b"7", request_)
     assert (header, id) == (b"GL1", b"7")
-    assert wire.request(wire.unpack([header, id, body]).body) == request_
-    head = wire.head(body)
+    assert read_request(from_frames([header, id, body]).body) == request_
+    head = read_head(body)
     assert (head.deadline, head.priority) == (request_.deadline, request_.priority)
     assert head.type == request_.__struct_config__.tag
 
 
 @pytest.mark.parametrize("reply", REPLIES, ids=lambda r: type(r).__name__)
-def test_replies_come_out_as_they_went_in(reply: wire.AnyReply) -> None:
-    assert wire.reply(wire.frames(b"7", reply)[2]) == reply
-    assert wire.reply(wire.frames(b"7", reply, spent=1.5)[2]).spent == 1.5
+def test_replies_come_out_as_they_went_in(reply: AnyReply) -> None:
+    assert read_reply(to_frames(b"7", reply)[2]) == reply
+    assert read_reply(to_frames(b"7", reply, spent=1.5)[2]).spent == 1.5
 
 
 def test_a_reply_of_a_later_version_is_read_without_what_is_new() -> None:
     body = msgspec.msgpack.encode({"type": "cancelled", "found": True, "since": 3})
-    assert wire.reply(body) == wire.Cancelled(found=True)
+    assert read_reply(body) == Cancelled(found=True)
 
 
 def test_an_array_keeps_its_numbers() -> None:
@@ -125,7 +145,7 @@ def test_a_false_array_is_refused(array: Array, code: str) -> None:
 )
 def test_a_wrong_request_is_refused_with_its_field(body: Any, code: str, field: str) -> None:
     with pytest.raises(EngineError) as caught:
-        wire.request(msgspec.msgpack.encode(body))
+        read_request(msgspec.msgpack.encode(body))
     assert (caught.value.code, caught.value.field) == (code, field)
     assert str(caught.value)
 
@@ -135,7 +155,7 @@ def test_a_wrong_request_is_refused_with_its_field(body: Any, code: str, field: 
 )
 def test_what_is_no_messagepack_is_refused(body: bytes) -> None:
     with pytest.raises(EngineError) as caught:
-        wire.request(body)
+        read_request(body)
     assert caught.value.code == "BAD_REQUEST"
 
 
@@ -154,28 +174,28 @@ def test_what_is_no_messagepack_is_refused(body: bytes) -> None:
 )
 def test_wrong_frames_are_refused(parts: list[bytes], code: str) -> None:
     with pytest.raises(EngineError) as caught:
-        wire.unpack(parts)
+        from_frames(parts)
     assert caught.value.code == code
 
 
 def test_too_much_is_refused_on_both_sides() -> None:
-    big = wire.Encode(taps=Array.of(np.zeros(wire.MAX_REQUEST // 4)))
+    big = Encode(taps=Array.of(np.zeros(MAX_REQUEST // 4)))
     with pytest.raises(EngineError) as caught:
-        wire.frames(b"1", big)
+        to_frames(b"1", big)
     assert caught.value.code == "TOO_LARGE"
     with pytest.raises(EngineError) as caught:
-        wire.request(bytes(wire.MAX_REQUEST + 1))
+        read_request(bytes(MAX_REQUEST + 1))
     assert caught.value.code == "TOO_LARGE"
     with pytest.raises(EngineError):
-        wire.frames(b"", wire.Hello())
+        to_frames(b"", EngineHello())
 
 
 def test_the_largest_legal_messages_fit() -> None:
-    loops = np.zeros((wire.MAX_LOOPS, 32, 27))
-    wire.frames(b"1", wire.Encode(taps=Array.of(loops[..., :3])))
-    wire.frames(b"1", wire.Generate(tap=Array.of(np.zeros((16 * wire.MAX_BARS, 27)))))
-    latents, chances = Array.of(np.zeros((wire.MAX_LOOPS, 256))), Array.of(loops[..., :9])
-    wire.frames(b"1", wire.Grooves(grooves=Array.of(loops), latents=latents, probabilities=chances))
+    loops = np.zeros((MAX_LOOPS, 32, 27))
+    to_frames(b"1", Encode(taps=Array.of(loops[..., :3])))
+    to_frames(b"1", Generate(tap=Array.of(np.zeros((16 * MAX_BARS, 27)))))
+    latents, chances = Array.of(np.zeros((MAX_LOOPS, 256))), Array.of(loops[..., :9])
+    to_frames(b"1", Grooves(grooves=Array.of(loops), latents=latents, probabilities=chances))
 
 
 def test_an_error_keeps_its_code_across_processes() -> None:
@@ -186,21 +206,21 @@ def test_an_error_keeps_its_code_across_processes() -> None:
 @given(st.binary(max_size=300))
 @settings(max_examples=300, deadline=None)
 def test_noise_is_refused_and_nothing_else(body: bytes) -> None:
-    for read in (wire.request, wire.reply, wire.head):
+    for read in (read_request, read_reply, read_head):
         try:
             read(body)
         except EngineError as error:
-            assert error.code in get_args(wire.Code)
+            assert error.code in get_args(Code)
 
 
 @given(st.sampled_from(REQUESTS), st.data())
 @settings(max_examples=300, deadline=None)
-def test_a_damaged_request_is_read_or_refused(request_: wire.AnyRequest, data: st.DataObject) -> None:
-    body = bytearray(wire.frames(b"1", request_)[2])
+def test_a_damaged_request_is_read_or_refused(request_: AnyRequest, data: st.DataObject) -> None:
+    body = bytearray(to_frames(b"1", request_)[2])
     for _ in range(data.draw(st.integers(1, 4))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     try:
-        wire.request(bytes(body[: data.draw(st.integers(0, len(body)))]))
+        read_request(bytes(body[: data.draw(st.integers(0, len(body)))]))
     except EngineError as error:
         assert str(error)
 

@@ -20,7 +20,7 @@ _SAME = 50e-6
 _EDGE = 0.11  # seconds by which a note that is early, or nudged, lies outside of its step
 
 
-class Hit(NamedTuple):
+class Arrival(NamedTuple):
     """A note as it was heard.
 
     Args:
@@ -37,7 +37,7 @@ class Hit(NamedTuple):
     drummer: str = ""
 
 
-class Reading(NamedTuple):
+class GridReading(NamedTuple):
     """Notes against a grid.
 
     Args:
@@ -52,12 +52,12 @@ class Reading(NamedTuple):
     drift: float
 
 
-def hit(stamp: int, packet: bytes) -> Hit:
+def arrival(stamp: int, packet: bytes) -> Arrival:
     """Return the note in a message, or in a bundle of one message.
 
     >>> from groovelive.osc_messages.codec import bundle, message
-    >>> hit(7, bundle(2208988800 << 32, [message("/hit", 3, "snare", 0.5, "d1", 38)]))
-    Hit(stamp=7, tag=0, number=3, voice='snare', drummer='d1')
+    >>> arrival(7, bundle(2208988800 << 32, [message("/hit", 3, "snare", 0.5, "d1", 38)]))
+    Arrival(stamp=7, tag=0, number=3, voice='snare', drummer='d1')
     """
     tag = None
     if packet.startswith(b"#bundle\0"):
@@ -75,7 +75,7 @@ def hit(stamp: int, packet: bytes) -> Hit:
         if k == 0:
             number = int.from_bytes(packet[at : at + 4], "big")
         at += 4
-    return Hit(stamp, tag, number, *words[:2])
+    return Arrival(stamp, tag, number, *words[:2])
 
 
 def _text(packet: bytes, at: int) -> tuple[str, int]:
@@ -83,7 +83,7 @@ def _text(packet: bytes, at: int) -> tuple[str, int]:
     return packet[at:end].decode(), end // 4 * 4 + 4
 
 
-def on_grid(times: Sequence[int], period: float) -> Reading:
+def on_grid(times: Sequence[int], period: float) -> GridReading:
     """Read notes against a grid whose period (ns) is known: only its phase is fitted.
 
     >>> reading = on_grid([0, 100, 201, 201, 400], 100.0)
@@ -99,7 +99,7 @@ def on_grid(times: Sequence[int], period: float) -> Reading:
     return _reading(since, places, period, missing, int((often - 1).sum()))
 
 
-def by_count(times: Sequence[int], counts: Sequence[int], period: float) -> Reading:
+def by_count(times: Sequence[int], counts: Sequence[int], period: float) -> GridReading:
     """Read notes that their sender has numbered: for one that may be late by more than half a period."""
     places = np.asarray(counts, float)
     found, often = np.unique(places, return_counts=True)
@@ -115,11 +115,11 @@ def _since(times: Sequence[int]) -> NDArray[np.float64]:
 
 def _reading(
     since: NDArray[np.float64], places: NDArray[np.float64], period: float, missing: int, doubled: int
-) -> Reading:
+) -> GridReading:
     rest = since - places * period
     rest -= np.median(rest)
     drift = float(np.polyfit(places * period, rest, 1)[0]) * 1e6
-    return Reading(rest, missing, doubled, drift)
+    return GridReading(rest, missing, doubled, drift)
 
 
 def on_tempo(tags: Sequence[int], seconds: Sequence[float], about: int) -> NDArray[np.float64]:
@@ -136,7 +136,9 @@ def on_tempo(tags: Sequence[int], seconds: Sequence[float], about: int) -> NDArr
     return rest - np.median(rest)
 
 
-def against_log(edits: Iterable[Edit], hits: Sequence[Hit], about: int, beats: tuple[float, float]) -> tuple[int, int]:
+def against_log(
+    edits: Iterable[Edit], hits: Sequence[Arrival], about: int, beats: tuple[float, float]
+) -> tuple[int, int]:
     """Return how many notes of a log were not heard, and how many were heard that it has not, or has once.
 
     Args:

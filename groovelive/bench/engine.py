@@ -20,7 +20,10 @@ import zmq
 from ..engine import Client
 from ..errors import GrooveError
 from ..grooves.groove import Groove
-from ..protocol import engine as wire
+from ..model import load
+from ..protocol.base import Array, Failure, Priority
+from ..protocol.engine import Generate, Grooves, read_reply
+from ..protocol.frames import HEADER, to_frames
 from ..runtime.endpoints import Connection
 from . import Figure, difference, figure
 
@@ -43,7 +46,7 @@ print(time.perf_counter() - start, any(name in sys.modules for name in ("torch",
 """
 
 
-class Sizes(NamedTuple):
+class EngineSizes(NamedTuple):
     """How much is measured."""
 
     requests: int  # one after another
@@ -53,12 +56,12 @@ class Sizes(NamedTuple):
     starts: int
 
 
-FULL = Sizes(2000, 3.0, (1, 8, 32, 128), 1000, 5)
-QUICK = Sizes(200, 0.5, (1, 8), 100, 1)
+FULL = EngineSizes(2000, 3.0, (1, 8, 32, 128), 1000, 5)
+QUICK = EngineSizes(200, 0.5, (1, 8), 100, 1)
 
 
 def run(
-    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: Sizes | None = None
+    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: EngineSizes | None = None
 ) -> dict[str, Figure]:
     """Measure, and return the figures by name.
 
@@ -88,7 +91,7 @@ def run(
         figures |= _restart(folder, environment, sizes)
     if importlib.util.find_spec("torch") and importlib.util.find_spec("onnx"):
         tell("torch beside ONNX Runtime")
-        from .peers import compare
+        from .peers import compare  # needs torch, which is optional
 
         figures |= compare(sizes.requests)
         figures["generate-earlier"] = difference(
@@ -126,7 +129,7 @@ def _engine(
         folder.mkdir(exist_ok=True)  # which the engine removes, where it is empty
 
 
-def _starts(folder: Path, environment: dict[str, str], sizes: Sizes) -> dict[str, Figure]:
+def _starts(folder: Path, environment: dict[str, str], sizes: EngineSizes) -> dict[str, Figure]:
     cold, imports = [], []
     for _ in range(sizes.starts):
         start = time.perf_counter()
@@ -144,7 +147,7 @@ def _starts(folder: Path, environment: dict[str, str], sizes: Sizes) -> dict[str
     }
 
 
-def _restart(folder: str, environment: dict[str, str], sizes: Sizes) -> dict[str, Figure]:
+def _restart(folder: str, environment: dict[str, str], sizes: EngineSizes) -> dict[str, Figure]:
     if sys.platform == "win32":  # a killed process can't be told from one that ended
         return {}
     times = []
@@ -163,12 +166,10 @@ def _restart(folder: str, environment: dict[str, str], sizes: Sizes) -> dict[str
 # Requests
 
 
-def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) -> dict[str, Figure]:
+def _round_trip(client: Client, taps: list[Groove], sizes: EngineSizes, folder: Path) -> dict[str, Figure]:
     """Ask one by one: the engine, the model in this process, and an echo, in turn, so that noise meets all."""
-    from ..model import load
-
     model = load()
-    size = len(wire.frames(b"x", wire.Grooves(grooves=wire.Array.of(taps[0].hvo[None])))[2])
+    size = len(to_frames(b"x", Grooves(grooves=Array.of(taps[0].hvo[None])))[2])
     address = f"ipc://{folder}/echo.ipc" if zmq.has("ipc") and os.name == "posix" else "tcp://127.0.0.1:5599"
     echo = subprocess.Popen([sys.executable, "-c", _ECHO, address, str(size)])
     times: dict[str, list[float]] = {}
@@ -179,12 +180,12 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             socket.setsockopt(zmq.LINGER, 0)
             socket.connect(address)
             requests = [_frames(tap) for tap in taps]
-            asked = model._asked(None, None, (), None)
+            asked = model.arguments.conditioning()
             given = [tap.tap()[None] for tap in taps]
             conditions = {"genre": asked.genre[None], "density": asked.density[None], "known": asked.known[None]}
 
             def bare(n: int) -> None:
-                socket.send_multipart([wire.HEADER, b"1", requests[n]])
+                socket.send_multipart([HEADER, b"1", requests[n]])
                 if not socket.poll(10_000):
                     raise GrooveError("the echo of the benchmark does not answer")
                 socket.recv_multipart()
@@ -192,7 +193,7 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
             calls: dict[str, Callable[[int], object]] = {
                 "generate": lambda n: client.generate(taps[n]).groove,
                 "inference": lambda n: model.drum(taps[n]),
-                "network": lambda n: model._drum({"tap": given[n], **conditions}),
+                "network": lambda n: model.network.drum({"tap": given[n], **conditions}),
                 "generate_genre": lambda n: client.generate(taps[n], genre=GENRE).groove,
                 "inference_genre": lambda n: model.drum(taps[n], genre=GENRE),
                 "echo": bare,
@@ -225,8 +226,8 @@ def _round_trip(client: Client, taps: list[Groove], sizes: Sizes, folder: Path) 
     return figures
 
 
-def _frames(tap: Groove, priority: wire.Priority = "stage") -> bytes:
-    return wire.frames(b"x", wire.Generate(tap=wire.Array.of(tap.tap()), priority=priority))[2]
+def _frames(tap: Groove, priority: Priority = "stage") -> bytes:
+    return to_frames(b"x", Generate(tap=Array.of(tap.tap()), priority=priority))[2]
 
 
 class _Crowd:
@@ -251,7 +252,7 @@ class _Crowd:
         self._count += 1
         id = b"%x" % self._count
         self._sent[id] = time.perf_counter()
-        socket.send_multipart([wire.HEADER, id, self._bodies[self._count % len(self._bodies)]])
+        socket.send_multipart([HEADER, id, self._bodies[self._count % len(self._bodies)]])
 
     def step(self, timeout: int = 10_000) -> list[float]:
         """Take what was answered, ask anew, and return how long the answers took, in ms."""
@@ -264,7 +265,7 @@ class _Crowd:
                 while True:
                     _, id, body = socket.recv_multipart(zmq.NOBLOCK)
                     spent.append(1000 * (time.perf_counter() - self._sent.pop(id)))
-                    if isinstance(reply := wire.reply(body), wire.Failure):
+                    if isinstance(reply := read_reply(body), Failure):
                         raise reply.error()
                     self._send(socket)
         return spent
@@ -300,7 +301,7 @@ def _many(address: str, taps: list[Groove], n: int, seconds: float) -> dict[str,
     }
 
 
-def _beside(client: Client, address: str, taps: list[Groove], sizes: Sizes) -> dict[str, Figure]:
+def _beside(client: Client, address: str, taps: list[Groove], sizes: EngineSizes) -> dict[str, Figure]:
     def stage(busy: Callable[[], object]) -> list[float]:
         spent = []
         for k in range(sizes.requests // 2):

@@ -74,7 +74,7 @@ class LinkPeer:
 
 def main(bpm: float) -> None:
     """Be the process of a `LinkPeer`, until standard input ends."""
-    import link
+    import link  # optional, and of no use to the process that starts this one
 
     peer = link.Link(bpm)
     peer.startStopSyncEnabled = True

@@ -18,7 +18,7 @@ from ..training.net import Config, GrooveNet
 from . import Figure, figure
 
 
-class Drummer(nn.Module):  # type: ignore[misc]  # torch is only there with an extra
+class DrumNetwork(nn.Module):  # type: ignore[misc]  # torch is only there with an extra
     """The drummer of the shipped network, alone."""
 
     def __init__(self, config: Config) -> None:
@@ -59,7 +59,7 @@ def compare(n: int) -> dict[str, Figure]:
     one[:, ::3, 0], one[:, ::3, 1] = 1, 0.8
     genre = torch.eye(len(genres) + 1)[-1:]
     peers: dict[str, tuple[Any, tuple[Tensor, ...]]] = {
-        "shipped": (Drummer(Config(genres=genres)), (one, genre, torch.zeros(1, 6), torch.zeros(1, 6))),
+        "shipped": (DrumNetwork(Config(genres=genres)), (one, genre, torch.zeros(1, 6), torch.zeros(1, 6))),
         "earlier": (Earlier(), (one.repeat(1, 1, 9),)),
     }
     threads = torch.get_num_threads()

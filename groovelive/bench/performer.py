@@ -17,8 +17,9 @@ import msgspec
 import zmq
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
 from ..protocol import session as messages
+from ..protocol.base import Request
+from ..protocol.frames import from_frames, to_frames
 from ..protocol.session import Draft, When
 from ..runtime.endpoints import Connection
 from ..score.edits import Edit
@@ -44,7 +45,7 @@ class Performer:
         self._ids = itertools.count()
         self.by = by
         self.news: list[messages.AnyReply] = []
-        self.ask(messages.Join(by=by), messages.State)
+        self.ask(messages.Join(by=by), messages.SessionState)
 
     def __enter__(self) -> Self:
         return self
@@ -52,18 +53,18 @@ class Performer:
     def __exit__(self, *_: object) -> None:
         self._socket.close(linger=0)
 
-    def ask(self, request: wire.Request, kind: type[Any], seconds: float = _PATIENCE) -> Any:
+    def ask(self, request: Request, kind: type[Any], seconds: float = _PATIENCE) -> Any:
         """Return the reply to a request; news go to `news`.
 
         Raises:
             GrooveError: it was refused, or no reply came.
         """
         id = b"%d" % next(self._ids)
-        self._socket.send_multipart(wire.frames(id, request))
+        self._socket.send_multipart(to_frames(id, request))
         end = time.monotonic() + seconds
         while self._socket.poll(max(0, int(1000 * (end - time.monotonic())))):
-            message = wire.unpack(self._socket.recv_multipart())
-            reply = messages.reply(message.body)
+            message = from_frames(self._socket.recv_multipart())
+            reply = messages.read_reply(message.body)
             if message.id == id:
                 return messages.expect(reply, kind)
             self.news.append(reply)
@@ -72,12 +73,12 @@ class Performer:
     def write(self, *drafts: Draft, when: When | None = None, over: float = 0.0) -> tuple[Edit, ...]:
         """Make edits, by default at once."""
         request = messages.Write(edits=drafts, when=When("now") if when is None else when, over=over, by=self.by)
-        edits: tuple[Edit, ...] = self.ask(request, messages.Written).edits
+        edits: tuple[Edit, ...] = self.ask(request, messages.WrittenEdits).edits
         return edits
 
-    def state(self) -> messages.State:
+    def state(self) -> messages.SessionState:
         """Return where the session is."""
-        state: messages.State = self.ask(messages.Here(), messages.State)
+        state: messages.SessionState = self.ask(messages.Here(), messages.SessionState)
         return state
 
     def zero(self) -> int:
@@ -142,7 +143,7 @@ def find(folder: Path, child: subprocess.Popen[bytes], seconds: float = _PATIENC
     raise GrooveError("the conductor did not start; see: groovelive serve")
 
 
-class Busy:
+class LoadedProcess:
     """A process that plays, and is busy with a load besides; ends with its context.
 
     Args:
@@ -155,7 +156,7 @@ class Busy:
             [sys.executable, "-m", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
 
-    def __enter__(self) -> Busy:
+    def __enter__(self) -> LoadedProcess:
         assert self._child.stdout is not None
         if not self._child.stdout.readline():
             raise GrooveError(f"python -m {' '.join(self._words)} failed")
@@ -184,7 +185,7 @@ def play(address: str, load: str, drummer: str) -> None:
             if not until_closed(_EVERY):
                 return
             draft = Draft("velocity", (0.7, 0.9)[k % 2], drummer)
-            performer.ask(messages.Write(edits=(draft,), by="busy"), messages.Written)
+            performer.ask(messages.Write(edits=(draft,), by="busy"), messages.WrittenEdits)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
 from ..protocol import session as messages
+from ..protocol.frames import from_frames, to_frames
 from ..protocol.session import Draft
 from ..score.edits import STEP, Edit, Exact, Outs, encode
 from ..score.inputs import GRAIN, Ear, Hearing, Played, strokes
@@ -34,14 +34,14 @@ _CHANGED = _BEAT / 4 / _MS + 1000 * LATENCY + 25  # ms
 PORT, DRUMMER = "Keys", "player"
 
 
-class Sizes(NamedTuple):
+class PlayingSizes(NamedTuple):
     """How much is measured."""
 
     notes: int
     dense: float  # seconds of 1,000 notes a second
 
 
-FULL, QUICK = Sizes(400, 10.0), Sizes(40, 2.0)
+FULL, QUICK = PlayingSizes(400, 10.0), PlayingSizes(40, 2.0)
 
 
 class Listener(Performer):
@@ -51,9 +51,9 @@ class Listener(Performer):
         """Yield the edits that are told, with the ns of the monotonic clock at which they came."""
         end = time.monotonic() + seconds
         while (rest := end - time.monotonic()) > 0 and self._socket.poll(round(1000 * rest)):
-            message = wire.unpack(self._socket.recv_multipart())
+            message = from_frames(self._socket.recv_multipart())
             at = time.monotonic_ns()
-            news = messages.reply(message.body)
+            news = messages.read_reply(message.body)
             if isinstance(news, messages.Edits):
                 yield from ((at, edit) for edit in news.edits)
 
@@ -69,7 +69,7 @@ class Listener(Performer):
 
 
 def run(
-    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: Sizes | None = None
+    *, quick: bool = False, tell: Callable[[str], None] = lambda what: None, sizes: PlayingSizes | None = None
 ) -> dict[str, Figure]:
     """Measure, and return the figures by name.
 
@@ -141,7 +141,9 @@ class _Answer(NamedTuple):
     first: float
 
 
-def _answers(listener: Listener, beginning: float, play: Callable[[int, int], int], sizes: Sizes) -> list[_Answer]:
+def _answers(
+    listener: Listener, beginning: float, play: Callable[[int, int], int], sizes: PlayingSizes
+) -> list[_Answer]:
     chance = random.Random(7)
     found = []
     for k in range(sizes.notes):
@@ -163,13 +165,13 @@ def _answers(listener: Listener, beginning: float, play: Callable[[int, int], in
     return found
 
 
-def _by_hand(listener: Listener, sizes: Sizes) -> dict[str, Figure]:
+def _by_hand(listener: Listener, sizes: PlayingSizes) -> dict[str, Figure]:
     beginning = _follow(listener, Ear())
 
     def play(key: int, velocity: int) -> int:
         at = time.monotonic_ns()
         id = b"hand"
-        listener._socket.send_multipart(wire.frames(id, messages.Hands(data=bytes((0x90, key, velocity)))))
+        listener._socket.send_multipart(to_frames(id, messages.Hands(data=bytes((0x90, key, velocity)))))
         return at
 
     found = _answers(listener, beginning, play, sizes)
@@ -177,7 +179,7 @@ def _by_hand(listener: Listener, sizes: Sizes) -> dict[str, Figure]:
     return {"hand.ready": figure([(one.answered - one.played) / _MS for one in found], "ms", about)}
 
 
-def _by_port(listener: Listener, keys: Instrument, monitor: Monitor, sizes: Sizes) -> dict[str, Figure]:
+def _by_port(listener: Listener, keys: Instrument, monitor: Monitor, sizes: PlayingSizes) -> dict[str, Figure]:
     out: Any = Midi(port=monitor.port, shift=-LATENCY)
     beginning = _follow(listener, Ear(port=PORT), Draft("out", Outs((out,)), DRUMMER))
     found = _answers(listener, beginning, lambda key, v: keys.send(f"90 {key:02x} {v:02x}")[0], sizes)
@@ -198,7 +200,7 @@ def _by_port(listener: Listener, keys: Instrument, monitor: Monitor, sizes: Size
     }  # fmt: skip
 
 
-def _dense(listener: Listener, keys: Instrument, monitor: Monitor, sizes: Sizes) -> dict[str, Figure]:
+def _dense(listener: Listener, keys: Instrument, monitor: Monitor, sizes: PlayingSizes) -> dict[str, Figure]:
     out: Any = Midi(port=monitor.port, length=0.02)
     listener.write(Draft("out", Outs((out,)), "beside"), Draft("source", Exact(text="hh*16"), "beside"))
     listener.write(Draft("out", Outs(), DRUMMER))

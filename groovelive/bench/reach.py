@@ -11,7 +11,7 @@ from ..protocol.session import Draft, When
 from ..score.edits import Exact, Outs, Point, Walk
 from ..score.targets import AHEAD, Osc
 from . import Figure, figure
-from .arrivals import Hit, against_log, on_tempo
+from .arrivals import Arrival, against_log, on_tempo
 from .performer import Performer
 from .receivers import Receiver
 
@@ -62,7 +62,7 @@ def _heard(receiver: Receiver, since: int, drummer: str, voice: str = "") -> lis
     return found
 
 
-def _time(one: Hit) -> int:
+def _time(one: Arrival) -> int:
     return one.stamp if one.tag is None else one.tag
 
 
@@ -201,7 +201,7 @@ def walkers(performer: Performer, receiver: Receiver, conductor: int, n: int, se
 def _used(process: int) -> tuple[float, float] | None:
     """Return the seconds of CPU time that a process, and its children, have used; None without psutil."""
     try:
-        import psutil
+        import psutil  # optional
     except ImportError:
         return None
     found = psutil.Process(process)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import GrooveError
-from .arrivals import Hit, hit
+from .arrivals import Arrival, arrival
 
 _STAMP = getattr(socket, "SO_TIMESTAMPNS", 35)  # of Linux; elsewhere the time at which the packet was read
 _TIME = struct.Struct("qq")
@@ -30,7 +30,7 @@ class Receiver:
     """A UDP receiver; `port` is where it listens."""
 
     def __init__(self) -> None:
-        self._hits: list[Hit] = []
+        self._hits: list[Arrival] = []
         self._child = subprocess.Popen(
             [sys.executable, "-m", "groovelive.bench.receivers"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -49,11 +49,11 @@ class Receiver:
         self._reader.join(10)
         self._child.stdout.close()
 
-    def between(self, begin: int, end: int) -> list[Hit]:
+    def between(self, begin: int, end: int) -> list[Arrival]:
         """Return what came between two moments of the wall clock, in ns."""
         return [one for one in list(self._hits) if begin <= one.stamp < end]
 
-    def since(self, begin: int) -> list[Hit]:
+    def since(self, begin: int) -> list[Arrival]:
         """Return what came from a moment on."""
         return self.between(begin, 1 << 63)
 
@@ -61,7 +61,7 @@ class Receiver:
         assert self._child.stdout is not None
         while head := self._child.stdout.read(_RECORD.size):
             stamp, size = _RECORD.unpack(head)
-            self._hits.append(hit(stamp, self._child.stdout.read(size)))
+            self._hits.append(arrival(stamp, self._child.stdout.read(size)))
 
 
 def listen() -> None:
@@ -92,7 +92,7 @@ def listen() -> None:
             return
 
 
-class Stroke(NamedTuple):
+class MidiArrival(NamedTuple):
     """A MIDI message: when, in ns of JACK's own clock, and its bytes in hexadecimal."""
 
     at: int
@@ -115,11 +115,11 @@ class Monitor:
         """Return where what was heard so far ends."""
         return self._path.stat().st_size
 
-    def between(self, begin: int, end: int) -> list[Stroke]:
+    def between(self, begin: int, end: int) -> list[MidiArrival]:
         """Return what was heard between two marks."""
         text = self._path.read_bytes()[begin:end].decode()
         found = re.findall(r"^\s*(\d+): ((?:[0-9a-f]{2} ?){3})", text, re.M)
-        return [Stroke(round(int(frame) * 1_000_000_000 / RATE), data.strip()) for frame, data in found]
+        return [MidiArrival(round(int(frame) * 1_000_000_000 / RATE), data.strip()) for frame, data in found]
 
     def close(self) -> None:
         """End it."""

@@ -30,7 +30,7 @@ _MET = 30.0  # seconds within which bar lines have come together
 DRUMMER = "straight"
 
 
-class Sizes(NamedTuple):
+class SyncingSizes(NamedTuple):
     """How much is measured: seconds of 16ths, changes of tempo, and pairs of bars."""
 
     seconds: float
@@ -38,7 +38,7 @@ class Sizes(NamedTuple):
     pairs: int
 
 
-FULL, QUICK = Sizes(40, 20, 12), Sizes(4, 3, 2)
+FULL, QUICK = SyncingSizes(40, 20, 12), SyncingSizes(4, 3, 2)
 
 
 def run(*, quick: bool = False, tell: Callable[[str], None] = lambda what: None) -> dict[str, Figure]:
@@ -107,7 +107,7 @@ def _link_apart(quick: bool) -> dict[str, Figure]:
     }  # fmt: skip
 
 
-def _link(sizes: Sizes, folder: Path) -> dict[str, list[float]]:
+def _link(sizes: SyncingSizes, folder: Path) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     with Receiver() as receiver, serve(folder, {}) as served, Performer(served.conductor.address) as performer:
         _straight(performer, receiver, _BPM)
@@ -123,7 +123,7 @@ def _link(sizes: Sizes, folder: Path) -> dict[str, list[float]]:
                 found["floor"] = [abs(a - b) * 1000 for a, b in zip(peer.errors(tags), theirs, strict=True)]
             found["change"] = [_change(performer, peer, k) for k in range(sizes.changes)]
             peer.turn_to(_BPM)
-            performer.ask(messages.Lead(clock=Link(), by="bench"), messages.Done)
+            performer.ask(messages.LeadRequest(clock=Link(), by="bench"), messages.Done)
             time.sleep(2.0)
             found["led"] = [abs(error) * 1000 for error in peer.errors(_tags(receiver, sizes.seconds / 2))]
     return found
@@ -152,7 +152,7 @@ def _midi(quick: bool) -> dict[str, Figure]:
         return _midi_phase(sizes, place, environment)
 
 
-def _midi_phase(sizes: Sizes, folder: Path, environment: Mapping[str, str]) -> dict[str, Figure]:
+def _midi_phase(sizes: SyncingSizes, folder: Path, environment: Mapping[str, str]) -> dict[str, Figure]:
     everything = dict(environment)
     with (
         Receiver() as receiver, serve(folder, everything) as served, Performer(served.conductor.address) as performer,

@@ -40,7 +40,7 @@ class _Wire:
 
 def isobar(bpm: float, wire: _Wire) -> Any:
     """Play through an isobar Timeline, and an output device that is told each note."""
-    import isobar as iso
+    import isobar as iso  # optional
 
     class Device(iso.OutputDevice):  # type: ignore[misc]  # only there with an extra
         def note_on(self, note: int = 60, velocity: int = 64, channel: int = 0) -> None:
@@ -57,7 +57,7 @@ def isobar(bpm: float, wire: _Wire) -> Any:
 
 def supriya(bpm: float, wire: _Wire) -> Any:
     """Play from a callback of supriya's Clock, with the time that it says the note should have."""
-    import supriya as library
+    import supriya as library  # optional
 
     def callback(state: Any) -> float:
         wire.note(state.desired_moment.seconds)

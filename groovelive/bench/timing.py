@@ -14,18 +14,18 @@ from ..errors import GrooveError
 from ..protocol.session import Draft
 from ..score.edits import Exact, Outs
 from ..score.targets import AnyTarget, Midi, Osc
-from . import Figure, figure
-from .arrivals import Hit, Reading, by_count, on_grid
+from . import Figure, figure, reach, systems
+from .arrivals import Arrival, GridReading, by_count, on_grid
 from .loads import LOADS
-from .performer import Busy, Performer, serve
-from .receivers import PERIOD, RATE, Monitor, Receiver, Stroke, jack
+from .performer import LoadedProcess, Performer, serve
+from .receivers import PERIOD, RATE, MidiArrival, Monitor, Receiver, jack
 
 _MS = 1_000_000
 _SETTLE = 1.5  # seconds until a load is at work, and a new tempo has come
 DRUMMER = "straight"
 
 
-class Sizes(NamedTuple):
+class TimingSizes(NamedTuple):
     """How much is measured: seconds are those of each cell, of a tempo and a load."""
 
     bpms: tuple[int, ...]
@@ -42,8 +42,8 @@ class Sizes(NamedTuple):
     midi: bool = True
 
 
-FULL = Sizes((120, 180), tuple(LOADS), 30, 20, 15, 40, 20, 10, 32, 20, 100)
-QUICK = Sizes((180,), ("idle", "garbage"), 3, 2, 2, 4, 3, 2, 32, 3, 100)
+FULL = TimingSizes((120, 180), tuple(LOADS), 30, 20, 15, 40, 20, 10, 32, 20, 100)
+QUICK = TimingSizes((180,), ("idle", "garbage"), 3, 2, 2, 4, 3, 2, 32, 3, 100)
 LONG = 600  # seconds
 
 
@@ -52,7 +52,7 @@ def run(
     quick: bool = False,
     long: bool = False,
     tell: Callable[[str], None] = lambda what: None,
-    sizes: Sizes | None = None,
+    sizes: TimingSizes | None = None,
 ) -> dict[str, Figure]:
     """Measure, and return the figures by name.
 
@@ -117,7 +117,7 @@ class _Bench:
             targets.append(Midi(port=self.monitor.port, length=0.02))
         performer.write(Draft("bpm", float(bpm)), Draft("out", Outs(tuple(targets)), DRUMMER))
         performer.write(Draft("source", Exact(text="hh*16"), DRUMMER))
-        with Busy("groovelive.bench.performer", address, load, DRUMMER):
+        with LoadedProcess("groovelive.bench.performer", address, load, DRUMMER):
             time.sleep(_SETTLE)
             begin, mark = time.time_ns(), self.monitor.mark() if self.monitor else 0
             time.sleep(seconds)
@@ -131,10 +131,8 @@ class _Bench:
         strokes = self.monitor.between(mark, stop) if self.monitor else []
         return _figures(f"{name}.{load}.{bpm}", tagged, untagged, strokes, bpm)
 
-    def further(self, performer: Performer, conductor: int, sizes: Sizes, figures: dict[str, Figure]) -> None:
+    def further(self, performer: Performer, conductor: int, sizes: TimingSizes, figures: dict[str, Figure]) -> None:
         """Measure what a performer does, and many drummers."""
-        from . import reach
-
         for tagged, receiver in ((True, self.tagged), (False, self.untagged)):
             self.tell(f"edits at once, {'tagged' if tagged else 'untagged'}")
             figures |= reach.now(performer, receiver, tagged, sizes.edits)
@@ -148,20 +146,18 @@ class _Bench:
         self.tell("changes of tempo")
         figures |= reach.tempos(performer, self.tagged, sizes.tempos)
 
-    def peers(self, sizes: Sizes) -> dict[str, Figure]:
+    def peers(self, sizes: TimingSizes) -> dict[str, Figure]:
         """Have the other systems that are installed play the same."""
-        from .systems import SYSTEMS, there
-
         figures: dict[str, Figure] = {}
-        found = there()
-        if missing := [name for name in SYSTEMS if name not in found]:
+        found = systems.there()
+        if missing := [name for name in systems.SYSTEMS if name not in found]:
             self.tell(f"{' and '.join(missing)} left out: pip install 'groovelive[bench]'")
         bpm = sizes.bpms[0]
         for name in found:
             for load in sizes.loads:
                 self.tell(f"{name}, {bpm} bpm, {load}")
                 ports = str(self.untagged.port), str(self.tagged.port)
-                with Busy("groovelive.bench.systems", name, load, str(bpm), *ports):
+                with LoadedProcess("groovelive.bench.systems", name, load, str(bpm), *ports):
                     time.sleep(_SETTLE)
                     begin = time.time_ns()
                     time.sleep(sizes.peers)
@@ -176,7 +172,7 @@ class _Bench:
 
 
 def _figures(
-    name: str, tagged: Sequence[Hit], untagged: Sequence[Hit], strokes: Sequence[Stroke], bpm: int
+    name: str, tagged: Sequence[Arrival], untagged: Sequence[Arrival], strokes: Sequence[MidiArrival], bpm: int
 ) -> dict[str, Figure]:
     period = 60e9 / bpm / 4
     system, load, _ = name.split(".")
@@ -200,7 +196,7 @@ def _figures(
     return figures
 
 
-def _peer(name: str, tagged: Sequence[Hit], untagged: Sequence[Hit], bpm: int) -> dict[str, Figure]:
+def _peer(name: str, tagged: Sequence[Arrival], untagged: Sequence[Arrival], bpm: int) -> dict[str, Figure]:
     period = 60e9 / bpm / 4
     heard = by_count([one.stamp for one in untagged], [one.number for one in untagged], period)
     figures: dict[str, Figure] = {}
@@ -216,8 +212,8 @@ def _peer(name: str, tagged: Sequence[Hit], untagged: Sequence[Hit], bpm: int) -
 
 def _tagged(
     name: str,
-    hits: Sequence[Hit],
-    reading: Reading,
+    hits: Sequence[Arrival],
+    reading: GridReading,
     exact: dict[str, float] | None = None,
     never: dict[str, float] | None = None,
 ) -> dict[str, Figure]:
@@ -230,5 +226,5 @@ def _tagged(
     }
 
 
-def _errors(reading: Reading, unit: float, word: str, about: str, goal: dict[str, float] | None = None) -> Figure:
+def _errors(reading: GridReading, unit: float, word: str, about: str, goal: dict[str, float] | None = None) -> Figure:
     return figure((abs(reading.errors) / unit).tolist(), word, about, goal)

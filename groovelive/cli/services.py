@@ -259,8 +259,8 @@ def _at(place: Connection, bound: str) -> Connection:
 
 def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Run an engine that works for a broker: it listens at a private address, and a thread joins."""
-    from ..engine.broker import join
     from ..engine.server import run
+    from ..engine.worker import join
 
     peer = connection.check_connect(arguments.join, arguments.server if arguments.curve else None)
     place = connection.private("worker")

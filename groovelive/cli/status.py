@@ -24,7 +24,7 @@ from ..runtime.curve import introduce
 from ..runtime.endpoints import Connection
 
 if TYPE_CHECKING:
-    from ..protocol import engine as wire
+    from ..protocol.base import Request
 
 _ROLES: tuple[connection.Role, ...] = ("serve", "conductor", "engine")
 _SERVICES: tuple[connection.Service, ...] = ("engine", "conductor")
@@ -56,9 +56,9 @@ def probe(found: Connection, timeout: float = 1.5) -> bool:
         found: where to ask.
         timeout: seconds that they have to answer.
     """
-    from ..protocol import engine as wire
+    from ..protocol.engine import Cancel
 
-    return _exchange(found, wire.Cancel(id=b"nothing"), timeout) is not None
+    return _exchange(found, Cancel(id=b"nothing"), timeout) is not None
 
 
 def answers(service: connection.Service) -> bool:
@@ -67,9 +67,9 @@ def answers(service: connection.Service) -> bool:
     return found is not None and probe(found)
 
 
-def _exchange(found: Connection, request: wire.Request, timeout: float) -> bytes | None:
+def _exchange(found: Connection, request: Request, timeout: float) -> bytes | None:
     """Send one request and return the body of its reply, or None where none comes in time."""
-    from ..protocol import engine as wire
+    from ..protocol.frames import from_frames, to_frames
 
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
     try:
@@ -78,8 +78,8 @@ def _exchange(found: Connection, request: wire.Request, timeout: float) -> bytes
             if found.peer is not None:
                 introduce(socket, found.peer)
         socket.connect(found.address)
-        socket.send_multipart(wire.frames(b"probe", request))
-        return wire.unpack(socket.recv_multipart()).body if socket.poll(int(timeout * 1000)) else None
+        socket.send_multipart(to_frames(b"probe", request))
+        return from_frames(socket.recv_multipart()).body if socket.poll(int(timeout * 1000)) else None
     finally:
         socket.close(linger=0)
 
@@ -139,8 +139,8 @@ def _conductor_report(timeout: float) -> dict[str, Any] | None:
         from ..score.edits import bar_of
 
         body = _exchange(found, messages.Here(), timeout)
-        state = messages.reply(body) if body is not None else None
-        if isinstance(state, messages.State):
+        state = messages.read_reply(body) if body is not None else None
+        if isinstance(state, messages.SessionState):
             told = msgspec.to_builtins({name: getattr(state, name) for name in _TOLD})
             conductor |= {"answers": True, "bar": bar_of(state.beat), **told}
     return conductor

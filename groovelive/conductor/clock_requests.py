@@ -131,7 +131,7 @@ class ClockRequests:
         sink = self._outputs.open(clock)
         return Ticking(sink, self._outputs.send, lambda number: self._do(lambda: self._outputs.close(number), _nothing))
 
-    def ask(self, request: messages.Follow | messages.Lead, answer: Answer) -> None:
+    def ask(self, request: messages.Follow | messages.LeadRequest, answer: Answer) -> None:
         """Do what a client asks for; see `messages`.
 
         Raises:

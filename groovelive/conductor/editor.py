@@ -212,7 +212,7 @@ class Editor:
         self._add(edit)
         return (edit,)
 
-    def scene(self, request: messages.Scene) -> tuple[Edit, ...]:
+    def scene(self, request: messages.SceneRequest) -> tuple[Edit, ...]:
         """Set what a scene was: the edits that differ from what is.
 
         Raises:

@@ -11,13 +11,26 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grooves.grid import VOICES
-from ..protocol import engine as wire
-from ..score.edits import Note, Pattern, pack
+from ..grooves.grid import VOICES, Note
+from ..protocol.base import Array, EngineError
+from ..protocol.engine import (
+    AnyReply,
+    AnyRequest,
+    Decode,
+    Encode,
+    EngineHello,
+    Generate,
+    Grooves,
+    Latents,
+    ModelInfo,
+    WalkRequest,
+    Welcome,
+)
+from ..score.edits import Pattern, pack
 from ..score.queries import Spot, Wish
 
 Floats = NDArray[np.float32]
-Ask = Callable[[wire.AnyRequest], wire.AnyReply]
+Ask = Callable[[AnyRequest], AnyReply]
 _V = TypeVar("_V")
 
 
@@ -26,7 +39,7 @@ class Generator:
     """Turns wishes into patterns by asking the engine; it remembers what it was told last.
 
     Args:
-        ask: sends a request and returns the reply; raises `wire.EngineError`.
+        ask: sends a request and returns the reply; raises `EngineError`.
         model: the name of the model, or None for the engine's first.
     """
 
@@ -34,7 +47,7 @@ class Generator:
     model: str | None = None
     _latents: OrderedDict[Spot, Floats] = field(default_factory=OrderedDict)
     _walks: OrderedDict[Wish, tuple[list[Pattern], Floats]] = field(default_factory=OrderedDict)
-    _known: list[wire.ModelInfo] = field(default_factory=list)
+    _known: list[ModelInfo] = field(default_factory=list)
     _answers: OrderedDict[Wish, Pattern] = field(default_factory=OrderedDict)
 
     def __call__(self, wish: Wish) -> Pattern:
@@ -66,22 +79,22 @@ class Generator:
             there = Spot(z=self.place(wish).tobytes())
             wish = replace(wish, walk=None, moving=False, follow=0.0, genre=genre, spot=there)
         reply = self.ask(self._request(wish, probabilities=True))
-        assert isinstance(reply, wire.Grooves) and reply.probabilities is not None
+        assert isinstance(reply, Grooves) and reply.probabilities is not None
         found: Floats = reply.probabilities.numpy("probabilities")[0]
         return found
 
-    def _request(self, wish: Wish, **more: Any) -> wire.AnyRequest:
+    def _request(self, wish: Wish, **more: Any) -> AnyRequest:
         fields = self._fields(wish) | more | {
             name: _mapping(pairs) for name in ("threshold", "max_hits") if (pairs := getattr(wish, name))
         }  # fmt: skip
         fields["seed"] = wish.seed
         if wish.tap and not wish.drift:
-            preset = None if wish.spot is None else wire.Array.of(self._mixed(wish))
-            tap = wire.Array.of(np.frombuffer(wish.tap, np.float32).reshape(-1, 3))
-            return wire.Generate(tap=tap, follow=wish.follow, preset=preset, **fields)
+            preset = None if wish.spot is None else Array.of(self._mixed(wish))
+            tap = Array.of(np.frombuffer(wish.tap, np.float32).reshape(-1, 3))
+            return Generate(tap=tap, follow=wish.follow, preset=preset, **fields)
         if wish.drift or wish.spot_b is not None or wish.spot is None or not wish.spot.name:
-            return wire.Decode(z=wire.Array.of(self._strayed(wish)), **fields)
-        return wire.Decode(z=wish.spot.name, **fields)
+            return Decode(z=Array.of(self._strayed(wish)), **fields)
+        return Decode(z=wish.spot.name, **fields)
 
     def _walk(self, wish: Wish) -> Pattern:
         """Return a step of a walk: of an even one, all of whose steps are asked for at once, or one by its latent.
@@ -100,8 +113,8 @@ class Generator:
             fields = self._fields(wish)
         if whole not in self._walks:
             first, last = (self._asked(spot, wish) for spot in (start, end))
-            reply = self.ask(wire.Walk(start=first, end=last, steps=steps, path=path, **fields))
-            assert isinstance(reply, wire.Grooves) and reply.latents is not None
+            reply = self.ask(WalkRequest(start=first, end=last, steps=steps, path=path, **fields))
+            assert isinstance(reply, Grooves) and reply.latents is not None
             found = _patterns(reply.grooves.numpy("grooves")), reply.latents.numpy("latents")
             _kept(self._walks, whole, found, 64)
         self._walks.move_to_end(whole)
@@ -121,10 +134,10 @@ class Generator:
             weights[genre] = weights.get(genre, 0.0) + part
         return tuple((name, weight) for name, weight in weights.items() if weight > 0)
 
-    def _models(self) -> list[wire.ModelInfo]:
+    def _models(self) -> list[ModelInfo]:
         if not self._known:
-            reply = self.ask(wire.Hello())
-            assert isinstance(reply, wire.Welcome)
+            reply = self.ask(EngineHello())
+            assert isinstance(reply, Welcome)
             self._known = [m for m in reply.models if self.model in (None, m.name)][:1]
         return self._known
 
@@ -136,11 +149,11 @@ class Generator:
             fields["density"] = _mapping(wish.density)
         return fields
 
-    def _asked(self, spot: Spot, wish: Wish) -> str | wire.Array:
+    def _asked(self, spot: Spot, wish: Wish) -> str | Array:
         """Return a spot as a request names it."""
         if spot.tap:
-            return wire.Array.of(np.frombuffer(spot.tap, np.float32).reshape(-1, 3))
-        return spot.name if spot.name else wire.Array.of(self.latent(spot, _first(wish)))
+            return Array.of(np.frombuffer(spot.tap, np.float32).reshape(-1, 3))
+        return spot.name if spot.name else Array.of(self.latent(spot, _first(wish)))
 
     def _mixed(self, wish: Wish) -> Floats:
         z = self.latent(wish.spot or Spot(), _first(wish))
@@ -181,13 +194,13 @@ class Generator:
             spot = Spot(name=genre or self._first_preset())
         if spot not in self._latents:
             if spot.tap:
-                taps = wire.Array.of(np.frombuffer(spot.tap, np.float32).reshape(-1, 3))
-                reply = self.ask(wire.Encode(taps=taps, model=self.model))
-                assert isinstance(reply, wire.Latents)
+                taps = Array.of(np.frombuffer(spot.tap, np.float32).reshape(-1, 3))
+                reply = self.ask(Encode(taps=taps, model=self.model))
+                assert isinstance(reply, Latents)
                 z = reply.latents.numpy("latents")[0]
             else:
-                reply = self.ask(wire.Decode(z=spot.name, latents=True, model=self.model))
-                assert isinstance(reply, wire.Grooves) and reply.latents is not None
+                reply = self.ask(Decode(z=spot.name, latents=True, model=self.model))
+                assert isinstance(reply, Grooves) and reply.latents is not None
                 z = reply.latents.numpy("latents")[0]
             _kept(self._latents, spot, z, 256)
         self._latents.move_to_end(spot)
@@ -197,11 +210,11 @@ class Generator:
         for model in self._models():
             for name in model.presets:
                 return name
-        raise wire.EngineError("UNSUPPORTED", "this model has no preset; give one: d1.a = z.random(1)", "a")
+        raise EngineError("UNSUPPORTED", "this model has no preset; give one: d1.a = z.random(1)", "a")
 
-    def _grooves(self, request: wire.AnyRequest) -> Floats:
+    def _grooves(self, request: AnyRequest) -> Floats:
         reply = self.ask(request)
-        assert isinstance(reply, wire.Grooves)
+        assert isinstance(reply, Grooves)
         return reply.grooves.numpy("grooves")
 
 

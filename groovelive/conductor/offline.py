@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
 from ..protocol import session as messages
+from ..protocol.base import PROTOCOL, Array
+from ..protocol.engine import AnyReply, AnyRequest, EngineHello, Welcome
 from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..score.events import bar_notes
 from ..score.queries import Spot
@@ -44,7 +45,7 @@ class Offline:
         self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
     ) -> None:
         # Start-up time: they load onnxruntime, which a client of a conductor does without.
-        from ..engine import handlers as answer
+        from ..engine import handlers
         from ..engine.models import info
         from ..model import load
 
@@ -52,10 +53,10 @@ class Offline:
         models = {loaded.manifest.name: loaded}
         about = info(loaded.manifest.name, loaded)
 
-        def ask(request: wire.AnyRequest) -> wire.AnyReply:
-            if isinstance(request, wire.Hello):
-                return wire.Welcome(protocol=wire.PROTOCOL, server="", models=(about,))
-            reply: Any = answer.run(answer.start(request, models))
+        def ask(request: AnyRequest) -> AnyReply:
+            if isinstance(request, EngineHello):
+                return Welcome(protocol=PROTOCOL, server="", models=(about,))
+            reply: Any = handlers.run(handlers.start(request, models))
             return reply  # type: ignore[no-any-return]
 
         self._generator = Generator(ask)
@@ -91,15 +92,15 @@ class Offline:
         """
         editor = self._editor
         if isinstance(request, messages.Write):
-            return messages.Written(edits=editor.write(request))
+            return messages.WrittenEdits(edits=editor.write(request))
         if isinstance(request, messages.Undo):
-            return messages.Written(edits=editor.undo(request))
-        if isinstance(request, messages.Scene):
-            return messages.Written(edits=editor.scene(request))
+            return messages.WrittenEdits(edits=editor.undo(request))
+        if isinstance(request, messages.SceneRequest):
+            return messages.WrittenEdits(edits=editor.scene(request))
         if isinstance(request, messages.Log):
             return editor.page(request.since)
         if isinstance(request, messages.Locate):
-            return messages.Place(z=wire.Array.of(self._located(request)))
+            return messages.Located(z=Array.of(self._located(request)))
         if isinstance(request, messages.Hands):
             self._recorder.heard(request.port, request.data, min(self._now, request.beat or self._now))
             self._recorder.turn()
@@ -108,12 +109,12 @@ class Offline:
             seconds = self.score.tempo.seconds
             taps = self._taps.setdefault(request.by, Taps())
             at = seconds(self._now) - request.ago
-            return messages.Written(edits=tapped(editor, taps, at, request.bar, request.by, seconds))
-        if isinstance(request, messages.Follow | messages.Lead) and request.clock is not None:
+            return messages.WrittenEdits(edits=tapped(editor, taps, at, request.bar, request.by, seconds))
+        if isinstance(request, messages.Follow | messages.LeadRequest) and request.clock is not None:
             raise GrooveError("a session on a simulated clock meets no other clocks; gl.open() follows and leads them")
-        if isinstance(request, messages.Leave | messages.Panic | messages.Follow | messages.Lead):
+        if isinstance(request, messages.Leave | messages.PanicRequest | messages.Follow | messages.LeadRequest):
             return messages.Done()
-        return messages.State(
+        return messages.SessionState(
             session="offline", beat=self._now, bpm=editor.score.tempo.bpm(self._now), playing=True,
             edits=len(editor.score.edits), engine="ready", model=editor.model,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from ..engine import Client
 from ..errors import GrooveError
 from ..protocol import session as messages
-from ..protocol.engine import Reply
+from ..protocol.base import Reply
 from ..score.edits import BEATS_PER_BAR, pack
 from ..score.events import bar_notes
 from ..score.queries import Wish

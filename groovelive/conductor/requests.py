@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ..errors import GrooveError
 from ..outputs import Counts, Outputs
 from ..protocol import session as messages
-from ..protocol.engine import Array, EngineError
+from ..protocol.base import Array, EngineError, type_of
 from ..protocol.session import Draft, When
 from ..runtime import log
 from ..score.clocks import name_of as clock_name
@@ -78,7 +78,7 @@ class Requests:
         except GrooveError as error:
             self._parts.server.refuse(caller, error)
         except Exception as error:
-            what = type(request).__name__.lower()
+            what = type_of(request)
             _log.exception("a %s failed", what)
             self._tell(f"a {what} failed: {type(error).__name__}: {error}")
             sentence = f"the conductor failed at this; {log.where()}"
@@ -102,19 +102,19 @@ class Requests:
         elif isinstance(request, messages.Write):
             self._write(caller, request)
         elif isinstance(request, messages.Undo):
-            reply(caller, messages.Written(edits=parts.editor.undo(request)))
-        elif isinstance(request, messages.Scene):
-            reply(caller, messages.Written(edits=parts.editor.scene(request)))
+            reply(caller, messages.WrittenEdits(edits=parts.editor.undo(request)))
+        elif isinstance(request, messages.SceneRequest):
+            reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
         elif isinstance(request, messages.Hands):
             parts.midi_inputs.hands(request)
             reply(caller, messages.Done())
-        elif isinstance(request, messages.Follow | messages.Lead):
+        elif isinstance(request, messages.Follow | messages.LeadRequest):
             parts.clocks.ask(request, lambda error: self._answered(caller, error))
         elif isinstance(request, messages.Tap):
             edits = parts.tempo.tap(request.by, time.monotonic() - request.ago, request.bar)
-            reply(caller, messages.Written(edits=edits))
+            reply(caller, messages.WrittenEdits(edits=edits))
         else:
             self._panic(caller, request)
 
@@ -128,13 +128,13 @@ class Requests:
         parts = self._parts
         parts.tempo.check(request)
         if any(draft.path == "playing" and not draft.drummer for draft in request.edits):
-            parts.server.reply(caller, messages.Written(edits=self._start_or_stop(request)))
+            parts.server.reply(caller, messages.WrittenEdits(edits=self._start_or_stop(request)))
             return
         named = [t for draft in request.edits if isinstance(draft.value, Outs) for t in draft.value.targets]
         missing = parts.targets.missing(named)
         ports = parts.midi_inputs.unheard(draft.value for draft in request.edits)
         if not missing and not ports:
-            parts.server.reply(caller, messages.Written(edits=parts.editor.write(request)))
+            parts.server.reply(caller, messages.WrittenEdits(edits=parts.editor.write(request)))
             return
 
         def open_all() -> dict[AnyTarget, int]:
@@ -147,7 +147,7 @@ class Requests:
                 return
             parts.targets.opened(sinks)
             try:
-                parts.server.reply(caller, messages.Written(edits=parts.editor.write(request)))
+                parts.server.reply(caller, messages.WrittenEdits(edits=parts.editor.write(request)))
             except GrooveError as problem:
                 parts.server.refuse(caller, problem)
 
@@ -203,11 +203,11 @@ class Requests:
             if error is not None:
                 parts.server.refuse(caller, error)
             else:
-                parts.server.reply(caller, messages.Place(z=Array.of(z)))
+                parts.server.reply(caller, messages.Located(z=Array.of(z)))
 
         parts.asker.do(job, then)
 
-    def _panic(self, caller: Caller | LocalCaller, request: messages.Panic) -> None:
+    def _panic(self, caller: Caller | LocalCaller, request: messages.PanicRequest) -> None:
         parts = self._parts
         parts.outputs.panic()
         parts.clips.panic()
@@ -216,7 +216,7 @@ class Requests:
             parts.editor.write(messages.Write(edits=drafts, when=When("now"), by=request.by))
         parts.server.reply(caller, messages.Done())
 
-    def state(self) -> messages.State:
+    def state(self) -> messages.SessionState:
         """Return where the session is."""
         parts = self._parts
         player, score, tempo = parts.player, parts.editor.score, parts.tempo
@@ -231,7 +231,7 @@ class Requests:
             for target in {t: None for n in (SESSION, *score.drummers) for t in player.targets(n, beat)}
             for count in [counts.get(player.sinks.get(target, -1), Counts())]
         )  # fmt: skip
-        return messages.State(
+        return messages.SessionState(
             session=parts.session, beat=beat, bpm=score.tempo.bpm(beat), playing=parts.transport.playing,
             edits=len(score.edits), engine=parts.planner.engine, answer=parts.planner.answer, outs=outs,
             ins=parts.midi_inputs.ins(), clients=parts.server.clients, late=sum(c.late for c in counts.values()),

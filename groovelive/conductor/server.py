@@ -11,9 +11,9 @@ import msgspec
 import zmq
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
 from ..protocol import session as messages
-from ..protocol.engine import EngineError
+from ..protocol.base import MAX_REQUEST, EngineError, Failure, Reply
+from ..protocol.frames import from_frames, routing, to_frames
 from ..runtime.curve import Curve, guard, protect
 
 _UNREAD = 4096  # news that a client may leave unread, before it misses some (and notices, by the numbers)
@@ -37,7 +37,7 @@ class Caller(NamedTuple):
 class LocalCaller(NamedTuple):
     """Who asks, but over OSC, in this process; `hear` takes the reply."""
 
-    hear: Callable[[wire.Reply], None]
+    hear: Callable[[Reply], None]
 
 
 class _Subscriber(msgspec.Struct):
@@ -65,7 +65,7 @@ class SessionServer:
             (zmq.LINGER, 100),
             (zmq.ROUTER_MANDATORY, 1),
             (zmq.SNDHWM, _UNREAD),
-            (zmq.MAXMSGSIZE, wire.MAX_REQUEST),
+            (zmq.MAXMSGSIZE, MAX_REQUEST),
             (zmq.HEARTBEAT_IVL, _ALIVE[0]),
             (zmq.HEARTBEAT_TIMEOUT, _ALIVE[1]),
         ):
@@ -101,12 +101,12 @@ class SessionServer:
                 client, *parts = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            envelope, id = wire.routing(client, parts)
+            envelope, id = routing(client, parts)
             caller = Caller(tuple(envelope), id)
             try:
                 if id == messages.NEWS:
                     raise EngineError("BAD_REQUEST", f"the id {messages.NEWS!r} is that of news; take another", "id")
-                request = messages.request(wire.unpack(parts).body)
+                request = messages.read_request(from_frames(parts).body)
             except EngineError as error:
                 self.refuse(caller, error)
                 continue
@@ -122,28 +122,28 @@ class SessionServer:
         """Tell a client nothing more."""
         self._subscribers.pop(caller.client, None)
 
-    def reply(self, caller: Caller | LocalCaller, message: wire.Reply) -> None:
+    def reply(self, caller: Caller | LocalCaller, message: Reply) -> None:
         """Answer a request."""
         if isinstance(caller, LocalCaller):
             caller.hear(message)
             return
         try:
-            frames = wire.frames(caller.id, message)
+            frames = to_frames(caller.id, message)
         except EngineError as error:
-            frames = wire.frames(caller.id, wire.Failure(code=error.code, message=error.message, field=error.field))
+            frames = to_frames(caller.id, Failure(code=error.code, message=error.message, field=error.field))
         self._send(caller.envelope, frames)
 
     def refuse(self, caller: Caller | LocalCaller, error: GrooveError) -> None:
         """Answer a request with what is wrong."""
         code, field = (error.code, error.field) if isinstance(error, EngineError) else ("OUT_OF_RANGE", "")
-        self.reply(caller, wire.Failure(code=code, message=str(error), field=field))
+        self.reply(caller, Failure(code=code, message=str(error), field=field))
 
-    def tell(self, news: wire.Reply) -> None:
+    def tell(self, news: Reply) -> None:
         """Tell all who have joined."""
         if not self._subscribers:
             return
         try:
-            frames = wire.frames(messages.NEWS, news)
+            frames = to_frames(messages.NEWS, news)
         except EngineError:  # too large: who misses it asks for it
             return
         for key, subscriber in list(self._subscribers.items()):

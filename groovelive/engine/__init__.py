@@ -11,14 +11,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..protocol.engine import EngineError
-    from .client import AsyncClient, Client
+    from ..protocol.base import EngineError
+    from .async_client import AsyncClient
+    from .client import Client
     from .requests import Answer
 
 __all__ = ["Answer", "AsyncClient", "Client", "EngineError"]
 
 # Loaded at first use: a server must not wait for asyncio, nor a client for what a server needs.
-_HOME = {"Answer": ".requests", "AsyncClient": ".client", "Client": ".client", "EngineError": "..protocol.engine"}
+_HOME = {"Answer": ".requests", "AsyncClient": ".async_client", "Client": ".client", "EngineError": "..protocol.base"}
 
 
 def __getattr__(name: str) -> Any:

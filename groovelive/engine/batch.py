@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..protocol import engine as wire
-from ..protocol.engine import EngineError, Priority
-from . import handlers as answer
+from ..protocol.base import EngineError, Priority
+from ..protocol.engine import AnyRequest
+from . import handlers
 from .handlers import Ask, Work
 
 SLICE = 0.001  # seconds of background work, after which a request for the stage gets its turn
@@ -36,7 +36,7 @@ class Job:
     client: bytes
     envelope: list[bytes]
     id: bytes
-    request: wire.AnyRequest
+    request: AnyRequest
     received: float
     size: int
     work: Work | None = None
@@ -202,4 +202,4 @@ class Queue:
 
     def seconds(self, job: Job) -> float:
         """Return about how long a request takes."""
-        return self.cost * answer.loops(job.request)
+        return self.cost * handlers.loops(job.request)

@@ -1,7 +1,7 @@
-"""More than one machine: a broker that shares requests among engines that joined it, and the joining.
+"""More than one machine: a broker that shares requests among the engines that joined it.
 
-Clients and workers (engines that joined) meet at one ROUTER socket. A client speaks the protocol of `wire`
-and can't tell a broker from an engine. A worker's messages begin with `b"GLW1"` and one of the words below. It is
+Clients and workers (engines that joined) meet at one ROUTER socket. A client speaks the protocol of `protocol.engine`
+and can't tell a broker from an engine. A worker's messages begin with `b"GLW1"` and one of the words of `worker`. It is
 the load-balancing pattern of the ZeroMQ guide, with heartbeats both ways ("Paranoid Pirate"): of the workers
 that have room the least recently used gets the next request; one that is silent for a second counts as lost,
 and what it had goes to another. Requests are stateless and deterministic: asking twice does no harm.
@@ -21,23 +21,18 @@ import msgspec
 import zmq
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
-from ..protocol.engine import Code, EngineError
-from ..runtime.curve import Curve, Peer, guard, introduce, protect
+from ..protocol.base import MAX_DEADLINE, MAX_REPLY, MAX_REQUEST, Code, EngineError, Failure
+from ..protocol.engine import Cancel, Cancelled, read_head, read_request
+from ..protocol.frames import HEADER, RawMessage, from_frames, routing
+from ..runtime.curve import Curve, guard, protect
+from .worker import ASK, BEAT, BYE, INTERVAL, NO, READY, REPLY, SILENCE, WHO, WORKER_HEADER
 
-HEADER = b"GLW1"
-READY, REPLY, BEAT, BYE = b"ready", b"reply", b"beat", b"bye"  # from a worker
-ASK, WHO, NO = b"ask", b"who", b"no"  # to a worker; and BEAT
-
-INTERVAL = 0.25  # seconds between heartbeats
-SILENCE = 1.0  # seconds without one after which the other side counts as lost
 CAPACITY = 16  # requests that a worker has at once: an engine batches what waits together
 BACKGROUND = 8  # of which so many may be background, so that there is room for the stage
 TRIES = 3  # workers that may be lost with a request, before that is held to be the reason
 QUEUED = 4096  # requests that may wait
 PATIENCE = 5.0  # seconds that a request without a deadline waits for a worker
-GREETING = 10.0  # seconds that an engine has to say which models it serves
-_FOREVER = wire.MAX_DEADLINE / 1000
+_FOREVER = MAX_DEADLINE / 1000
 
 _any = msgspec.msgpack.Decoder()
 _pack = msgspec.msgpack.Encoder()
@@ -98,7 +93,7 @@ class Broker:
         try:
             self._socket.setsockopt(zmq.LINGER, 0)
             self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-            self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_REPLY)
+            self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_REPLY)
             if self._curve is not None:
                 authenticator = guard(context, self._curve)
                 protect(self._socket, self._curve)
@@ -127,7 +122,7 @@ class Broker:
                         break
                     except ValueError:
                         continue
-                    if parts and parts[0] == HEADER:
+                    if parts and parts[0] == WORKER_HEADER:
                         self._from_worker(sender, parts[1:])
                     else:
                         self._from_client(sender, parts)
@@ -140,12 +135,12 @@ class Broker:
     # Clients
 
     def _from_client(self, client: bytes, parts: list[bytes]) -> None:
-        envelope, id = wire.routing(client, parts)
+        envelope, id = routing(client, parts)
         try:
-            message = wire.unpack(parts)
-            if len(message.body) > wire.MAX_REQUEST:
-                wire.request(message.body)
-            head = wire.head(message.body)
+            message = from_frames(parts)
+            if len(message.body) > MAX_REQUEST:
+                read_request(message.body)
+            head = read_head(message.body)
             if head.type == "cancel":
                 self._cancel(envelope, message)
                 return
@@ -162,9 +157,9 @@ class Broker:
         else:
             queue.append(job)
 
-    def _cancel(self, envelope: list[bytes], message: wire.Message) -> None:
-        cancel = wire.request(message.body)
-        assert isinstance(cancel, wire.Cancel)
+    def _cancel(self, envelope: list[bytes], message: RawMessage) -> None:
+        cancel = read_request(message.body)
+        assert isinstance(cancel, Cancel)
         found = False
         for queue in self._queues:
             for job in [job for job in queue if (job.envelope[0], job.id) == (envelope[0], cancel.id)]:
@@ -174,21 +169,21 @@ class Broker:
         for tag, job in list(self._jobs.items()):
             if (job.envelope[0], job.id) == (envelope[0], cancel.id):
                 # The worker's reply to this has a tag that nobody knows, and is dropped.
-                self._to_worker(job.worker, ASK, self._tag(), _pack.encode(wire.Cancel(id=tag)))
+                self._to_worker(job.worker, ASK, self._tag(), _pack.encode(Cancel(id=tag)))
                 self._forget(tag)
                 self._fail(job, "CANCELLED", "the request was taken back")
                 found = True
-        self._reply(envelope, message.id, _pack.encode(wire.Cancelled(found=found)))
+        self._reply(envelope, message.id, _pack.encode(Cancelled(found=found)))
 
     def _refuse(self, envelope: list[bytes], id: bytes, code: Code, message: str, field: str = "") -> None:
-        self._reply(envelope, id, _pack.encode(wire.Failure(code=code, message=message, field=field)))
+        self._reply(envelope, id, _pack.encode(Failure(code=code, message=message, field=field)))
 
     def _fail(self, job: _Job, code: Code, message: str) -> None:
         self._refuse(job.envelope, job.id, code, message)
 
     def _reply(self, envelope: list[bytes], id: bytes, body: bytes) -> None:
         with contextlib.suppress(zmq.ZMQError):  # it has gone, or does not read
-            self._socket.send_multipart([*envelope, wire.HEADER, id, body], zmq.NOBLOCK)
+            self._socket.send_multipart([*envelope, HEADER, id, body], zmq.NOBLOCK)
 
     # Workers
 
@@ -235,7 +230,7 @@ class Broker:
 
     def _to_worker(self, worker: bytes, *parts: bytes) -> bool:
         try:
-            self._socket.send_multipart([worker, HEADER, *parts], zmq.NOBLOCK)
+            self._socket.send_multipart([worker, WORKER_HEADER, *parts], zmq.NOBLOCK)
         except zmq.ZMQError:
             return False
         return True
@@ -310,100 +305,3 @@ class Broker:
     def _tag(self) -> bytes:
         self._tags += 1
         return b"%x" % self._tags
-
-
-def join(
-    address: str,
-    engine: str,
-    stop: threading.Event,
-    *,
-    own: Peer | None = None,
-    peer: Peer | None = None,
-    tell: Callable[[str], None] = lambda sentence: None,
-) -> None:
-    """Let an engine on this machine work for the broker at `address`, until `stop` is set.
-
-    Args:
-        address: of the broker.
-        engine: address of the engine; it must be up.
-        stop: ends it.
-        own: keys for the engine.
-        peer: keys for the broker.
-        tell: called with a sentence when the broker is found or lost.
-
-    Raises:
-        GrooveError: the engine does not answer, or the broker does not take it.
-    """
-    context: zmq.Context[Any] = zmq.Context()
-    try:
-        local = context.socket(zmq.DEALER)
-        local.setsockopt(zmq.MAXMSGSIZE, wire.MAX_REPLY)
-        if own is not None:
-            introduce(local, own)
-        local.connect(engine)
-        local.send_multipart(wire.frames(b"models", wire.Hello()))
-        if not local.poll(int(1000 * GREETING)):
-            raise GrooveError(f"the engine at {engine} does not answer")
-        welcome = wire.reply(wire.unpack(local.recv_multipart()).body)
-        if not isinstance(welcome, wire.Welcome):
-            raise GrooveError(f"the engine at {engine} does not say which models it has")
-        models = _pack.encode([(m.name, m.version, m.backend) for m in welcome.models])
-        while not stop.is_set():
-            _work(context, address, peer, local, models, stop, tell)
-    finally:
-        context.destroy(linger=200)
-
-
-def _work(
-    context: zmq.Context[Any],
-    address: str,
-    peer: Peer | None,
-    local: zmq.Socket[bytes],
-    models: bytes,
-    stop: threading.Event,
-    tell: Callable[[str], None],
-) -> None:
-    """Work over one connection to the broker, until that is silent or `stop` is set."""
-    remote = context.socket(zmq.DEALER)
-    remote.setsockopt(zmq.MAXMSGSIZE, wire.MAX_REPLY)
-    if peer is not None:
-        introduce(remote, peer)
-    remote.connect(address)
-    remote.send_multipart([HEADER, READY, models])
-    heard, found, due = time.monotonic(), False, 0.0
-    while not stop.is_set() and time.monotonic() - heard < (SILENCE if found else 4 * SILENCE):
-        now = time.monotonic()
-        if now >= due:
-            remote.send_multipart([HEADER, BEAT])
-            due = now + INTERVAL
-        for socket in zmq.select([remote, local], [], [], max(0.0, due - now))[0]:
-            while parts := _next(socket):
-                if socket is local:
-                    remote.send_multipart([HEADER, REPLY, *parts[1:]])
-                    continue
-                heard = time.monotonic()
-                if not found:
-                    found = True
-                    tell(f"joined {address}")
-                word, rest = parts[1], parts[2:]
-                if word == ASK:
-                    local.send_multipart([wire.HEADER, *rest])
-                elif word == WHO:
-                    remote.send_multipart([HEADER, READY, models])
-                elif word == NO:
-                    remote.close(linger=0)
-                    raise GrooveError(f"{address} does not take this engine: {rest[0].decode()}")
-    if stop.is_set():
-        remote.send_multipart([HEADER, BYE])
-        remote.close(linger=200)
-        return
-    if found:
-        tell(f"lost {address}")
-    remote.close(linger=0)
-
-
-def _next(socket: zmq.Socket[bytes]) -> list[bytes]:
-    try:
-        return socket.recv_multipart(zmq.NOBLOCK)
-    except zmq.Again:
-        return []

@@ -12,13 +12,14 @@ from ..errors import GrooveError
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..model import Model
-from ..model import decoding as sampling
-from ..model import model as infer
+from ..model.arguments import Conditioning, HitRules
+from ..model.decoding import Bools, sigmoid
+from ..model.guidance import NetworkAnswer
 from ..model.paths import even_walk
 from ..model.taps import STEPS, check_taps, hardened
-from ..protocol import engine as wire
-from ..protocol.engine import EngineError
-from . import validation as fields
+from ..protocol.base import Array, EngineError, Reply
+from ..protocol.engine import MAX_LOOPS, AnyRequest, Decode, Encode, Generate, Grooves, Latents, Random, WalkRequest
+from . import validation
 
 Floats = NDArray[np.float32]
 _V = len(VOICES)
@@ -31,51 +32,51 @@ class Ask(NamedTuple):
 
     model: Model
     taps: Sequence[Floats]  # (32, 3) each
-    asked: Sequence[infer._Asked]
+    asked: Sequence[Conditioning]
 
 
 # It yields what it needs the network for, or None where it only gives way; it is sent the answer.
-Work = Generator[Ask | None, infer._Answer, wire.Reply]
+Work = Generator[Ask | None, NetworkAnswer, Reply]
 Room = Callable[[], int]  # how many loops to hand out at once
 
 
-def start(request: wire.AnyRequest, models: Mapping[str, Model], room: Room = lambda: 4) -> Work:
+def start(request: AnyRequest, models: Mapping[str, Model], room: Room = lambda: 4) -> Work:
     """Begin the work on a request.
 
     Raises:
         EngineError: it names a model that is not served.
     """
-    model = fields.model(request, models)
-    if isinstance(request, wire.Generate):
+    model = validation.model(request, models)
+    if isinstance(request, Generate):
         return _generate(request, model, room)
-    if isinstance(request, wire.Decode):
+    if isinstance(request, Decode):
         return _decode(request, model, room)
-    if isinstance(request, wire.Random):
+    if isinstance(request, Random):
         return _random(request, model, room)
-    if isinstance(request, wire.Walk):
+    if isinstance(request, WalkRequest):
         return _walk(request, model, room)
-    assert isinstance(request, wire.Encode)
+    assert isinstance(request, Encode)
     return _encode(request, model, room)
 
 
-def loops(request: wire.AnyRequest) -> int:
+def loops(request: AnyRequest) -> int:
     """Return about how many loops a request takes."""
-    if isinstance(request, wire.Generate):
+    if isinstance(request, Generate):
         return 1 if isinstance(request.tap, str) else -(-request.tap.shape[0] // STEPS)
-    if isinstance(request, wire.Decode):
+    if isinstance(request, Decode):
         return 1 if isinstance(request.z, str) or len(request.z.shape) == 1 else request.z.shape[0]
-    if isinstance(request, wire.Random):
+    if isinstance(request, Random):
         return request.count
-    if isinstance(request, wire.Walk):
+    if isinstance(request, WalkRequest):
         return request.steps if request.path == "random" else max(64, 4 * request.steps)
     return 1
 
 
-def run(work: Work) -> wire.Reply:
+def run(work: Work) -> Reply:
     """Do all the work at once and return the reply, as the server would, alone.
 
     >>> from groovelive.model import load
-    >>> reply = run(start(wire.Generate(tap="x..x..x."), {"groove": load()}))
+    >>> reply = run(start(Generate(tap="x..x..x."), {"groove": load()}))
     >>> reply.grooves.shape
     (1, 32, 27)
     """
@@ -84,90 +85,90 @@ def run(work: Work) -> wire.Reply:
         while True:
             ask = work.send(compute([ask])[0] if ask is not None else NOTHING)
     except StopIteration as end:
-        reply: wire.Reply = end.value
+        reply: Reply = end.value
         return reply
 
 
 _NONE = np.zeros((0, STEPS, _V), np.float32)
-NOTHING = infer._Answer(_NONE, _NONE, _NONE, [])
+NOTHING = NetworkAnswer(_NONE, _NONE, _NONE, [])
 
 
-def compute(asks: Sequence[Ask]) -> list[infer._Answer]:
+def compute(asks: Sequence[Ask]) -> list[NetworkAnswer]:
     """Answer what several requests ask of one model, in one run of its network."""
     if len(asks) == 1:
         only = asks[0].taps
-        return [asks[0].model._answer(only[0][None] if len(only) == 1 else np.stack(only), asks[0].asked)]
+        return [asks[0].model.network.answer(only[0][None] if len(only) == 1 else np.stack(only), asks[0].asked)]
     taps = np.stack([tap for ask in asks for tap in ask.taps])
-    whole = asks[0].model._answer(taps, [asked for ask in asks for asked in ask.asked])
+    whole = asks[0].model.network.answer(taps, [asked for ask in asks for asked in ask.asked])
     parts = []
     at = 0
     for ask in asks:
         rows = slice(at, at := at + len(ask.taps))
-        parts.append(infer._Answer(whole.logits[rows], whole.velocities[rows], whole.offsets[rows], whole.energy[rows]))
+        parts.append(NetworkAnswer(whole.logits[rows], whole.velocities[rows], whole.offsets[rows], whole.energy[rows]))
     return parts
 
 
 # The requests
 
 
-def _generate(request: wire.Generate, model: Model, room: Room) -> Work:
-    loops, bars = fields.tap(request.tap)
-    follow = fields.number(model, request, "follow")
-    preset = None if request.preset is None else fields.point(model, request.preset, "preset")
-    wanted = fields.wanted(model, request, request.genre, request.seed)
+def _generate(request: Generate, model: Model, room: Room) -> Work:
+    loops, bars = validation.tap(request.tap)
+    follow = validation.number(model, request, "follow")
+    preset = None if request.preset is None else validation.point(model, request.preset, "preset")
+    wanted = validation.rules(model, request, request.genre, request.seed)
     taps: Sequence[Floats] = loops
     if follow < 1 or preset is not None:
-        fields.need_latents(model, "follow")
+        validation.need_latents(model, "follow")
         try:
-            taps = model._heard(loops, follow, preset, request.genre)
+            taps = model.latents.followed(loops, follow, preset, request.genre)
         except GrooveError as error:
             raise EngineError("OUT_OF_RANGE", str(error), "preset") from None
     latents = None
     if request.latents:
-        fields.need_latents(model, "latents")
-        latents = model._encode(np.stack(loops))[0]
+        validation.need_latents(model, "latents")
+        latents = model.latents.encode(np.stack(loops))[0]
     grooves, chances = yield from _play(model, taps, [wanted] * len(taps), request.probabilities, room)
     hvo = grooves.reshape(1, -1, 3 * _V)[:, : bars * STEPS_PER_BAR]
     p = np.concatenate(chances)[None, : bars * STEPS_PER_BAR] if request.probabilities else None
     return _reply(hvo, latents, p)
 
 
-def _decode(request: wire.Decode, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "z")
+def _decode(request: Decode, model: Model, room: Room) -> Work:
+    validation.need_latents(model, "z")
     genre = request.genre
     if isinstance(request.z, str):
         if request.z not in model.presets and request.z not in model.genres:
-            raise fields.unknown(model, request.z, "z", "there is no preset and no genre {!r}{}")
-        point, of_genre = model._point(request.z)
-        z = (fields.guarded(lambda: model._home(of_genre).z, "z") if point is None else point)[None]
+            raise validation.unknown(model, request.z, "z", "there is no preset and no genre {!r}{}")
+        point, of_genre = model.latents.point(request.z)
+        z = (validation.guarded(lambda: model.latents.home(of_genre).z, "z") if point is None else point)[None]
         genre = of_genre if genre is None else genre
     else:
-        z = fields.latents(model, request.z)
+        z = validation.latents(model, request.z)
     # What draws needs a generator of its own for each latent: it shall draw as if it were alone.
-    each = len(z) if fields.draws(model, request) else 1
-    wanted = [fields.wanted(model, request, genre, request.seed) for _ in range(each)]
+    each = len(z) if validation.draws(model, request) else 1
+    wanted = [validation.rules(model, request, genre, request.seed) for _ in range(each)]
     return (yield from _of_latents(request, model, z, wanted * (len(z) // each), room))
 
 
-def _random(request: wire.Random, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "type")
+def _random(request: Random, model: Model, room: Room) -> Work:
+    validation.need_latents(model, "type")
     seeds = range(request.seed, request.seed + request.count)
     z = np.stack([model.random_latent(seed) for seed in seeds])
-    wanted = [fields.wanted(model, request, request.genre, seed) for seed in seeds]
+    wanted = [validation.rules(model, request, request.genre, seed) for seed in seeds]
     return (yield from _of_latents(request, model, z, wanted, room, latents=True))
 
 
 def _of_latents(
-    request: wire.Decode | wire.Random,
+    request: Decode | Random,
     model: Model,
     z: Floats,
-    wanted: Sequence[infer._Wanted],
+    wanted: Sequence[HitRules],
     room: Room,
     latents: bool = False,
 ) -> Work:
     taps: list[Floats] = []
     while len(taps) < len(z):
-        taps += list(hardened(model._recall(z[len(taps) : len(taps) + 8])))
+        taps += list(hardened(model.latents.recall(z[len(taps) : len(taps) + 8])))
         if len(taps) < len(z):
             yield None
     grooves, chances = yield from _play(model, taps, wanted, request.probabilities, room)
@@ -179,50 +180,53 @@ def _of_latents(
 
 
 def _play(
-    model: Model, taps: Sequence[Floats], wanted: Sequence[infer._Wanted], chance: bool, room: Room
-) -> Generator[Ask | None, infer._Answer, tuple[Floats, list[Floats]]]:
+    model: Model, taps: Sequence[Floats], wanted: Sequence[HitRules], chance: bool, room: Room
+) -> Generator[Ask | None, NetworkAnswer, tuple[Floats, list[Floats]]]:
     """Return the HVO (n, 32, 27) of n loops and, where asked for, the probabilities (32, 9) of each."""
     grooves = np.empty((len(taps), STEPS, 3 * _V), np.float32)
     chances: list[Floats] = []
     done = 0
     while done < len(taps):
         at = slice(done, done + room())
-        answer = yield Ask(model, taps[at], [w.asked for w in wanted[at]])
+        answer = yield Ask(model, taps[at], [w.conditioning for w in wanted[at]])
         for row, (tap, want) in enumerate(zip(taps[at], wanted[at], strict=True)):
             groove = grooves[done]
-            groove[:, :_V], groove[:, _V : 2 * _V], groove[:, 2 * _V :] = model._finish(tap, answer, row, want)
+            logits, energy = answer.logits[row], answer.energy[row]
+            parts = model.decoder.finish(tap, logits, answer.velocities[row], answer.offsets[row], energy, want)
+            groove[:, :_V], groove[:, _V : 2 * _V], groove[:, 2 * _V :] = parts
             done += 1
             if chance:
-                chances.append(sampling.sigmoid(answer.logits[row] / np.float32(want.temperature)))
+                chances.append(sigmoid(logits / np.float32(want.temperature)))
     return grooves, chances
 
 
-def _walk(request: wire.Walk, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "type")
-    start = fields.point(model, request.start, "start")
-    end = start if request.end is None else fields.point(model, request.end, "end")
+def _walk(request: WalkRequest, model: Model, room: Room) -> Work:
+    validation.need_latents(model, "type")
+    start = validation.point(model, request.start, "start")
+    end = start if request.end is None else validation.point(model, request.end, "end")
     if request.end is None and request.path != "random":
         raise EngineError("BAD_REQUEST", "end may be left out only where the path is 'random'", "end")
-    fields.wanted(model, request, request.genre, 0)  # tells what is wrong, by field
+    validation.rules(model, request, request.genre, 0)  # tells what is wrong, by field
     astray = request.path == "random"
     fine = request.steps if astray else max(64, 4 * request.steps)
     try:
-        z, asked = model._way(
-            start, end, fine, "linear" if astray else request.path, request.genre,
-            fields.given(model, request, "density"), request.redirect, request.guidance, request.extra,
+        z, first, last = model.latents.way(start, end, fine, "linear" if astray else request.path)
+        asked = model.arguments.along(
+            first, last, fine, genre=request.genre, density=validation.given(model, request, "density"),
+            redirect=request.redirect, guidance=request.guidance, extra=request.extra,
         )  # fmt: skip
     except GrooveError as error:
         raise EngineError("OUT_OF_RANGE", str(error), "start") from None
     if astray:
         z = _astray(z, request)
-    hits: list[sampling.Bools] = []
+    hits: list[Bools] = []
     v: list[Floats] = []
     o: list[Floats] = []
     while len(hits) < fine:
         at = slice(len(hits), len(hits) + room())
-        taps = hardened(model._recall(z[at]))
+        taps = hardened(model.latents.recall(z[at]))
         answer = yield Ask(model, list(taps), asked[at])
-        hits += model._hits_of(answer.logits, taps, asked[at], answer.velocities, answer.energy)
+        hits += model.decoder.hits_of(answer.logits, taps, asked[at], answer.velocities, answer.energy)
         v += list(answer.velocities)
         o += list(answer.offsets)
     yield None
@@ -234,7 +238,7 @@ def _walk(request: wire.Walk, model: Model, room: Room) -> Work:
     return _reply(np.stack([g.hvo for g in grooves]), z[picks], None)
 
 
-def _astray(line: Floats, request: wire.Walk) -> Floats:
+def _astray(line: Floats, request: WalkRequest) -> Floats:
     """Return latents that stray from a line: a Brownian bridge between its ends, or, of one point, a free walk.
 
     The free walk keeps .9 of the latent and draws the rest, so that it stays within the prior.
@@ -253,34 +257,34 @@ def _astray(line: Floats, request: wire.Walk) -> Floats:
     return stray
 
 
-def _encode(request: wire.Encode, model: Model, room: Room) -> Work:
-    fields.need_latents(model, "type")
+def _encode(request: Encode, model: Model, room: Room) -> Work:
+    validation.need_latents(model, "type")
     if isinstance(request.taps, str):
-        taps = np.stack(fields.tap(request.taps, "taps")[0])
+        taps = np.stack(validation.tap(request.taps, "taps")[0])
     else:
         array = request.taps.numpy("taps")
         array = array[None] if array.ndim == 2 else array
         if array.ndim != 3 or array.shape[1] != STEPS or array.shape[2] not in (3, 3 * _V):
-            raise fields.shape(request.taps, "taps", "(32, 3), (n, 32, 3), (32, 27) or (n, 32, 27)")
-        if len(array) > wire.MAX_LOOPS:
-            raise EngineError("TOO_LARGE", f"taps holds at most {wire.MAX_LOOPS}, not {len(array)}", "taps")
+            raise validation.shape(request.taps, "taps", "(32, 3), (n, 32, 3), (32, 27) or (n, 32, 27)")
+        if len(array) > MAX_LOOPS:
+            raise EngineError("TOO_LARGE", f"taps holds at most {MAX_LOOPS}, not {len(array)}", "taps")
         if array.shape[2] == 3:
-            taps = fields.guarded(lambda: check_taps(array), "taps")
+            taps = validation.guarded(lambda: check_taps(array), "taps")
         else:
-            taps = fields.guarded(lambda: np.stack([Groove.from_hvo(one).tap() for one in array]), "taps")
+            taps = validation.guarded(lambda: np.stack([Groove.from_hvo(one).tap() for one in array]), "taps")
     parts = []
     for at in range(0, len(taps), 8):
         if at:
             yield None
-        parts.append(model._encode(taps[at : at + 8])[0])
-    return wire.Latents(latents=wire.Array.of(np.concatenate(parts)))
+        parts.append(model.latents.encode(taps[at : at + 8])[0])
+    return Latents(latents=Array.of(np.concatenate(parts)))
 
 
-def _reply(hvo: Floats, latents: Floats | None, probabilities: Floats | None) -> wire.Grooves:
+def _reply(hvo: Floats, latents: Floats | None, probabilities: Floats | None) -> Grooves:
     if np.count_nonzero((hvo >= _LOW) & (hvo <= _HIGH)) < hvo.size:
         raise EngineError("INTERNAL", "the model gave velocities or offsets that no groove has")
-    return wire.Grooves(
-        grooves=wire.Array.of(hvo),
-        latents=None if latents is None else wire.Array.of(latents),
-        probabilities=None if probabilities is None else wire.Array.of(probabilities),
+    return Grooves(
+        grooves=Array.of(hvo),
+        latents=None if latents is None else Array.of(latents),
+        probabilities=None if probabilities is None else Array.of(probabilities),
     )

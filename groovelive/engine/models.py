@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ..errors import GrooveError
 from ..model import Model, load
-from ..model import manifest as manifests
+from ..model.manifest import parse, problems
 from ..model.model import WEIGHTS
 from ..model.network import BackendName, Network
 from ..model.taps import STEPS
-from ..protocol import engine as wire
+from ..protocol.engine import ControlInfo, ModelFault, ModelInfo
 from ..runtime.folders import config_folder
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
@@ -43,7 +43,7 @@ def _inside(folder: Path) -> list[Path]:
 
 def load_all(
     given: Sequence[Path] = (), backend: BackendName | None = None
-) -> tuple[dict[str, Model], list[wire.Fault]]:
+) -> tuple[dict[str, Model], list[ModelFault]]:
     """Load every model that can be served, by the name that clients call it, and say why others are not.
 
     Of models with one name the second goes by the name of its folder.
@@ -65,7 +65,7 @@ def load_all(
                 raise GrooveError(f"another model is called {name!r}; name it anew in its manifest")
             models[name] = model
         except GrooveError as error:
-            faults.append(wire.Fault(str(folder), str(error)))
+            faults.append(ModelFault(str(folder), str(error)))
     if not models:
         raise GrooveError(f"there is no model to serve: {'; '.join(f.message for f in faults)}")
     return models, faults
@@ -78,10 +78,10 @@ def check(folder: Path, backend: BackendName | None = None) -> list[str]:
     []
     """
     try:
-        manifest = manifests.parse(folder)
+        manifest = parse(folder)
     except GrooveError as error:
         return [str(error)]
-    found = list(manifests.problems(manifest, folder))
+    found = list(problems(manifest, folder))
     if found:
         return found
     try:
@@ -104,7 +104,7 @@ def trials(model: Model) -> Iterator[str]:
         "known": np.zeros((_ROWS, 6), np.float32),
     }
     own = {c.input: np.full((_ROWS, 1), c.default, np.float32) for c in m.controls.values() if c.input}
-    drum = model._drum
+    drum = model.network.drum
     if missing := [name for name in own if name not in drum.inputs]:
         yield f"a control goes to the input {missing[0]!r}, which {m.files['drum']} lacks; {_inputs(drum)}"
     if strange := [name for name in drum.inputs if name not in known and name not in own]:
@@ -119,10 +119,10 @@ def trials(model: Model) -> Iterator[str]:
     yield from _trial(drum, m.files["drum"], {**known, **own}, (cells, cells, cells), (None, (0, 1), (-0.5, 0.5)))
     if "encode" in m.files:
         z = rng.standard_normal((_ROWS, m.latent), np.float32)
-        yield from _trial(model._encoder, m.files["encode"], {"tap": tap}, ((m.latent,), (m.latent,)))
-        yield from _trial(model._recaller, m.files["recall"], {"z": z}, ((STEPS, 3),), ((-0.5, 1),))
-    if "hear" in m.files and model._hearing is not None:
-        yield from _trial(model._hearing, m.files["hear"], {"tap": tap}, ((len(m.genres),),), ((0, 1),))
+        yield from _trial(model.latents.encoder, m.files["encode"], {"tap": tap}, ((m.latent,), (m.latent,)))
+        yield from _trial(model.latents.recaller, m.files["recall"], {"z": z}, ((STEPS, 3),), ((-0.5, 1),))
+    if "hear" in m.files and model.network.hear is not None:
+        yield from _trial(model.network.hear, m.files["hear"], {"tap": tap}, ((len(m.genres),),), ((0, 1),))
     for preset in model.presets.values():
         if preset.z.shape != (m.latent,) or not np.isfinite(preset.z).all():
             yield f"the latent of the preset {preset.name!r} must be {m.latent} finite numbers"
@@ -168,17 +168,17 @@ def _trial(
             yield f"output {k + 1} of {file} must lie from {limits[0]:g} to {limits[1]:g}"
 
 
-def info(name: str, model: Model) -> wire.ModelInfo:
+def info(name: str, model: Model) -> ModelInfo:
     """Return what clients are told of a model."""
     m = model.manifest
-    return wire.ModelInfo(
+    return ModelInfo(
         name=name,
         version=m.version,
-        backend=model._drum.backend,
+        backend=model.network.drum.backend,
         genres=m.genres,
         presets={preset.name: preset.genre for preset in model.presets.values()},
         latent=m.latent,
-        controls={k: msgspec.convert(c, wire.Control, from_attributes=True) for k, c in m.controls.items()},
+        controls={k: msgspec.convert(c, ControlInfo, from_attributes=True) for k, c in m.controls.items()},
         about=m.about,
         licence=m.licence,
         attribution=m.attribution,

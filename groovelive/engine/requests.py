@@ -1,4 +1,4 @@
-"""From a musician's arguments to requests of the wire, and from its replies to Grooves; no sockets."""
+"""From a musician's arguments to requests of the engine, and from its replies to Grooves; no sockets."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import GrooveError, closest
 from ..grooves.groove import VOICES, Groove
-from ..protocol import engine as wire
-from ..protocol.engine import EngineError
+from ..protocol.base import MAX_DEADLINE, Array, EngineError, Failure, Reply, Request, type_of
+from ..protocol.engine import AnyReply, AnyRequest, Decode, Encode, Generate, Grooves, Random, WalkRequest
+from ..protocol.frames import to_frames
 
 Floats = NDArray[np.float32]
 Point = Groove | str | ArrayLike  # a tap, a latent (z,), or a name
-_Q = TypeVar("_Q", bound=wire.Request)
-_R = TypeVar("_R", bound=wire.Reply)
+_Q = TypeVar("_Q", bound=Request)
+_R = TypeVar("_R", bound=Reply)
 _V = len(VOICES)
 
 
@@ -70,29 +71,29 @@ class Answer:
         return self.grooves[0]
 
 
-def generate(tap: Groove | str | ArrayLike, *, follow: Any, preset: Any, controls: Mapping[str, Any]) -> wire.Generate:
+def generate(tap: Groove | str | ArrayLike, *, follow: Any, preset: Any, controls: Mapping[str, Any]) -> Generate:
     """Return the request for drums that answer a tap."""
-    return _request(wire.Generate, controls, tap=_taps(tap), follow=_plain(follow), preset=_point(preset))
+    return _request(Generate, controls, tap=_taps(tap), follow=_plain(follow), preset=_point(preset))
 
 
-def encode(taps: Groove | str | ArrayLike | Iterable[Groove], model: str | None) -> wire.Encode:
+def encode(taps: Groove | str | ArrayLike | Iterable[Groove], model: str | None) -> Encode:
     """Return the request for the latents of one tap, or of many."""
     if isinstance(taps, list | tuple) and taps and isinstance(taps[0], Groove):
         taps = [_tap(one) for one in taps]
-    return wire.Encode(taps=_taps(taps), model=model)
+    return Encode(taps=_taps(taps), model=model)
 
 
-def decode(z: Point, controls: Mapping[str, Any]) -> wire.Decode:
+def decode(z: Point, controls: Mapping[str, Any]) -> Decode:
     """Return the request for the drums of a latent (z,), of many (n, z), or of a preset."""
     point = _point(z)
     if point is None:
         raise GrooveError("decode takes a latent (z,), many (n, z), or the name of a preset; not None")
-    return _request(wire.Decode, controls, z=point)
+    return _request(Decode, controls, z=point)
 
 
-def random(count: int, controls: Mapping[str, Any]) -> wire.Random:
+def random(count: int, controls: Mapping[str, Any]) -> Random:
     """Return the request for grooves from the prior."""
-    return _request(wire.Random, controls, count=_plain(count))
+    return _request(Random, controls, count=_plain(count))
 
 
 def walk(
@@ -104,10 +105,10 @@ def walk(
     wander: Any,
     seed: Any,
     conditions: Mapping[str, Any],
-) -> wire.Walk:
+) -> WalkRequest:
     """Return the request for the grooves from one point to another."""
     return _request(
-        wire.Walk,
+        WalkRequest,
         conditions,
         start=_point(start),
         end=_point(end),
@@ -118,7 +119,7 @@ def walk(
     )
 
 
-def answer(reply: wire.Grooves) -> Answer:
+def answer(reply: Grooves) -> Answer:
     """Return what a reply holds.
 
     Raises:
@@ -143,7 +144,7 @@ def answer(reply: wire.Grooves) -> Answer:
     )
 
 
-def expect(reply: wire.AnyReply, kind: type[_R]) -> _R:
+def expect(reply: AnyReply, kind: type[_R]) -> _R:
     """Return a reply of the kind that was asked for.
 
     Raises:
@@ -151,19 +152,19 @@ def expect(reply: wire.AnyReply, kind: type[_R]) -> _R:
     """
     if isinstance(reply, kind):
         return reply
-    if isinstance(reply, wire.Failure):
+    if isinstance(reply, Failure):
         raise reply.error()
-    raise EngineError("INTERNAL", f"the engine sent a {type(reply).__name__} for a {kind.__name__}")
+    raise EngineError("INTERNAL", f"the engine sent '{type_of(reply)}' for a '{type_of(kind)}'")
 
 
 def _request(kind: type[_Q], given: Mapping[str, Any], **fields: Any) -> _Q:
     for name, value in given.items():
         if name not in kind.__struct_fields__ or name in ("deadline", "priority"):
             choices = [field for field in kind.__struct_fields__ if field not in ("deadline", "priority")]
-            what = kind.__name__.lower()
+            what = type_of(kind)
             raise GrooveError(f"{what} has no {name!r}{closest(name, choices)}; it has {', '.join(choices)}")
         if name == "keep":
-            fields[name] = None if value is None else wire.Array.of(Groove.of(value).hvo)
+            fields[name] = None if value is None else Array.of(Groove.of(value).hvo)
         elif name in ("redirect", "locks"):
             value = _plain(value)
             fields[name] = (value,) if isinstance(value, str | int) else tuple(_plain(one) for one in value)
@@ -185,25 +186,25 @@ def _tap(groove: Groove) -> Floats:
     return groove.tap()
 
 
-def _taps(taps: Any) -> str | wire.Array:
+def _taps(taps: Any) -> str | Array:
     if isinstance(taps, str):
         return taps
-    return wire.Array.of(_tap(taps) if isinstance(taps, Groove) else taps)
+    return Array.of(_tap(taps) if isinstance(taps, Groove) else taps)
 
 
-def _point(point: Any) -> str | wire.Array | None:
+def _point(point: Any) -> str | Array | None:
     return None if point is None else _taps(point)
 
 
-def encoded(id: bytes, request: wire.AnyRequest, remaining: float) -> list[bytes]:
+def encoded(id: bytes, request: AnyRequest, remaining: float) -> list[bytes]:
     """Return the frames of a request that is of use for `remaining` more seconds.
 
     Raises:
         GrooveError: an argument is of a kind that no message can hold; EngineError where it is too large.
     """
-    ms = min(max(remaining * 1000, 0.001), wire.MAX_DEADLINE)
+    ms = min(max(remaining * 1000, 0.001), MAX_DEADLINE)
     try:
-        return wire.frames(id, msgspec.structs.replace(request, deadline=ms))
+        return to_frames(id, msgspec.structs.replace(request, deadline=ms))
     except (TypeError, OverflowError) as error:
-        what = type(request).__name__.lower()
+        what = type_of(request)
         raise GrooveError(f"{what} was given something of a wrong kind: {error}") from None

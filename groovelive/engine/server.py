@@ -21,12 +21,25 @@ from .. import __version__
 from ..errors import GrooveError
 from ..grooves.grid import VOICES
 from ..model.network import BackendName
-from ..protocol import engine as wire
-from ..protocol.engine import EngineError
+from ..protocol.base import MAX_REQUEST, PROTOCOL, EngineError, Failure, Reply, type_of
+from ..protocol.engine import (
+    AnyReply,
+    AnyRequest,
+    Cancel,
+    Cancelled,
+    EngineHello,
+    EngineReport,
+    Generate,
+    Random,
+    Stats,
+    Times,
+    Welcome,
+    read_request,
+)
+from ..protocol.frames import from_frames, routing, to_frames
 from ..runtime import log
 from ..runtime.curve import Curve, guard, protect
-from . import handlers as answer
-from . import models
+from . import handlers, models
 from .batch import Job, Queue
 
 _log = logging.getLogger(__name__)
@@ -53,7 +66,7 @@ def run(
 
     Args:
         bind: address, as in "tcp://127.0.0.1:5570" or "ipc:///run/user/1000/groovelive/engine.ipc"; it is checked
-            by `connection.check_bind`, not here. The port `*` takes a free one.
+            by `endpoints.check_bind`, not here. The port `*` takes a free one.
         models: folders of models, or of folders of models, beside the shipped one and the user's.
         backend: in place of what the manifests say.
         curve: the keys, where the address is open to others.
@@ -88,14 +101,14 @@ class Server:
         """Do each kind of work once: the first run of a network is slower than all others."""
         for name, model in self._models.items():
             tap = "x..x..x."
-            requests: list[wire.AnyRequest] = [wire.Generate(tap=tap, genre=g, model=name) for g in model.genres[:1]]
-            requests += [wire.Generate(tap=tap, model=name)] * 3
+            requests: list[AnyRequest] = [Generate(tap=tap, genre=g, model=name) for g in model.genres[:1]]
+            requests += [Generate(tap=tap, model=name)] * 3
             if model.manifest.latent:
-                requests.append(wire.Random(model=name, sampling="bernoulli"))
+                requests.append(Random(model=name, sampling="bernoulli"))
             for request in requests:
                 with contextlib.suppress(EngineError):
                     start = time.perf_counter()
-                    answer.run(answer.start(request, self._models))
+                    handlers.run(handlers.start(request, self._models))
                     self._queue.cost = time.perf_counter() - start
         gc.collect()
         gc.freeze()  # what is there now stays; the collector need not look at it again
@@ -111,7 +124,7 @@ class Server:
                 (zmq.RCVTIMEO, _PATIENCE),
                 (zmq.SNDHWM, _UNREAD),
                 (zmq.RCVHWM, _UNREAD),
-                (zmq.MAXMSGSIZE, wire.MAX_REQUEST),
+                (zmq.MAXMSGSIZE, MAX_REQUEST),
                 (zmq.HEARTBEAT_IVL, _ALIVE[0]),
                 (zmq.HEARTBEAT_TIMEOUT, _ALIVE[1]),
             ):
@@ -156,21 +169,21 @@ class Server:
 
     def _receive(self, frames: list[bytes]) -> None:
         client, *parts = frames
-        envelope, id = wire.routing(client, parts)
+        envelope, id = routing(client, parts)
         try:
-            message = wire.unpack(parts)
-            request = wire.request(message.body)
+            message = from_frames(parts)
+            request = read_request(message.body)
         except EngineError as error:
             self._dropped += 1
             self._fail(envelope, id, error, 0.0)
             return
         now = time.monotonic()
         self._requests[str(request.__struct_config__.tag)] += 1
-        if isinstance(request, wire.Cancel):
+        if isinstance(request, Cancel):
             self._cancel(envelope, id, request)
-        elif isinstance(request, wire.Hello):
+        elif isinstance(request, EngineHello):
             self._reply(envelope, id, self._welcome())
-        elif isinstance(request, wire.Stats):
+        elif isinstance(request, Stats):
             self._reply(envelope, id, self._report())
         else:
             try:
@@ -178,11 +191,11 @@ class Server:
             except EngineError as error:
                 self._fail(envelope, id, error, 0.0)
 
-    def _cancel(self, envelope: list[bytes], id: bytes, request: wire.Cancel) -> None:
+    def _cancel(self, envelope: list[bytes], id: bytes, request: Cancel) -> None:
         job = self._queue.find(envelope[0], request.id)
         if job is not None:
             self._end(job, EngineError("CANCELLED", "the client took this request back"))
-        self._reply(envelope, id, wire.Cancelled(found=job is not None))
+        self._reply(envelope, id, Cancelled(found=job is not None))
 
     def _prepare(self, job: Job) -> bool:
         """Bring a request to where it asks for loops; False where it is answered, or only gave way."""
@@ -195,14 +208,14 @@ class Server:
         if job.work is None:
             return self._advance(job, None)
         if job.ask is None:
-            return self._advance(job, answer.NOTHING)
+            return self._advance(job, handlers.NOTHING)
         return True
 
     def _advance(self, job: Job, given: Any) -> bool:
         """Go on with a request, with what the network answered; True where it asks for more."""
         try:
             if job.work is None:
-                job.work = answer.start(job.request, self._models, self._queue.room)
+                job.work = handlers.start(job.request, self._models, self._queue.room)
                 job.ask = next(job.work)
             else:
                 job.ask = job.work.send(given)
@@ -227,7 +240,7 @@ class Server:
             asks = [job.ask for job in jobs if job.ask is not None]
             start = time.monotonic()
             try:
-                answers = answer.compute(asks)
+                answers = handlers.compute(asks)
             except Exception as error:
                 for job in jobs:
                     self._fault(job, error)
@@ -239,7 +252,7 @@ class Server:
 
     # Out
 
-    def _end(self, job: Job, result: wire.Reply | EngineError) -> None:
+    def _end(self, job: Job, result: Reply | EngineError) -> None:
         if job.done:
             return
         self._queue.finish(job)
@@ -251,21 +264,20 @@ class Server:
             self._reply(job.envelope, job.id, result, spent)
 
     def _fault(self, job: Job, error: Exception) -> None:
-        what = type(job.request).__name__.lower()
-        _log.error("a %s failed", what, exc_info=error)
-        self._tell(f"a {what} failed: {type(error).__name__}: {error}")
+        _log.error("a %s failed", type_of(job.request), exc_info=error)
+        self._tell(f"a {type_of(job.request)} failed: {type(error).__name__}: {error}")
         self._end(job, EngineError("INTERNAL", f"the engine failed at this request; {log.where()}"))
 
     def _fail(self, envelope: list[bytes], id: bytes, error: EngineError, spent: float) -> None:
         self._failures[error.code] += 1
-        self._reply(envelope, id, wire.Failure(code=error.code, message=error.message, field=error.field), spent)
+        self._reply(envelope, id, Failure(code=error.code, message=error.message, field=error.field), spent)
 
-    def _reply(self, envelope: list[bytes], id: bytes, reply: wire.AnyReply | wire.Reply, spent: float = 0.0) -> None:
+    def _reply(self, envelope: list[bytes], id: bytes, reply: AnyReply | Reply, spent: float = 0.0) -> None:
         try:
-            frames = wire.frames(id, reply, spent)
+            frames = to_frames(id, reply, spent)
         except EngineError as error:  # larger than a message may be
             self._failures[error.code] += 1
-            frames = wire.frames(id, wire.Failure(code=error.code, message=error.message, field=error.field))
+            frames = to_frames(id, Failure(code=error.code, message=error.message, field=error.field))
         try:
             self._socket.send_multipart([*envelope, *frames], zmq.NOBLOCK)
         except zmq.Again:  # it does not read
@@ -275,18 +287,18 @@ class Server:
             for job in self._queue.of(envelope[0]):
                 self._queue.finish(job)
 
-    def _welcome(self) -> wire.Welcome:
-        return wire.Welcome(
-            protocol=wire.PROTOCOL,
+    def _welcome(self) -> Welcome:
+        return Welcome(
+            protocol=PROTOCOL,
             server=__version__,
             models=tuple(models.info(name, model) for name, model in self._models.items()),
             faults=tuple(self._faults),
             voices=VOICES,
         )
 
-    def _report(self) -> wire.Report:
-        networks = [model._drum for model in self._models.values()]
-        return wire.Report(
+    def _report(self) -> EngineReport:
+        networks = [model.network.drum for model in self._models.values()]
+        return EngineReport(
             pid=os.getpid(),
             server=__version__,
             uptime=time.monotonic() - self._started,
@@ -301,9 +313,9 @@ class Server:
         )
 
 
-def _times(spent: deque[float]) -> wire.Times:
+def _times(spent: deque[float]) -> Times:
     median, p95, p99 = np.percentile(spent, (50, 95, 99)).tolist()
-    return wire.Times(len(spent), median, p95, p99, max(spent))
+    return Times(len(spent), median, p95, p99, max(spent))
 
 
 def memory() -> int:

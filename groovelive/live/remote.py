@@ -14,10 +14,10 @@ from concurrent.futures import TimeoutError as Late
 import zmq
 
 from ..errors import GrooveError
-from ..protocol import engine as wire
 from ..protocol import session as messages
-from ..protocol.connection import Directory, Link
-from ..protocol.engine import EngineError
+from ..protocol.base import EngineError, Failure
+from ..protocol.connection import ServiceConnection, ServiceLocator
+from ..protocol.frames import from_frames, to_frames
 
 _GLANCE = 0.05  # seconds between two looks at what is to be sent
 _HERE = 3.0  # seconds between two words that one is there
@@ -36,9 +36,9 @@ class WireLine:
     def __init__(self, by: str, address: str | None = None, server: str | None = None, timeout: float = 5.0) -> None:
         self.by, self.timeout = by, timeout
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
-        self.on_joined: Callable[[messages.State], None] = lambda state: None
-        self._directory = Directory(address, server, "conductor")
-        self._link = Link(self._directory, self._directory.await_place(time.monotonic() + timeout))
+        self.on_joined: Callable[[messages.SessionState], None] = lambda state: None
+        self._directory = ServiceLocator(address, server, "conductor")
+        self._link = ServiceConnection(self._directory, self._directory.await_endpoint(time.monotonic() + timeout))
         self._ids = itertools.count(1)
         self._out: queue.SimpleQueue[tuple[bytes, messages.AnyRequest]] = queue.SimpleQueue()
         self._waiting: dict[bytes, tuple[messages.AnyRequest, Future[messages.AnyReply]]] = {}
@@ -65,7 +65,7 @@ class WireLine:
             reply = future.result(self.timeout)
         except Late:
             raise self._link.silence(self.timeout) from None
-        if isinstance(reply, wire.Failure):
+        if isinstance(reply, Failure):
             raise reply.error()
         return reply
 
@@ -117,7 +117,7 @@ class WireLine:
 
     def _put(self, id: bytes, request: messages.AnyRequest) -> None:
         try:
-            self._link.socket.send_multipart(wire.frames(id, request), zmq.NOBLOCK)
+            self._link.socket.send_multipart(to_frames(id, request), zmq.NOBLOCK)
         except zmq.Again:
             pass  # it is sent again when there is a way again
         except (EngineError, TypeError, OverflowError) as error:
@@ -128,13 +128,13 @@ class WireLine:
 
     def _receive(self, parts: list[bytes]) -> None:
         try:
-            message = wire.unpack(parts)
-            reply = messages.reply(message.body)
+            message = from_frames(parts)
+            reply = messages.read_reply(message.body)
         except EngineError:
             return  # of a later version: what it is about is lost, and no more
         if message.id == messages.NEWS:
             self.on_news(reply)
-        elif message.id in (b"join", b"here") and isinstance(reply, messages.State):
+        elif message.id in (b"join", b"here") and isinstance(reply, messages.SessionState):
             self.on_joined(reply)
         elif (waiting := self._waiting.pop(message.id, None)) is not None:
             waiting[1].set_result(reply)

@@ -1,8 +1,9 @@
-"""The groove model: `load` it, `drum` with it; definition, training and measuring live beside it.
+"""The groove model: `load` it, `drum` with it; `training` holds the definition of its network.
 
-Only `net`, `train` and `export` import torch; `import groovelive.model` does not.
+Only `training` and `torch_backend` import torch; `import groovelive.model` does not.
 """
 
-from .model import Model, Prediction, Preset, load
+from .latents import Preset
+from .model import Model, Prediction, load
 
 __all__ = ["Model", "Prediction", "Preset", "load"]

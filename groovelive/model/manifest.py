@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from ..checks import number
 from ..errors import GrooveError
 from ..grooves.grid import VOICES
 
 FORMAT = 1
 
 
-class Control(msgspec.Struct, frozen=True, omit_defaults=True):
+class DeclaredControl(msgspec.Struct, frozen=True, omit_defaults=True):
     """One control: its range (or its choices), its default and what it does; `default` None means untouched."""
 
     about: str
@@ -27,15 +29,17 @@ class Control(msgspec.Struct, frozen=True, omit_defaults=True):
     input: str = ""  # of a control of the model's own: the network input (n, 1) that it goes to
 
     def check(self, name: str, value: float) -> float:
-        """Return `value` as a float, or raise a GrooveError that names the range."""
-        low, high = self.low, self.high
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise GrooveError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}") from None
-        if low is None or high is None or not low <= number <= high:  # NaN fails here too
-            raise GrooveError(f"{name} must lie from {low:g} to {high:g}, not {value:g}")
-        return number
+        """Return `value` as a float.
+
+        Args:
+            name: what the error calls it.
+            value: what somebody gave.
+
+        Raises:
+            GrooveError: it lies outside the range.
+        """
+        low, high = (-math.inf if self.low is None else self.low), (math.inf if self.high is None else self.high)
+        return number(name, value, low, high)
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -65,7 +69,7 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, str]
     genres: tuple[str, ...] = ()
     latent: int = 0
-    controls: dict[str, Control] = {}
+    controls: dict[str, DeclaredControl] = {}
     bias: tuple[float, ...] = (0.0,) * len(VOICES)
     thresholds: tuple[float, ...] = (0.5,) * len(VOICES)
     rare: tuple[float, float] = (1.0, 9.0)  # never
@@ -151,7 +155,7 @@ def problems(manifest: Manifest, folder: Path) -> Iterator[str]:
         yield from _control_problems(name, control)
 
 
-def _control_problems(name: str, control: Control) -> Iterator[str]:
+def _control_problems(name: str, control: DeclaredControl) -> Iterator[str]:
     standard = CONTROLS.get(name)
     if standard is None and not control.input:
         yield f"the control {name!r} is none of groovelive's, so it must say which network input it goes to"
@@ -178,16 +182,18 @@ def _control_problems(name: str, control: Control) -> Iterator[str]:
 
 
 CONTROLS = {
-    "genre": Control("style of the answer: a name, or weights over names", default="any", per="genre"),
-    "density": Control(
+    "genre": DeclaredControl("style of the answer: a name, or weights over names", default="any", per="genre"),
+    "density": DeclaredControl(
         "how much is played: 0..1 of two hits a step; of a group or voice, its hits a step", 0, 1, per="voice"
     ),
-    "redirect": Control("groups that must be absent; their energy moves to the others", per="group"),
-    "guidance": Control("how strongly a genre is pressed on a tap that is not of it; 1 is as in the data", 0, 8, 3.0),
-    "temperature": Control("0 repeats the likeliest, above 1 is wilder (in bernoulli sampling)", 0.01, 10, 1.0),
-    "sampling": Control("how hits are drawn", default="threshold", choices=("threshold", "bernoulli")),
-    "threshold": Control("probability from which a hit is played", 0, 1, 0.5, per="voice"),
-    "max_hits": Control("most hits of a voice in a loop", 0, 32, 32, per="voice"),
-    "follow": Control("1 follows the tap, 0 plays the preset, between is a blend", 0, 1, 1.0),
-    "seed": Control("of bernoulli sampling and of random latents", 0, 2**63 - 1, 0),
+    "redirect": DeclaredControl("groups that must be absent; their energy moves to the others", per="group"),
+    "guidance": DeclaredControl(
+        "how strongly a genre is pressed on a tap that is not of it; 1 is as in the data", 0, 8, 3.0
+    ),
+    "temperature": DeclaredControl("0 repeats the likeliest, above 1 is wilder (in bernoulli sampling)", 0.01, 10, 1.0),
+    "sampling": DeclaredControl("how hits are drawn", default="threshold", choices=("threshold", "bernoulli")),
+    "threshold": DeclaredControl("probability from which a hit is played", 0, 1, 0.5, per="voice"),
+    "max_hits": DeclaredControl("most hits of a voice in a loop", 0, 32, 32, per="voice"),
+    "follow": DeclaredControl("1 follows the tap, 0 plays the preset, between is a blend", 0, 1, 1.0),
+    "seed": DeclaredControl("of bernoulli sampling and of random latents", 0, 2**63 - 1, 0),
 }

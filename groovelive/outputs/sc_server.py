@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..errors import GrooveError
-from ..osc_messages.codec import Argument, Message, message, read
+from ..osc_messages.codec import Argument, OscMessage, message, read
 from ..runtime import log
 from .osc import reach
 
@@ -123,7 +123,7 @@ class ScServer:
         self.send(message("/sync", self._syncs))
         failed: list[str] = []
 
-        def synced(found: Message) -> bool:
+        def synced(found: OscMessage) -> bool:
             if found.address == "/fail":
                 failed.append(" ".join(map(str, found.arguments)).strip())
             return found.address == "/synced" and found.arguments[:1] == (self._syncs,)
@@ -208,7 +208,7 @@ class ScServer:
         self._drain()
         self.send(message("/notify", 1))
 
-        def answered(found: Message) -> bool:
+        def answered(found: OscMessage) -> bool:
             if found.arguments[:1] != ("/notify",):
                 return False
             given = [each for each in found.arguments[1:] if isinstance(each, int)]
@@ -248,7 +248,7 @@ class ScServer:
         self.there = True
         self._tell(f"{self.name} is back, after {time.monotonic() - self._went:.1f} s")
 
-    def _until(self, wanted: Callable[[Message], bool], seconds: float) -> bool:
+    def _until(self, wanted: Callable[[OscMessage], bool], seconds: float) -> bool:
         """Read what comes until something wanted does, or for some seconds; return whether it did."""
         end = time.monotonic() + seconds
         while (rest := end - time.monotonic()) > 0 and not self._over.is_set():

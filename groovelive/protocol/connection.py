@@ -10,42 +10,42 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from ..errors import GrooveError
-from ..runtime import endpoints as connection
+from ..runtime import endpoints
 from ..runtime.curve import Peer, introduce
-from .engine import MAX_REPLY, EngineError
+from .base import MAX_REPLY, EngineError
 
 GLANCE = 0.05  # seconds between two looks at the way while a reply is awaited
 _EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """Where a service is: its address, and how to prove who is there."""
 
     address: str
     peer: Peer | None
 
 
-class Directory:
+class ServiceLocator:
     """Knows where a service is: at a given address, or where its connection file says just now.
 
     Args:
         address: of it; None takes the one of this user on this machine.
-        server: see `connection.check_connect`.
+        server: see `endpoints.check_connect`.
         service: the engine or the conductor.
     """
 
-    def __init__(self, address: str | None, server: str | None, service: connection.Service = "engine") -> None:
+    def __init__(self, address: str | None, server: str | None, service: endpoints.Service = "engine") -> None:
         self.service = service
-        self._fixed: Place | None = None
+        self._fixed: Endpoint | None = None
         if address is not None:
-            self._fixed = Place(address, connection.check_connect(address, server))
+            self._fixed = Endpoint(address, endpoints.check_connect(address, server))
         elif server is not None:
             raise GrooveError("a key needs an address; without one the engine of this machine is taken")
 
     def __str__(self) -> str:
         return f"at {self._fixed.address}" if self._fixed else "on this machine"
 
-    def find(self) -> Place | None:
+    def find(self) -> Endpoint | None:
         """Return where the engine is, or None while it starts.
 
         Raises:
@@ -53,18 +53,18 @@ class Directory:
         """
         if self._fixed is not None:
             return self._fixed
-        found = connection.read(self.service)
+        found = endpoints.read(self.service)
         if found is not None:
-            return Place(found.address, found.peer)
-        if connection.holder(self.service) is None and connection.holder("serve") is None:
+            return Endpoint(found.address, found.peer)
+        if endpoints.holder(self.service) is None and endpoints.holder("serve") is None:
             raise EngineError("NO_WORKER", f"no {self.service} is running here; start one with: groovelive serve")
         return None
 
     def running(self) -> bool:
         """Whether the service of this machine is meant, and there, though it may not answer."""
-        return self._fixed is None and connection.holder(self.service) is not None
+        return self._fixed is None and endpoints.holder(self.service) is not None
 
-    def await_place(self, end: float) -> Place:
+    def await_endpoint(self, end: float) -> Endpoint:
         """Return where the engine is, and wait for one that starts, until `end` on the monotonic clock.
 
         Raises:
@@ -77,7 +77,7 @@ class Directory:
         return place
 
 
-class Link:
+class ServiceConnection:
     """One DEALER socket to a service, and what ZeroMQ tells of its connection.
 
     Args:
@@ -85,11 +85,11 @@ class Link:
         place: where it is just now.
     """
 
-    def __init__(self, directory: Directory, place: Place) -> None:
+    def __init__(self, directory: ServiceLocator, place: Endpoint) -> None:
         self._directory = directory
         self._open(place)
 
-    def _open(self, place: Place) -> None:
+    def _open(self, place: Endpoint) -> None:
         self.place = place
         self._lost = self._reached = self._refused = False
         self.socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)

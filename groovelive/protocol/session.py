@@ -1,4 +1,4 @@
-"""Every message between the conductor and its clients; the frames are those of `wire`, as with the engine.
+"""Every message between the conductor and its clients; in frames as with the engine.
 
 A client sends a request and gets the reply with its id. Once it has joined, it also gets what happens, unasked, under
 the id `NEWS`.
@@ -13,15 +13,9 @@ from msgspec import Meta, Struct
 
 from ..score.clocks import AnyClock
 from ..score.edits import MAX_OVER, Edit, Finite, Name, Point, Value
-from .engine import (
-    Array,
-    EngineError,
-    Failure,
-    ModelInfo,
-    Reply,
-    Request,
-    decoded,
-)
+from .base import Array, EngineError, Failure, Reply, Request, type_of
+from .engine import ModelInfo
+from .frames import decoded
 
 NEWS = b"news"
 PAGE = 512 * 1024  # bytes of edits in a reply, about
@@ -104,7 +98,7 @@ class Undo(Request, frozen=True, kw_only=True, tag="undo"):
     redo: bool = False
 
 
-class Scene(Request, frozen=True, kw_only=True, tag="scene"):
+class SceneRequest(Request, frozen=True, kw_only=True, tag="scene"):
     """Set all controls of all drummers as they were when the scene was saved."""
 
     name: Name
@@ -120,7 +114,7 @@ class Locate(Request, frozen=True, kw_only=True, tag="locate"):
     drummer: Annotated[str, Meta(max_length=32)] = ""
 
 
-class Panic(Request, frozen=True, kw_only=True, tag="panic"):
+class PanicRequest(Request, frozen=True, kw_only=True, tag="panic"):
     """Silence everything at once: forget what is not sent yet, end every note, free every synth."""
 
     by: By
@@ -147,7 +141,7 @@ class Follow(Request, frozen=True, kw_only=True, tag="follow"):
     by: By
 
 
-class Lead(Request, frozen=True, kw_only=True, tag="lead"):
+class LeadRequest(Request, frozen=True, kw_only=True, tag="lead"):
     """Have a clock follow the tempo from now on, or (`on` false) no more; None: all that do."""
 
     clock: AnyClock | None
@@ -168,7 +162,10 @@ class Tap(Request, frozen=True, kw_only=True, tag="tap"):
     by: By
 
 
-AnyRequest = Join | Here | Leave | Log | Write | Undo | Scene | Locate | Panic | Hands | Follow | Lead | Tap
+AnyRequest = (
+    Join | Here | Leave | Log | Write | Undo | SceneRequest
+    | Locate | PanicRequest | Hands | Follow | LeadRequest | Tap
+)  # fmt: skip
 
 
 # Replies and news
@@ -199,7 +196,7 @@ class InState(Struct, frozen=True):
     there: bool = True
 
 
-class State(Reply, frozen=True, kw_only=True, tag="state"):
+class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
     """Where the session is.
 
     Args:
@@ -257,13 +254,13 @@ class Edits(Reply, frozen=True, kw_only=True, tag="edits"):
     more: bool = False
 
 
-class Written(Reply, frozen=True, kw_only=True, tag="written"):
+class WrittenEdits(Reply, frozen=True, kw_only=True, tag="written"):
     """The edits that were made, with the beats at which they are due."""
 
     edits: tuple[Edit, ...]
 
 
-class Place(Reply, frozen=True, kw_only=True, tag="place"):
+class Located(Reply, frozen=True, kw_only=True, tag="place"):
     """A latent (z,)."""
 
     z: Array
@@ -302,13 +299,13 @@ class Told(Reply, frozen=True, kw_only=True, tag="told"):
     text: str
 
 
-AnyReply = State | Edits | Written | Place | Done | Tick | Wanted | Told | Failure
+AnyReply = SessionState | Edits | WrittenEdits | Located | Done | Tick | Wanted | Told | Failure
 
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 _replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)
 
 
-def request(body: bytes) -> AnyRequest:
+def read_request(body: bytes) -> AnyRequest:
     """Return the request in a body.
 
     Raises:
@@ -318,7 +315,7 @@ def request(body: bytes) -> AnyRequest:
     return found
 
 
-def reply(body: bytes) -> AnyReply:
+def read_reply(body: bytes) -> AnyReply:
     """Return the reply, or the news, in a body.
 
     Raises:
@@ -334,4 +331,4 @@ def expect(reply: AnyReply, kind: type[Any]) -> Any:
         return reply
     if isinstance(reply, Failure):
         raise reply.error()
-    raise EngineError("INTERNAL", f"the conductor sent a {type(reply).__name__} for a {kind.__name__}")
+    raise EngineError("INTERNAL", f"the conductor sent '{type_of(reply)}' for a '{type_of(kind)}'")

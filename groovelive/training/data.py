@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import name
 from ..errors import GrooveError
-from ..midi_files import reader as midifile
+from ..midi_files import reader
 
 ATTRIBUTION = (
     "Groove MIDI Dataset v1.0.0, CC BY 4.0, Google LLC (Gillick, Roberts, Engel, Eck, Bamman 2019, "
@@ -72,8 +73,7 @@ def read_dataset(
     Raises:
         GrooveError: the archive is not there, is not such an archive, or has no loop in that split.
     """
-    if split not in SPLITS:
-        raise GrooveError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    name("split", split, SPLITS)
     path = Path(archive)
     try:
         with zipfile.ZipFile(path) as file:
@@ -101,7 +101,7 @@ def _read(file: zipfile.ZipFile, path: Path, split: str, progress: Callable[[flo
             source = file.read(folder + row["midi_filename"])
         except KeyError:
             raise GrooveError(f"{path.name} lacks {row['midi_filename']}, which its info.csv names") from None
-        for loop in midifile.read(source, kit="roland", part="drums").loops():
+        for loop in reader.read(source, kit="roland", part="drums").loops():
             hvo.append(loop.hvo)
             genre.append(row["style"].split("/")[0])
             performance.append(number)

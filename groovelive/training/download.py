@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import http.client
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from ..errors import GrooveError
 
@@ -35,7 +35,7 @@ def fetch(
     url: str = URL,
     size: int = SIZE,
     sha256: str = SHA256,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, total: None,
     pause: float = 1.0,
 ) -> Path:
     """Download a file of known size and checksum, and return its path.
@@ -65,97 +65,72 @@ def fetch(
             if _digest(target) != sha256:
                 raise GrooveError(f"{target} is not the file expected (wrong SHA-256); move it away first")
             return target
-        _download(url, part, size, progress or (lambda done, total: None), pause)
-        if (found := _digest(part)) != sha256:
+        _download(url, part, size, progress, pause)
+        if _digest(part) != sha256:
             part.unlink()
-            raise GrooveError(
-                f"{url} gave wrong bytes (SHA-256 {found[:12]}…, not {sha256[:12]}…); removed them, please try again"
-            )
+            raise GrooveError(f"{url} gave wrong bytes (not of the SHA-256 {sha256[:12]}…); removed them, try again")
         part.replace(target)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise GrooveError(
-                f"the disk of {target.parent} is full: {target.name} needs {_megabytes(size)}; "
-                "free some space and run it again, it goes on where it stopped"
-            ) from None
-        raise GrooveError(f"cannot write {target}: {error.strerror or error}") from None
+        if error.errno != errno.ENOSPC:
+            raise GrooveError(f"cannot write {target}: {error.strerror or error}") from None
+        needed = (
+            f"{target.name} needs {size / 1e6:.2f} MB; free some space and run it again, it goes on where it stopped"
+        )
+        raise GrooveError(f"the disk of {target.parent} is full: {needed}") from None
     return target
 
 
 def _download(url: str, part: Path, size: int, progress: Progress, pause: float) -> None:
     """Bring `part` to `size` bytes, in as many connections as it takes."""
     fruitless = furthest = 0
-    while (have := _have(part, size)) < size:
+    while (have := part.stat().st_size if part.exists() else 0) != size:
+        if have > size:  # no part of this file
+            part.unlink()
+            continue
         progress(have, size)
         why = _receive(url, part, have, size, progress)
-        got = _have(part, size)
-        if got == size:
-            break
+        got = part.stat().st_size if part.exists() else 0
         fruitless = 0 if got > furthest else fruitless + 1
         furthest = max(furthest, got)
         if fruitless == TRIES:
-            kept = f"; {_megabytes(got)} of {_megabytes(size)} are kept, run it again to go on" if got else ""
+            kept = f"; {got / 1e6:.2f} MB of {size / 1e6:.2f} MB are kept, run it again to go on" if got else ""
             raise GrooveError(f"cannot fetch {url}: {why}{kept}")
-        time.sleep(pause * 2 ** max(fruitless - 1, 0))
+        if got != size:
+            time.sleep(pause * 2 ** max(fruitless - 1, 0))
     progress(size, size)
 
 
-def _have(part: Path, size: int) -> int:
-    """Return how much of the file is here; what is longer than the file can't be a part of it."""
-    have = part.stat().st_size if part.exists() else 0
-    if have > size:
-        part.unlink()
-        return 0
-    return have
-
-
 def _receive(url: str, part: Path, have: int, size: int, progress: Progress) -> str:
-    """Append what one connection brings, from byte `have` on, and return why it ended early (or "")."""
-    request = urllib.request.Request(url, headers={"User-Agent": "groovelive", "Accept-Encoding": "identity"})
-    if have:
-        request.add_header("Range", f"bytes={have}-")
+    """Append what one connection brings, from byte `have` on, and return why it ended early."""
+    request = Request(url, headers={"User-Agent": "groovelive"} | ({"Range": f"bytes={have}-"} if have else {}))
     try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink(missing_ok=True)  # the file there is shorter than our part: begin anew
-        elif error.code < 500 and error.code != http.HTTPStatus.TOO_MANY_REQUESTS:
-            raise GrooveError(f"cannot fetch {url}: the server says {error.code} {error.reason}") from None
-        return f"the server says {error.code} {error.reason}"
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        return f"no connection ({_reason(error)}); is there a network?"
-    with response:
-        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
-        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        with urlopen(request, timeout=TIMEOUT) as response:
+            resumed = response.status == 206
+            if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+                part.unlink()  # another part than the one asked for: begin anew
+                return "the server answered with another part of the file"
+            with part.open("ab" if resumed else "wb") as file:
+                while block := response.read1(BLOCK):
+                    file.write(block)
+                    progress(min(file.tell(), size), size)
+                    if file.tell() > size:
+                        part.unlink()
+                        raise GrooveError(f"{url} has more than the {size:,} bytes expected; removed them")
+        return "the connection ended early"
+    except HTTPError as error:
+        why = f"the server says {error.code} {error.reason}"
+        if error.code == 416:  # the file there is shorter than our part: begin anew
             part.unlink(missing_ok=True)
-            return "the server answered with another part of the file"
-        done = have if resumed else 0
-        with part.open("ab" if resumed else "wb") as file:
-            while True:
-                try:
-                    block = response.read1(BLOCK)
-                except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
-                    return f"the connection broke ({_reason(error)})"
-                if not block:
-                    return "" if done == size else "the connection ended early"
-                done += len(block)
-                if done > size:
-                    part.unlink()
-                    raise GrooveError(f"{url} has more than the {size:,} bytes expected; removed them")
-                file.write(block)
-                progress(done, size)
-
-
-def _reason(error: Exception) -> str:
-    cause = getattr(error, "reason", error)
-    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        elif error.code < 500 and error.code != 429:
+            raise GrooveError(f"cannot fetch {url}: {why}") from None
+        return why
+    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
+        cause = getattr(error, "reason", error)
+        return (
+            f"no connection ({getattr(cause, 'strerror', None) or cause or type(cause).__name__}); is there a network?"
+        )
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.2f} MB"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import GrooveError
+from ..checks import whole
 from ..grooves.groove import GROUPS, Groove
 from ..model.model import Model, load
 from . import data, metrics
@@ -162,7 +162,7 @@ def steering(model: Model, train: data.Loops, loops: data.Loops, taps: Floats) -
     found, counts = np.unique(beats.genre, return_counts=True)
     names = [str(n) for n in found[np.argsort(-counts)][:CLASSES]]
     try:
-        from .classifier import Classifier
+        from .classifier import Classifier  # needs torch, which is optional
     except ImportError:
         return {"genre_accuracy": None, "genre_ceiling": None, "genre_chance": 1 / len(names)}
     judge = Classifier(beats.hvo, beats.genre, names)
@@ -194,7 +194,7 @@ def latent(model: Model, taps: Floats) -> dict[str, Any]:
     percentile of each walk's largest, and the mean from end to end; decode_* the same for grooves decoded
     along the straight line, without the evening of `walk`. prior_*: hits of 200 grooves from the prior.
     """
-    mean, log_variance = model._encode(taps)
+    mean, log_variance = model.latents.encode(taps)
     kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1)
     rng = np.random.default_rng(0)
     flips, largest, ends, raw, raw_largest = [], [], [], [], []
@@ -284,8 +284,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", metavar="N", type=int, help="measure only N loops")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
-    if arguments.limit is not None and arguments.limit < 2:
-        raise GrooveError(f"--limit must be at least 2, not {arguments.limit}")
+    if arguments.limit is not None:
+        whole("--limit", arguments.limit, 2)
     result = evaluate(
         load(arguments.model), arguments.data, arguments.split, limit=arguments.limit,
         say=lambda text: print(f"{text} …", file=sys.stderr, flush=True) if sys.stderr.isatty() else None,

@@ -11,16 +11,15 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from ..grooves.groove import Groove
-from ..model import decoding as sampling
 from ..model import manifest
+from ..model.decoding import Bools, choose, sigmoid
 from ..model.model import Model
 from ..model.network import ROLES
 from . import data, metrics
+from .checkpoint import modules
 from .net import GrooveNet
-from .train import read_checkpoint
 
 Floats = NDArray[np.float32]
 VERSION = "1"  # of the shipped weights
@@ -53,27 +52,6 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "highlife": ("coast road",),
     "middleeastern": ("caravan",),
 }
-
-
-class _Role(nn.Module):
-    """One of the functions of a network as a module of its own, to be exported."""
-
-    def __init__(self, net: GrooveNet, function: str) -> None:
-        super().__init__()
-        self.net, self.function = net, function
-
-    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        answer: Tensor | tuple[Tensor, ...] = getattr(self.net, self.function)(*inputs)
-        return answer
-
-
-_FUNCTIONS = {"drum": "drum", "encode": "encode", "recall": "guide_of", "hear": "familiar"}
-
-
-def modules(source: GrooveNet | Path) -> dict[str, nn.Module]:
-    """Return the modules of a network, or of a checkpoint of `groovelive train`, by role."""
-    net = read_checkpoint(source) if isinstance(source, Path) else source
-    return {role: _Role(net.eval(), function).eval() for role, function in _FUNCTIONS.items()}
 
 
 def write_onnx(net: GrooveNet, folder: Path) -> None:
@@ -137,9 +115,9 @@ def _decoding(model: Model, validation: data.Loops) -> dict[str, Any]:
     hvo = loops.hvo
     truth = hvo[..., :9] > 0
     taps = np.stack([Groove.from_hvo(x).tap() for x in hvo])
-    asked = model._asked(None, None, (), None)
-    parts = [model._network(t, [asked] * len(t))[0] for t in np.array_split(taps, -(-len(taps) // 512))]
-    p = sampling.sigmoid(np.concatenate(parts))
+    asked = model.arguments.conditioning()
+    parts = [model.network.run(t, [asked] * len(t))[0] for t in np.array_split(taps, -(-len(taps) // 512))]
+    p = sigmoid(np.concatenate(parts))
     on = taps[:, :, :1] > 0
 
     def goal(thresholds: Floats) -> float:
@@ -158,11 +136,11 @@ def _decoding(model: Model, validation: data.Loops) -> dict[str, Any]:
                 tries.append((goal(trial), -abs(float(t) - 0.38), float(t)))
             thresholds[voice] = max(tries)[2]
     bias = np.log(thresholds / (1 - thresholds))
-    shifted = sampling.sigmoid(np.log(np.clip(p, 1e-7, 1 - 1e-7) / (1 - np.clip(p, 1e-7, 1 - 1e-7))) - bias)
+    shifted = sigmoid(np.log(np.clip(p, 1e-7, 1 - 1e-7) / (1 - np.clip(p, 1e-7, 1 - 1e-7))) - bias)
     half, odds = np.full(9, 0.5, np.float32), np.exp(-bias).astype(np.float32)
 
-    def played(rare: tuple[float, float], centring: float) -> sampling.Bools:
-        rows = [sampling.choose(a, t[:, 0], half, rare, centring, odds) for a, t in zip(shifted, taps, strict=True)]
+    def played(rare: tuple[float, float], centring: float) -> Bools:
+        rows = [choose(a, t[:, 0], half, rare, centring, odds) for a, t in zip(shifted, taps, strict=True)]
         return np.stack(rows)
 
     rare = (1.0, 9.0)
@@ -182,7 +160,7 @@ def _directions(model: Model, train: data.Loops) -> dict[str, tuple[float, ...]]
     """Return the mean change of z with one standard deviation of each attribute, over the training taps."""
     grooves = [Groove.from_hvo(x) for x in train.hvo[::4]]
     taps = np.stack([g.tap() for g in grooves])
-    z = np.concatenate([model._encode(t)[0] for t in np.array_split(taps, -(-len(taps) // 512))])
+    z = np.concatenate([model.latents.encode(t)[0] for t in np.array_split(taps, -(-len(taps) // 512))])
     features = [g.features() for g in grooves]
     attributes: dict[str, list[float]] = {
         "density": [sum(f.counts) for f in features],
@@ -213,7 +191,7 @@ def _presets(model: Model, train: data.Loops) -> list[manifest.PresetRow]:
         members = np.flatnonzero((train.genre == genre) & (train.hvo[..., :9].sum((1, 2)) >= 16))
         members = rng.permutation(members)[:200]
         mean = train.hvo[train.genre == genre][..., :9].mean(0).ravel()
-        z = model._encode(np.stack([Groove.from_hvo(train.hvo[i]).tap() for i in members]))[0].round(3)
+        z = model.latents.encode(np.stack([Groove.from_hvo(train.hvo[i]).tap() for i in members]))[0].round(3)
         grooves = [model.decode(one, genre=genre) for one in z]
         hits = np.stack([g.hits.ravel() for g in grooves])
         typical = np.array([np.corrcoef(h, mean)[0, 1] if h.std() else -1.0 for h in hits])

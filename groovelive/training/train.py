@@ -1,4 +1,4 @@
-"""The training loop in one file: teachers side by side, then the shipped student, which learns from data and teachers.
+"""The training loop: teachers side by side, then the shipped student, which learns from data and teachers.
 
     groovelive train --data groove-v1.0.0-midionly.zip --out run          # the shipped recipe
     torchrun --nproc_per_node 8 -m groovelive.training.train --data …        # each network on all processes (DDP)
@@ -15,10 +15,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,143 +28,18 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
+from ..checks import number
 from ..errors import GrooveError
-from ..grooves.groove import GROUPS
+from ..model import load
 from . import data, metrics
-from .net import Config, GrooveNet, densities, flatten
-
-Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that decides how one network is trained; the defaults are the shipped student's."""
-
-    name: str = "student"
-    epochs: int = 20
-    batch: int = 64
-    rate: float = 2e-3
-    decay: float = 0.05
-    seed: int = 0
-    kl: float = 0.3  # weight of the KL term, in nats
-    velocity: float = 4.0
-    offset: float = 8.0
-    average: float = 0.999  # decay of the moving average of the weights, which is what is kept
-    recombine: float = 0.5  # how often the second bar comes from elsewhere in the same performance
-    gain: float = 0.1  # spread of a factor on all velocities of a loop
-    stretch: float = 0.2  # spread of a factor on all offsets: the same feel at another tempo
-    absent: float = 0.1  # how often a group is taken out, and the network told so
-    any_genre: float = 0.25
-    free_density: float = 0.5
-    teaching: float = 0.8  # how much the teachers' probabilities count against the data's hits
-    config: Config = field(default_factory=Config)
-
-
-@dataclass(frozen=True)
-class Batches:
-    """The loops a network learns from, as tensors; `draw` makes one epoch of augmented batches."""
-
-    hvo: Tensor  # (n, 32, 27)
-    genre: Tensor  # (n,), `any` where unknown
-    first: NDArray[np.int64]  # (n,) where the loop's performance begins
-    count: NDArray[np.int64]  # (n,) how many loops it has
-
-    @classmethod
-    def of(cls, loops: data.Loops, genres: Sequence[str]) -> Batches:
-        index = {name: i for i, name in enumerate(genres)}
-        genre = torch.tensor([index.get(str(g), len(genres)) for g in loops.genre])
-        _, first, which, count = np.unique(
-            loops.performance, return_index=True, return_inverse=True, return_counts=True
-        )
-        return cls(torch.from_numpy(loops.hvo), genre, first[which], count[which])
-
-    def draw(self, recipe: Recipe, epoch: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (hvo, genre weights, known densities) of one epoch, shuffled; the same for the same epoch."""
-        rng = np.random.default_rng((recipe.seed, epoch))
-        n, groups = len(self.hvo), len(GROUPS)
-
-        def chance(p: float) -> NDArray[np.bool_]:
-            return rng.random(n) < p
-
-        def spread(sigma: float) -> Tensor:
-            return torch.from_numpy(np.exp(rng.normal(0, sigma, (n, 1, 1))).astype(np.float32))
-
-        x = self.hvo.clone()
-        swap = chance(recipe.recombine)
-        other = self.first + (rng.random(n) * self.count).astype(np.int64)
-        x[swap, 16:] = self.hvo[other[swap], 16:]
-        hits, velocities, offsets = x.split(9, -1)
-        late = torch.from_numpy(rng.normal(0, 0.03, (n, 1, 1)).astype(np.float32))
-        velocities = (velocities * spread(recipe.gain)).clamp(0.01, 1) * hits
-        offsets = (offsets * spread(recipe.stretch) + late).clamp(-0.5, 0.5) * hits
-
-        absent = torch.zeros(n, groups)
-        absent[torch.arange(n), torch.from_numpy(rng.integers(0, groups, n))] = torch.from_numpy(
-            chance(recipe.absent).astype(np.float32)
-        )
-        stays = torch.ones(n, 9)
-        for k, voices in enumerate(GROUPS.values()):
-            stays[:, list(voices)] -= absent[:, k : k + 1]
-        x = torch.cat([a * stays[:, None] for a in (hits, velocities, offsets)], -1)
-
-        # What is said of the densities: nothing, all five groups, or any of the six; an absent group always.
-        free, all_groups = chance(recipe.free_density), chance(0.6)
-        some = torch.from_numpy(rng.random((n, groups + 1)) < rng.random((n, 1))).float()
-        every = torch.tensor([1.0] * groups + [0.0])
-        known = torch.where(torch.from_numpy(all_groups)[:, None], every, some)
-        known = torch.where(torch.from_numpy(free)[:, None], torch.zeros(1), known)
-        known[:, :groups] = torch.maximum(known[:, :groups], absent)
-
-        genres = len(recipe.config.genres)
-        genre = torch.where(torch.from_numpy(chance(recipe.any_genre)), genres, self.genre)
-        weights = F.one_hot(genre, genres + 1).float()
-        keep = np.flatnonzero((x[..., :9].sum((1, 2)) > 2).numpy())
-        order = torch.from_numpy(rng.permutation(keep))
-        return x[order], weights[order], known[order]
-
-
-class Losses(nn.Module):
-    """The network with its losses as one module, so that DDP can wrap it."""
-
-    def __init__(self, net: GrooveNet, recipe: Recipe, teachers: Sequence[GrooveNet] = ()) -> None:
-        super().__init__()
-        self.net, self.recipe = net, recipe
-        self.teachers = list(teachers)  # a plain list: they are no part of what is trained
-        for teacher in self.teachers:
-            teacher.requires_grad_(False).eval()
-
-    def forward(self, x: Tensor, genre: Tensor, known: Tensor, kl_weight: float) -> dict[str, Tensor]:
-        """Return the losses, each a mean per loop, and their sum under "loss"."""
-        recipe, net = self.recipe, self.net
-        hits, velocities, offsets = x.split(9, -1)
-        density, tap = densities(hits), flatten(x)
-
-        mean, log_variance = net.encode(tap)
-        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
-        kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
-        hit, velocity, offset = net.tap_of(z)
-        tap_loss = F.binary_cross_entropy_with_logits(hit, tap[..., 0], reduction="none") + tap[..., 0] * (
-            recipe.velocity * (velocity - tap[..., 1]).abs() + recipe.offset * (offset - tap[..., 2]).abs()
-        )
-        with torch.no_grad():
-            target = hits
-            if self.teachers:
-                taught = [torch.sigmoid(t.drum(tap, genre, density, known)[0]) for t in self.teachers]
-                target = hits.lerp(torch.stack(taught).mean(0), recipe.teaching)
-        logits, v, o = net.drum(tap, genre, density, known)
-        losses = {
-            "hits": F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum((1, 2)).mean(),
-            "velocity": (hits * (v - velocities).abs()).sum((1, 2)).mean(),
-            "offset": (hits * (o - offsets).abs()).sum((1, 2)).mean(),
-            "tap": tap_loss.sum(1).mean(),
-            "kl": kl,
-        }
-        known_genre = genre[:, -1] < 1
-        if known_genre.any():
-            heard = net.ear(tap[known_genre] * (1 + 0.1 * torch.randn_like(tap[known_genre])))
-            losses["ear"] = F.cross_entropy(heard, genre[known_genre, :-1], label_smoothing=0.1)
-        drums = losses["hits"] + recipe.velocity * losses["velocity"] + recipe.offset * losses["offset"]
-        return losses | {"loss": drums + losses["tap"] + losses.get("ear", 0) + kl_weight * kl}
+from .batches import Batches
+from .checkpoint import read_checkpoint
+from .evaluate import evaluate, headline
+from .export import save, write_model
+from .losses import Losses
+from .net import GrooveNet, densities, flatten
+from .recipes import Recipe, recipes
+from .report import Progress, card, plot, progress_bar
 
 
 @torch.no_grad()
@@ -290,29 +164,6 @@ def fit(
     return average.eval()
 
 
-def read_checkpoint(path: Path) -> GrooveNet:
-    """Return the averaged network of a checkpoint that `fit` wrote."""
-    state = torch.load(path, weights_only=True)
-    saved = json.loads(state["recipe"])["config"]
-    net = GrooveNet(Config(**{**saved, "genres": tuple(saved["genres"])}))
-    net.load_state_dict(state["average"])
-    return net.eval()
-
-
-def recipes(genres: tuple[str, ...], epochs: float = 1.0) -> tuple[list[Recipe], Recipe]:
-    """Return the shipped recipe: three teachers, unlike in width, dropout and seed, and the student."""
-    wide = Config(genres, width=96, hidden=192, dropout=0.2)
-    taught = [
-        Recipe("teacher-1", epochs=16, rate=1.5e-3, seed=11, teaching=0, config=wide),
-        Recipe("teacher-2", epochs=14, rate=1.2e-3, seed=12, gain=0.15, stretch=0.3, teaching=0,
-               config=Config(genres, width=128, heads=8, hidden=256, dropout=0.25)),
-        Recipe("teacher-3", epochs=10, rate=1.5e-3, seed=1, teaching=0, config=replace(wide, dropout=0.15)),
-    ]  # fmt: skip
-    student = Recipe(config=Config(genres))
-    shorter = [replace(r, epochs=max(1, round(r.epochs * epochs))) for r in (*taught, student)]
-    return shorter[:-1], shorter[-1]
-
-
 def _teacher(recipe: Recipe, train: Batches, validation: Batches, out: Path, done: Any, index: int) -> None:
     """Train one teacher in a process of its own, with one thread."""
     torch.set_num_threads(1)
@@ -348,29 +199,6 @@ def teach(taught: Sequence[Recipe], train: Batches, validation: Batches, out: Pa
             running.remove(process)
 
 
-def plot(out: Path) -> None:
-    """Draw OUT/metrics.png from OUT/metrics.jsonl."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
-    for name in dict.fromkeys(line["name"] for line in lines):
-        rows = [line for line in lines if line["name"] == name]
-        for axis, key in zip(axes, ("groove_f1", "full_f1", "hits"), strict=True):
-            axis.plot([r["epoch"] for r in rows], [r[key] for r in rows], label=name)
-    for axis, title in zip(
-        axes, ("F1, groove only", "F1, genre and densities", "training loss of hits, nats"), strict=True
-    ):
-        axis.set(title=title, xlabel="epoch")
-        axis.grid(alpha=0.3)
-    axes[0].legend()
-    figure.savefig(out / "metrics.png", dpi=110)
-    pyplot.close(figure)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `groovelive train` and return the exit code."""
     parser = argparse.ArgumentParser(
@@ -388,11 +216,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-figures", action="store_true", help="write no measured figures into the manifest")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
-    if not 0 < arguments.epochs <= 100:
-        raise GrooveError(f"--epochs must be above 0 and at most 100, not {arguments.epochs:g}")
+    number("--epochs", arguments.epochs, 0, 100, above=True)
     if "WORLD_SIZE" in os.environ and not distributed.is_initialized():
         distributed.init_process_group("gloo")
-    with _bar() as progress:
+    with progress_bar(rank() == 0) as progress:
         out: Path = arguments.out
         train_loops = data.read_dataset(arguments.data, "train", lambda part: progress("reading train", part))
         validation_loops = data.read_dataset(arguments.data, "validation")
@@ -413,10 +240,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             teachers = [read_checkpoint(out / f"{recipe.name}.pt") for recipe in taught]
         net = fit(student, train, validation, out, teachers, progress)
     if rank() == 0:
-        from ..model.model import load
-        from .evaluate import evaluate, headline
-        from .export import save, write_model
-
         sources = (data.ATTRIBUTION, *(f"pairs: {Path(p).name}" for p in arguments.extra))
         manifest = write_model(net, out / "model", train_loops, validation_loops, sources)
         if not arguments.no_figures:
@@ -429,70 +252,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         distributed.barrier()
         distributed.destroy_process_group()
     return 0
-
-
-def card(out: Path, student: Recipe, taught: Sequence[Recipe], loops: int) -> str:
-    """Return the model card of a run, from its recipe and its metrics."""
-    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    last = {line["name"]: line for line in lines}
-    minutes = sum(line["seconds"] for line in lines) / 60
-    rows = [
-        f"| {r.name} | {r.config.width} x {r.config.drum_blocks} | {r.epochs} | {r.config.dropout} | "
-        + " | ".join(
-            f"{last[r.name][k]:.4f}" for k in ("groove_f1", "genre_f1", "full_f1", "velocity_mae", "offset_mae")
-        )
-        + " |"
-        for r in (*taught, student)
-    ]
-    parameters = sum(p.numel() for p in GrooveNet(student.config).parameters())
-    return (
-        f"""# Model card: groove
-
-A tap (a rhythm of one voice, 32 steps of a 16th in 4/4) in, nine voices of drums out, conditioned on genre, on
-densities overall and per group, and on groups that must be absent. {parameters:,} parameters.
-
-- **Data**: {data.ATTRIBUTION}. {loops:,} training loops of two bars; beats of the validation split below.
-- **Training**: {len(taught)} teachers, then a student that learns from the data and, with weight {student.teaching},
-  from the mean of the teachers' probabilities; AdamW, cosine rate, moving average of the weights. Augmentation: second
-  bars from elsewhere in the same performance, velocities and offsets scaled, a group taken out.
-  {minutes:.0f} minutes of one core in all. Command: `groovelive train --data groove-v1.0.0-midionly.zip`.
-- **Decoding** (thresholds, rare voices, number of hits) was chosen on the validation split, too.
-- **Meant for** drums in 4/4 that follow a rhythm in live performance. **Not for** other metres, or for recognising
-  genres: the data are ten drummers on one electronic kit, and their notion of a genre is narrow.
-- **Licence**: weights MIT; attribute the data (CC BY 4.0).
-
-On {"validation"} beats, at one global threshold of .38 (`groovelive evaluate` has the whole table):
-
-| network | width x blocks | epochs | dropout | F1 groove | F1 genre | F1 full | velocity MAE | offset MAE |
-|---|---|---|---|---|---|---|---|---|
-"""
-        + "\n".join(rows)
-        + "\n"
-    )
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """Show progress in the terminal of the first process; elsewhere say nothing."""
-    if rank() > 0:
-        yield lambda text, part: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks: dict[str, Any] = {}
-
-        def tell(text: str, part: float) -> None:
-            head = text.split(" epoch")[0]
-            if head not in tasks:
-                tasks[head] = bar.add_task(text, total=1.0)
-            bar.update(tasks[head], completed=part, description=text)
-
-        yield tell
 
 
 if __name__ == "__main__":  # as torchrun starts it

@@ -172,7 +172,7 @@ def test_a_request_that_fails_names_the_log_with_its_traceback(folders: dict[str
         place = connection(folders)
         with Performer(place.address) as performer:
             with pytest.raises(GrooveError, match="the conductor failed at this") as refusal:
-                performer.ask(messages.Undo(by="me"), messages.Written)
+                performer.ask(messages.Undo(by="me"), messages.WrittenEdits)
             path = str(refusal.value).removeprefix("the conductor failed at this; ").removesuffix(" says more")
             assert path == place.log
             assert "RuntimeError: nothing was ever done" in Path(path).read_text()

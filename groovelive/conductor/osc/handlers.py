@@ -10,8 +10,8 @@ from ... import __version__
 from ...errors import GrooveError
 from ...grooves.grid import STEPS_PER_BAR
 from ...osc_messages.codec import Argument, Double
-from ...protocol import engine as wire
 from ...protocol import session as messages
+from ...protocol.base import EngineError, Failure, Reply
 from ...protocol.session import Draft, When
 from ...score.controls import CONTROLS, SESSION_CONTROLS
 from ...score.edits import BEATS_PER_BAR, STEP, Edit, Line, Point, Walk
@@ -110,7 +110,7 @@ class OscHandlers:
         peer, id, request = asked.peer, asked.call.id, asked.call.asked
         send, score, model = self._server.send, self._host.editor.score, self._host.editor.model
         match request:
-            case messages.Write() | messages.Undo() | messages.Scene() | messages.Panic():
+            case messages.Write() | messages.Undo() | messages.SceneRequest() | messages.PanicRequest():
                 if asked.call.key is None:
                     self._pay()
                 self._host.ask(self._local_caller(peer, id), request)
@@ -161,19 +161,19 @@ class OscHandlers:
         self._tokens -= 1
 
     def _local_caller(self, peer: OscClient, id: int) -> LocalCaller:
-        def hear(reply: wire.Reply) -> None:
-            if isinstance(reply, wire.Failure):
+        def hear(reply: Reply) -> None:
+            if isinstance(reply, Failure):
                 self._refuse(peer, id, reply.error())
             else:
-                self._done(peer, id, reply.edits[0].beat if isinstance(reply, messages.Written) else None)
+                self._done(peer, id, reply.edits[0].beat if isinstance(reply, messages.WrittenEdits) else None)
 
         return LocalCaller(hear)
 
     def _walk(self, peer: OscClient, id: int, request: WalkTo) -> None:
         """Look up where the drummer is, then let it walk from there."""
 
-        def hear(reply: wire.Reply) -> None:
-            if not isinstance(reply, messages.Place):
+        def hear(reply: Reply) -> None:
+            if not isinstance(reply, messages.Located):
                 self._local_caller(peer, id).hear(reply)
                 return
             here = Point(z=reply.z.numpy("z").astype("<f4").tobytes())
@@ -189,7 +189,7 @@ class OscHandlers:
         drummers = self._host.editor.score.drummers
         if drummer not in drummers:
             there = f"there are {', '.join(drummers)}" if drummers else "there is none yet"
-            raise wire.EngineError("OUT_OF_RANGE", f"there is no drummer {drummer!r}; {there}", "drummer")
+            raise EngineError("OUT_OF_RANGE", f"there is no drummer {drummer!r}; {there}", "drummer")
         return drummer
 
     def _pattern(self, peer: OscClient, id: int, drummer: str, bar: int) -> None:

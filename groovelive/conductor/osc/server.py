@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ...errors import GrooveError
 from ...osc_messages.codec import Argument, message, read
-from ...protocol.engine import EngineError
+from ...protocol.base import EngineError
 from .requests import Call, call, id_of
 
 HOST = "127.0.0.1"
