@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from groovelive import GrooveError
 from groovelive.conductor.osc.requests import _REQUESTS, MAX_TEXT, Call, call, id_of
-from groovelive.conductor.osc.server import OscDoor
+from groovelive.conductor.osc.server import OscServer
 from groovelive.osc_messages.codec import Double, OscMessage, bundle, message, read
 from groovelive.runtime import endpoints as connection
 
@@ -585,7 +585,7 @@ def test_bundles_in_bundles_end_somewhere() -> None:
 
 
 def test_a_door_takes_faders_last_and_rests_in_order() -> None:
-    door = OscDoor(0, lambda: None)
+    door = OscServer(0, lambda: None)
     client = Udp(door.port)
     try:
         for k in range(100):

@@ -14,7 +14,8 @@ from ..supercollider.doctor import door, examine
 from ..supercollider.install import install, look, uninstall
 from ..supercollider.paths import NAME
 from .arguments import Parser
-from .services import OSC_PORT, report
+from .services import OSC_PORT
+from .status import report
 
 _NEXT = """\
 Now recompile the class library (in SuperCollider's IDE: Language, Recompile Class Library; else thisProcess.recompile).

@@ -67,14 +67,14 @@ class _Part:
     sent: int = 0
 
 
-class Clips:
+class ClipTargets:
     """Writes what drummers play into Live's clips, loop by loop.
 
     Args:
         score: what is played.
         transport: when.
         tell: takes a sentence, from any thread.
-        do: has a job done in a thread: `Worker.do`.
+        do: has a job done in a thread: `JobWorker.do`.
         ask: the same, in the one that asks the engine.
         chances: asks it for the probabilities of a wish.
     """

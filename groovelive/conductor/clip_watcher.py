@@ -13,7 +13,7 @@ from ..ableton_live.base import ClipInLive, SetInLive
 from ..errors import GrooveError
 from ..score.edits import Edit, FromLive, of_groove
 from .clip_targets import Do, Place
-from .editor import Desk
+from .editor import Editor
 
 BY = "ableton"
 
@@ -31,18 +31,20 @@ def where(value: FromLive) -> Where:
     return Where((value.host, value.port), value.track, value.slot)
 
 
-class Watching:
+class ClipWatcher:
     """Watches the clips that sources name.
 
     Args:
-        desk: takes the new rhythms.
+        editor: takes the new rhythms.
         set_at: the connection with a Live, made if need be; called in a thread.
         tell: takes a sentence, from any thread.
-        do: has a job done in a thread: `Worker.do`.
+        do: has a job done in a thread: `JobWorker.do`.
     """
 
-    def __init__(self, desk: Desk, set_at: Callable[[Place], SetInLive], tell: Callable[[str], None], do: Do) -> None:
-        self._desk, self._set_at, self._tell, self._do = desk, set_at, tell, do
+    def __init__(
+        self, editor: Editor, set_at: Callable[[Place], SetInLive], tell: Callable[[str], None], do: Do
+    ) -> None:
+        self._editor, self._set_at, self._tell, self._do = editor, set_at, tell, do
         self._watched: set[Where] = set()
         self._read: queue.SimpleQueue[tuple[Where, ClipNotes]] = queue.SimpleQueue()
 
@@ -75,12 +77,12 @@ class Watching:
         """Let drummers hear what has changed."""
         while not self._read.empty():
             place, notes = self._read.get()
-            score = self._desk.score
+            score = self._editor.score
             for drummer in score.drummers:
                 lane = score.lane(drummer, "source")
                 if not lane or not isinstance(lane[-1].value, FromLive) or where(lane[-1].value) != place:
                     continue
                 tap = notes.tap(None)
-                self._desk.reread(
+                self._editor.reread(
                     drummer, msgspec.structs.replace(lane[-1].value, notes=of_groove(tap), steps=tap.steps), BY
                 )

@@ -34,7 +34,7 @@ MAX_TEXT = 4096  # characters
 MAX_HITS = 4096
 
 
-class Hello(Struct, frozen=True):
+class Greeting(Struct, frozen=True):
     """Ask who is there."""
 
     version: int
@@ -81,13 +81,13 @@ class WalkTo(Struct, frozen=True):
     when: When
 
 
-class Lead(Struct, frozen=True):
+class LeadTempo(Struct, frozen=True):
     """Lead the tempo, or give the lead back."""
 
     on: bool
 
 
-class Clock(Struct, frozen=True):
+class ClockReading(Struct, frozen=True):
     """Tell where one's own clock is: at `beat`, `ago` seconds ago."""
 
     beat: float
@@ -100,7 +100,7 @@ class Phase(Struct, frozen=True):
 
 
 Asked = (
-    Hello | PatternOf | Get | Names | Subscribe | Hush | WalkTo | Lead | Clock | Phase
+    Greeting | PatternOf | Get | Names | Subscribe | Hush | WalkTo | LeadTempo | ClockReading | Phase
     | messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest
 )  # fmt: skip
 T = TypeVar("T")
@@ -279,7 +279,7 @@ def _quiet(take: Arguments) -> Asked:
 
 
 _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
-    "/gl/hello": lambda take: take.end(Hello(take.whole("version", -(2**31), 2**31 - 1) if len(take) else 1)),
+    "/gl/hello": lambda take: take.end(Greeting(take.whole("version", -(2**31), 2**31 - 1) if len(take) else 1)),
     "/gl/set": _set,
     "/gl/source": _source,
     "/gl/walk": _walk,
@@ -300,9 +300,9 @@ _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
     "/gl/genres": lambda take: take.end(Names("genres")),
     "/gl/presets": lambda take: take.end(Names("presets")),
     "/gl/drummers": lambda take: take.end(Names("drummers")),
-    "/gl/lead": lambda take: take.end(Lead(take.switch("lead"))),
+    "/gl/lead": lambda take: take.end(LeadTempo(take.switch("lead"))),
     "/gl/clock": lambda take: take.end(
-        Clock(take.number("beat"), take.number("bpm", 20, 400), take.number("seconds", 0, 10))
+        ClockReading(take.number("beat"), take.number("bpm", 20, 400), take.number("seconds", 0, 10))
     ),
     "/gl/phase": lambda take: take.end(Phase()),
 }
