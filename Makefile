@@ -9,12 +9,12 @@ STAMP := .venv/.groovelive
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   install groovelive with its synth, and play a set, or make sound, MIDI and a picture of it"
+	@echo "make demo   install groovelive with its synth and IPython, and play a set, or make sound, MIDI and a picture of it"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff and mypy"
 	@echo "make clean  remove .venv and what was made"
 
-demo: $(STAMP)-synth
+demo: $(STAMP)-synth,repl
 	@.venv/bin/groovelive demo
 
 test: $(STAMP)-synth,test

@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import tempfile
 from collections.abc import Generator
 
 import pytest
 
 pytest_plugins = ["pytester"]
+os.environ.setdefault("GROOVELIVE_STATE", tempfile.mkdtemp(prefix="groovelive-logs-"))  # not among the user's logs
 
 
 def _module(name: str) -> bool:

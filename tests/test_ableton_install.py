@@ -15,9 +15,9 @@ import pytest
 from live_rig import SCRIPT, free_port
 
 from groovelive import GrooveError
-from groovelive.ableton_live.connection import Hello
-from groovelive.ableton_live.install import main
+from groovelive.ableton_live.handshake import LiveHello
 from groovelive.ableton_live.user_library import Computer, Script, source
+from groovelive.cli.ableton import main
 from groovelive.cli.main import main as cli
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
@@ -216,8 +216,8 @@ def test_status_compares_what_runs_with_what_is_there(
     build = Script(source()).build
 
     def runs(other: str) -> None:
-        hello = Hello("1.0.0", 1, other, "12.1.5", "3.11.6", "abc", frozenset({"/gl/ping"}))
-        monkeypatch.setattr("groovelive.ableton_live.connection.Link.connect", lambda *_: hello)
+        hello = LiveHello("1.0.0", 1, other, "12.1.5", "3.11.6", "abc", frozenset({"/gl/ping"}))
+        monkeypatch.setattr("groovelive.ableton_live.connection.LiveLink.connect", lambda *_: hello)
 
     runs(build)
     capsys.readouterr()
@@ -281,8 +281,8 @@ def test_the_wheel_has_the_script(tmp_path: Path) -> None:
         capture_output=True,
     )  # fmt: skip
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        names = {name for name in wheel.namelist() if "remote_script" in name}
-    assert names == {f"groovelive/ableton_live/remote_script/GrooveLive/{path.name}" for path in SCRIPT.glob("*.py")}
+        names = {name for name in wheel.namelist() if "shipped/ableton" in name}
+    assert names == {f"groovelive/shipped/ableton/GrooveLive/{path.name}" for path in SCRIPT.glob("*.py")}
 
 
 def test_settings_that_are_broken_are_the_usual_ones(tmp_path: Path) -> None:

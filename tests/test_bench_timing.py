@@ -23,7 +23,7 @@ FIGURES = {
     "hush_tagged", "hush_untagged", "bar_150", "tempo_changes.timetag",
     *(f"walkers.{name}" for name in ("lead", "late", "missing", "doubled")),
 }  # fmt: skip
-MAYBE = {*(f"fifo.idle.180.{name}" for name in CELL), "walkers.cpu", "walkers.outlets"}
+MAYBE = {*(f"fifo.idle.180.{name}" for name in CELL), "walkers.cpu", "walkers.outputs"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="runs on Linux and macOS")

@@ -18,6 +18,7 @@ import groovelive as gl
 from groovelive.cli import drum as drumming
 from groovelive.cli import main as cli
 from groovelive.cli.drum import answer, listen
+from groovelive.cli.drum_command import EXAMPLES
 from groovelive.midi_files import reader as midifile
 from groovelive.training import download as fetch
 
@@ -321,7 +322,7 @@ class TestOtherCommands:
         midi = mido.MidiFile(tmp_path / "song.mid")
         midi.tracks[0].name = "Bass"
         midi.save(tmp_path / "song.mid")
-        lines = [line for line in (cli.EXAMPLES + cli.DRUM_EXAMPLES).splitlines() if " drum " in line]
+        lines = [line for line in (cli.EXAMPLES + EXAMPLES).splitlines() if " drum " in line]
         lines = [line for line in lines if "--help" not in line]
         assert len(lines) == 8
         for line in lines:
@@ -464,4 +465,4 @@ def assert_refused(said: tuple[int, str, str], sentence: str) -> None:
 def test_commands_of_the_engine_are_told_as_the_engine_tells_them() -> None:
     from groovelive.cli.services import COMMANDS
 
-    assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if module == "commands"} == COMMANDS
+    assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if module == "cli.services"} == COMMANDS

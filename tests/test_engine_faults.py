@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from groovelive import load
-from groovelive.cli.services import probe, report
+from groovelive.cli.status import probe, report
 from groovelive.engine import Client, EngineError
 from groovelive.runtime import endpoints as connection
 

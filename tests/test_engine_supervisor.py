@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from groovelive import GrooveError
-from groovelive.cli.services import main, probe, report
+from groovelive.cli.services import main
+from groovelive.cli.status import probe, report
 from groovelive.engine import Client
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groovelive import GrooveError
-from groovelive.conductor.editor import Desk
-from groovelive.conductor.osc.server import Peer
-from groovelive.conductor.phase_lock import Following
+from groovelive.conductor.editor import Editor
+from groovelive.conductor.osc.server import OscClient
+from groovelive.conductor.phase_lock import PhaseLock
 from groovelive.conductor.tempo_sync import SILENT, Tempo
 from groovelive.conductor.transport import Transport
 from groovelive.score.tempo_map import TempoMap
 
-SCLANG, OTHER = Peer(("127.0.0.1", 57120)), Peer(("127.0.0.1", 57121))
+SCLANG, OTHER = OscClient(("127.0.0.1", 57120)), OscClient(("127.0.0.1", 57121))
 AHEAD = 0.112  # seconds that notes are sent ahead
 
 
@@ -45,8 +45,8 @@ class Host:
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.told: list[str] = []
-        self.desk = Desk(self)
-        self.transport = Transport(self.desk.score, anchor=0, now=lambda: round(self.seconds * 1e9))
+        self.editor = Editor(self)
+        self.transport = Transport(self.editor.score, anchor=0, now=lambda: round(self.seconds * 1e9))
         self.transport.anchor = self.transport.now()
         self.tempo = Tempo(self, self.told.append, now=lambda: self.seconds)
 
@@ -72,7 +72,7 @@ class Host:
 
 @given(st.floats(40, 300), st.floats(0, 100), st.floats(0, 100))
 def test_an_error_is_less_than_half_a_bar(bpm: float, beat: float, ours: float) -> None:
-    following = Following()
+    following = PhaseLock()
     following.heard(beat, bpm, at=5.0)
     error = following.error(ours, at=5.0)
     assert -2 <= error < 2
@@ -83,7 +83,7 @@ def test_an_error_is_less_than_half_a_bar(bpm: float, beat: float, ours: float) 
 
 @given(st.floats(40, 300), st.floats(-0.39, 0.39), st.floats(0.25, 4))
 def test_a_way_leads_where_the_leader_is(bpm: float, error: float, over: float) -> None:
-    following = Following(over=over, deadband=0.0)
+    following = PhaseLock(over=over, deadband=0.0)
     following.heard(8.0, bpm, at=5.0)
     way = following.way(8.0 - error, at=5.0)
     assert way.end == pytest.approx(bpm) and way.beats <= 4.0
@@ -95,7 +95,7 @@ def test_a_way_leads_where_the_leader_is(bpm: float, error: float, over: float) 
 
 
 def test_one_word_that_was_late_changes_little() -> None:
-    following = Following()
+    following = PhaseLock()
     for k in range(5):
         following.heard(float(k), 120.0, at=k * 0.5 + (0.1 if k == 3 else 0.0))
     assert following.beat(2.5) == pytest.approx(5.0)
@@ -111,11 +111,11 @@ def test_the_bar_lines_come_together(bpm: float, ahead: float) -> None:
     errors = []
     host.pass_(64, peer, lambda: errors.append(abs(host.tempo.milliseconds())))
     assert max(errors) < 4
-    assert host.desk.score.tempo.bpm(host.beat()) == pytest.approx(bpm, rel=1e-3)
-    edits = len(host.desk.score.edits)
+    assert host.editor.score.tempo.bpm(host.beat()) == pytest.approx(bpm, rel=1e-3)
+    edits = len(host.editor.score.edits)
     host.pass_(64, peer)
-    assert len(host.desk.score.edits) - edits <= 6  # once they are together there is little to be done
-    assert {edit.by for edit in host.desk.score.edits} <= {"clock"}
+    assert len(host.editor.score.edits) - edits <= 6  # once they are together there is little to be done
+    assert {edit.by for edit in host.editor.score.edits} <= {"clock"}
 
 
 def test_a_change_of_tempo_is_followed() -> None:
@@ -127,7 +127,7 @@ def test_a_change_of_tempo_is_followed() -> None:
     peer.tell()
     host.pass_(24, peer)
     assert abs(host.tempo.milliseconds()) < 4
-    assert host.desk.score.tempo.bpm(host.beat()) == pytest.approx(150, rel=2e-3)
+    assert host.editor.score.tempo.bpm(host.beat()) == pytest.approx(150, rel=2e-3)
 
 
 def test_one_leads_at_a_time() -> None:
@@ -136,7 +136,7 @@ def test_one_leads_at_a_time() -> None:
         host.tempo.milliseconds()
     peer = Sclang(host, 130.0, 0.3)
     host.pass_(8, peer)
-    assert not host.desk.score.edits  # who does not lead changes nothing
+    assert not host.editor.score.edits  # who does not lead changes nothing
     assert host.tempo.phase() is not None
     host.tempo.lead(SCLANG, True)
     with pytest.raises(GrooveError, match=r"127\.0\.0\.1:57120 leads the tempo; it has to give the lead back first"):
@@ -145,7 +145,7 @@ def test_one_leads_at_a_time() -> None:
         host.tempo.lead(OTHER, False)
     host.pass_(2, peer)
     host.tempo.lead(SCLANG, False)
-    assert host.desk.score.tempo.bpm(host.beat() + 1) == 130  # not what it was bent to
+    assert host.editor.score.tempo.bpm(host.beat() + 1) == 130  # not what it was bent to
     host.tempo.lead(OTHER, True)
 
 

@@ -37,7 +37,7 @@ from groovelive.score.inputs import (
     loudness,
     pack,
 )
-from groovelive.score.memory import activity, heard
+from groovelive.score.memory import heard
 from groovelive.score.queries import wish
 from groovelive.score.score import Score
 from groovelive.score.targets import Midi
@@ -254,10 +254,10 @@ def test_adaptive_controls_follow_the_density() -> None:
     assert score.number("d1", "follow", 3.9) == pytest.approx(0.8)
     assert score.number("d1", "follow", 8) == pytest.approx(0.1)
     score.add(Edit(beat=4, drummer="d1", path="source", value=Home()))
-    assert activity(score, "d1", 4) > 0.5  # at home it still listens
+    assert score.activity("d1", 4) > 0.5  # at home it still listens
     density = Hearing(ears=(Ear(port="Keys", role="density"), Ear(port="Pad")))
     score.add(follows(density, beat=4))
-    assert activity(score, "d1", 4) > 0.5 and steps(score, 4, density) == {}
+    assert score.activity("d1", 4) > 0.5 and steps(score, 4, density) == {}
 
 
 def test_a_wish_is_of_what_was_heard_by_then_and_notes_change_nothing_else() -> None:
@@ -296,13 +296,13 @@ def test_what_a_hand_was_on_can_be_led_again() -> None:
     ("drummer", "path", "value", "problem"),
     [
         ("d1", "swing", Adaptive(low=0, high=0.2), "adaptive"),
-        ("d1", "follow", Adaptive(low=0, high=2), "follow must lie from 0 to 1"),
+        ("d1", "follow", Adaptive(low=0, high=2), "follow must be a number from 0 to 1"),
         ("d1", "recording", "overdubb", "did you mean 'overdub'"),
         ("d1", "memory", -1, "from 0 to 1000"),
         ("d1", "clear", False, "undo"),
         ("d1", "knob.source", Knob(number=1), "no knob can turn 'source'"),
         ("d1", "knob.genre", Knob(number=1, low=0.2), "no range"),
-        ("d1", "knob.follow", Knob(number=1, low=3), "follow must lie from 0 to 1"),
+        ("d1", "knob.follow", Knob(number=1, low=3), "follow must be a number from 0 to 1"),
         ("", "played", 3, "notes on a port"),
         ("", "played", Played(port="", notes=b"abc"), "7 bytes"),
     ],

@@ -25,12 +25,13 @@ from live_rig import SCRIPT, free_port
 from groovelive import GrooveError
 from groovelive import ableton_live as liveset
 from groovelive.ableton_live import (
-    Changed,
+    ClipChanged,
     Guarded,
     Launched,
-    Link,
     LinkDown,
+    LinkState,
     LiveClock,
+    LiveLink,
     LiveNote,
     LiveSet,
     Lost,
@@ -39,7 +40,6 @@ from groovelive.ableton_live import (
     NotThere,
     OutOfRange,
     Pad,
-    State,
     WrongType,
     WrongVersion,
     groove_of,
@@ -118,7 +118,7 @@ def test_where_nothing_listens_it_says_what_to_do() -> None:
     with pytest.raises(LinkDown, match="Control Surface"):
         LiveSet.connect(port=free_port())
     with pytest.raises(LinkDown, match="connect first"):
-        _ = LiveSet(Link()).hello
+        _ = LiveSet(LiveLink()).hello
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_what_is_not_groovelive_is_told_apart(says: bytes, error: type[Exception
             sock.close()
 
         threading.Thread(target=speak, daemon=True).start()
-        with pytest.raises(error), Link(port=server.getsockname()[1]) as link:
+        with pytest.raises(error), LiveLink(port=server.getsockname()[1]) as link:
             link.connect(0.4)
 
 
 def test_a_script_of_another_protocol_says_how_to_install(
     running: RunningLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groovelive.ableton_live.connection.PROTOCOL", 2)
+    monkeypatch.setattr("groovelive.ableton_live.handshake.PROTOCOL", 2)
     with pytest.raises(WrongVersion, match="groovelive ableton install"):
         LiveSet.connect(port=running.port)
 
@@ -183,7 +183,7 @@ def test_many_threads_ask_at_once_and_each_gets_its_own_answer(live: LiveSet) ->
 
 
 def test_a_stall_is_no_disconnect(running: RunningLive, live: LiveSet) -> None:
-    states: list[State] = []
+    states: list[LinkState] = []
     live.on_state(states.append)
     running.do(lambda: running.host.freeze(1.2))
     with pytest.raises(NoAnswer, match="busy"):
@@ -227,8 +227,8 @@ def test_a_callback_may_call_and_one_that_fails_stops_nothing(
 
 
 def test_after_a_reload_all_is_as_it_was_and_both_are_told_once(running: RunningLive, live: LiveSet) -> None:
-    states: list[State] = []
-    changes: list[Changed] = []
+    states: list[LinkState] = []
+    changes: list[ClipChanged] = []
     structure: list[int] = []
     live.on_state(states.append)
     live.on_structure(lambda: structure.append(1))
@@ -298,8 +298,8 @@ def test_a_swap_that_was_not_launched_is_asked_for_again(running: RunningLive, l
 
 def test_two_links_do_not_disturb_each_other(running: RunningLive, live: LiveSet) -> None:
     with LiveSet.connect(port=running.port, name="other") as other:
-        mine: list[Changed] = []
-        theirs: list[Changed] = []
+        mine: list[ClipChanged] = []
+        theirs: list[ClipChanged] = []
         live.clip(0, 1).replace(FUNK)
         live.clip(0, 1).watch(mine.append)
         other.clip(0, 1).watch(theirs.append)
@@ -380,7 +380,7 @@ def test_swaps_are_launched_on_their_lines_and_followed(running: RunningLive, li
     assert all(each.time == each.line and each.line % 4 == 0 for each in news)
     running.do(lambda: running.tracks[1]._slots[0].fire())
     assert eventually(lambda: [each for each in launches if each.track == 1])[0].id == 0 and len(news) == 5
-    with pytest.raises(liveset.Busy):
+    with pytest.raises(liveset.NotNow):
         live.swap("Drums", 1, 2, FUNK, line=1000.0)
         live.swap("Drums", 1, 2, FUNK, line=2000.0)
     assert live.cancel_swap("Drums") > 0

@@ -22,23 +22,24 @@ from test_liveset import eventually
 
 import groovelive
 from groovelive.ableton_live import (
-    Changed,
+    ClipChanged,
     Guarded,
     Late,
     Launched,
     LinkDown,
+    LinkState,
     LiveNote,
     LiveSet,
     Lost,
     NotOffered,
     NotThere,
     OutOfRange,
-    Refused,
-    State,
+    RefusedByLive,
     WrongType,
     connect,
 )
 from groovelive.ableton_live.abletonosc.live_set import OscSet
+from groovelive.ableton_live.user_library import source
 from groovelive.grooves.groove import Groove
 
 FUNK = Groove.from_notes([(0, "kick", 1.0), (4, "snare", 0.9, 0.1), (6, "closed_hat", 0.5, -0.2)], steps=16)
@@ -53,7 +54,7 @@ def responder(folder: Path) -> Path:
     script.mkdir()
     shutil.copyfile(Path(__file__).parent / "abletonosc_responder.py", script / "__init__.py")
     for name in ("osccodec.py", "errors.py"):
-        shutil.copyfile(Path(groovelive.__file__).parent / name, script / name)
+        shutil.copyfile(source() / name, script / name)
     return script
 
 
@@ -185,7 +186,7 @@ def test_what_is_wrong_has_a_type_and_changes_nothing(process: Process, live: Os
         (OutOfRange, lambda: live.clip(0, 1).replace([LiveNote(36, 0.0, 1.0), LiveNote(36, 0.5, 1.0)])),
         (OutOfRange, lambda: live.clip(0, 1).replace([LiveNote(36, 1.0), LiveNote(36, 1.0)])),
         (OutOfRange, lambda: live.clip(0, 1).replace([LiveNote(36, 9000.0)])),
-        (Refused, lambda: live.clip(0, 1).replace([LiveNote(36, 0.0)], launch_mode=99)),
+        (RefusedByLive, lambda: live.clip(0, 1).replace([LiveNote(36, 0.0)], launch_mode=99)),
     ]:  # fmt: skip
         with pytest.raises(error) as found:
             act()
@@ -194,12 +195,12 @@ def test_what_is_wrong_has_a_type_and_changes_nothing(process: Process, live: Os
 
 
 def test_its_errors_are_raised(live: OscSet) -> None:
-    with pytest.raises(Refused, match="AbletonOSC says: Error handling") as found:
+    with pytest.raises(RefusedByLive, match="AbletonOSC says: Error handling") as found:
         for _ in range(5):  # one that the clock's question heard is not told
             live.link.tell("/live/clip/set/name", 0, 5, "nothing there")
             live.link.ask("/live/song/get/tempo")
     assert "\n" not in str(found.value)
-    with pytest.raises(Refused, match="older than groovelive needs"):
+    with pytest.raises(RefusedByLive, match="older than groovelive needs"):
         for _ in range(5):
             live.link.ask("/live/song/get/nothing_of_that_name")
 
@@ -233,7 +234,7 @@ def test_swaps_are_launched_on_their_lines(process: Process, live: OscSet) -> No
 
 
 def test_a_watched_clip_is_looked_at(process: Process, live: OscSet) -> None:
-    heard: list[Changed] = []
+    heard: list[ClipChanged] = []
     clip = live.clip("Bass", 0)
     end = clip.watch(heard.append)
     process.at.exec("song.tracks[1].clip_slots[0].clip.name = 'Line'")
@@ -258,7 +259,7 @@ def test_the_clock_is_near(process: Process, live: OscSet) -> None:
 
 @in_real_time
 def test_a_gone_live_and_another_set_are_told(process: Process, live: OscSet) -> None:
-    states: list[State] = []
+    states: list[LinkState] = []
     live.on_state(states.append)
     session = live.hello.session
     process.at.ask(freeze=5.0)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from groovelive import GrooveError
 from groovelive.conductor.osc.requests import _REQUESTS, MAX_TEXT, Call, call, id_of
-from groovelive.conductor.osc.server import OscDoor
+from groovelive.conductor.osc.server import OscServer
 from groovelive.osc_messages.codec import Double, OscMessage, bundle, message, read
 from groovelive.runtime import endpoints as connection
 
@@ -244,12 +244,12 @@ def test_controls(client: Udp) -> None:
 def test_what_is_refused(client: Udp) -> None:
     for arguments, said, field in (
         (("d1", "densty", 0.5), r"a drummer has no 'densty' \(did you mean 'density'\?\)", ""),
-        (("d1", "density", 2), "density must lie from 0 to 1, not 2", ""),
+        (("d1", "density", 2), "density must be a number from 0 to 1, not 2", ""),
         (("d1", "density", math.nan), "nan is not a number", ""),
         (("D 1", "density", 0.5), "a drummer's name is a small letter", ""),
         (("d1", "density", 0.5, "soon"), r"when is 'next', 'now', '\+8' \(bars\)", "when"),
         (("d1", "density", 0.5, 1), "bar 1 has passed", ""),
-        (("d1", "density", 0.5, "now", 1000), "over must lie from 0 to 256, not 1000", "over"),
+        (("d1", "density", 0.5, "now", 1000), "over must be a number from 0 to 256, not 1000", "over"),
         (("d1", "density", 0.5, "now", 1, 7), "/gl/set has 1 arguments more than it takes", ""),
         (("d1", "genre", "fnuk"), r"there is no genre 'fnuk' \(did you mean 'funk'\?\)", ""),
         (("d1", "genre", "funk:x"), "weights of genres are written as funk:0.7,jazz:0.3", ""),
@@ -315,7 +315,7 @@ def test_names_scenes_undo_and_the_transport(client: Udp) -> None:
     client.done("/gl/bpm", 132, "now")
     client.done("/gl/bpm", 120.0, "now", 1)
     assert client.refused("/gl/bpm", "fast")[1] == "bpm"
-    assert client.refused("/gl/bpm", 1000)[0] == "bpm must lie from 20 to 400, not 1000"
+    assert client.refused("/gl/bpm", 1000)[0] == "bpm must be a number from 20 to 400, not 1000"
     client.done("/gl/stop")
     assert client.ask("/gl/hello", 1).arguments[-1] == 0
     assert "stands already" in client.refused("/gl/stop")[0]
@@ -585,7 +585,7 @@ def test_bundles_in_bundles_end_somewhere() -> None:
 
 
 def test_a_door_takes_faders_last_and_rests_in_order() -> None:
-    door = OscDoor(0, lambda: None)
+    door = OscServer(0, lambda: None)
     client = Udp(door.port)
     try:
         for k in range(100):

@@ -12,20 +12,11 @@ from hypothesis import strategies as st
 from groovelive import GrooveError
 from groovelive.osc_messages.codec import bundle, message
 from groovelive.osc_messages.timetags import WallClock
-from groovelive.outputs.frames import (
-    Close,
-    Counts,
-    Due,
-    Flush,
-    Frames,
-    Notes,
-    Open,
-    Panic,
-    frame,
-    orders,
-)
-from groovelive.outputs.midi import MidiSink, which
-from groovelive.outputs.scheduler import Sender, Sink
+from groovelive.outputs.frames import Close, Counts, Due, EndAll, Flush, Notes, Open, orders
+from groovelive.outputs.midi import MidiSink
+from groovelive.outputs.scheduler import Scheduler, Sink
+from groovelive.runtime.frames import Frames, frame
+from groovelive.runtime.midi_ports import which
 from groovelive.score.targets import Midi, Osc, Synth
 
 MS = 1_000_000
@@ -77,7 +68,7 @@ def test_the_offset_stays_unless_the_clock_is_set() -> None:
 def test_frames_bring_orders_back() -> None:
     sent = [
         Open(1, Osc(port=9)), Open(2, Synth()), Notes([Due(1, 2**50, 3, 4, 0.5, "d1")]),
-        Flush([1], 5), Flush(None, 6), Panic(), Close(1),
+        Flush([1], 5), Flush(None, 6), EndAll(), Close(1),
     ]  # fmt: skip
     data, frames = frame(sent), Frames()
     bodies = [body for i in range(0, len(data), 7) for body in frames.feed(data[i : i + 7])]
@@ -113,14 +104,14 @@ class Recorder(Sink):
         return "recorder"
 
 
-def _simulated(faults: list[str], now: list[int]) -> Sender:
+def _simulated(faults: list[str], now: list[int]) -> Scheduler:
     def sleep(seconds: float) -> None:
         now[0] += round(seconds * 1e9)
 
-    return Sender(faults.append, clock=lambda: now[0], sleep=sleep)
+    return Scheduler(faults.append, clock=lambda: now[0], sleep=sleep)
 
 
-def _sender(target: Osc) -> tuple[Sender, Recorder, list[int], list[str]]:
+def _sender(target: Osc) -> tuple[Scheduler, Recorder, list[int], list[str]]:
     now, faults = [0], list[str]()
     sender = _simulated(faults, now)
     sink = Recorder(target, now)
@@ -251,9 +242,9 @@ class Port:
 
 
 @pytest.fixture
-def midi(monkeypatch: pytest.MonkeyPatch) -> tuple[Sender, Port, list[int]]:
+def midi(monkeypatch: pytest.MonkeyPatch) -> tuple[Scheduler, Port, list[int]]:
     port, now = Port(), [0]
-    monkeypatch.setattr("groovelive.outputs.midi._client", lambda: port)
+    monkeypatch.setattr("groovelive.outputs.midi.open_client", lambda kind: port)
     sender = _simulated([], now)
     notes = (36, 38, 42, 46, 43, 47, 50, 49, -1)
     target = Midi(port="x", virtual=True, notes=notes, length=0.05)
@@ -261,7 +252,7 @@ def midi(monkeypatch: pytest.MonkeyPatch) -> tuple[Sender, Port, list[int]]:
     return sender, port, now
 
 
-def test_every_note_on_has_its_note_off(midi: tuple[Sender, Port, list[int]]) -> None:
+def test_every_note_on_has_its_note_off(midi: tuple[Scheduler, Port, list[int]]) -> None:
     sender, port, now = midi
     sender.push([Due(1, 0, 0, 0, 1.0, "d"), Due(1, 30 * MS, 1, 0, 0.001, "d"), Due(1, 30 * MS, 1, 8, 1.0, "d")])
     sender.step()
@@ -277,7 +268,7 @@ def test_every_note_on_has_its_note_off(midi: tuple[Sender, Port, list[int]]) ->
 
 
 @pytest.mark.parametrize("ending", ["panic", "remove", "end"])
-def test_what_sounds_is_ended(midi: tuple[Sender, Port, list[int]], ending: str) -> None:
+def test_what_sounds_is_ended(midi: tuple[Scheduler, Port, list[int]], ending: str) -> None:
     sender, port, _ = midi
     sender.push([Due(1, 0, 0, 0, 1.0, "d"), Due(1, 0, 0, 1, 1.0, "d")])
     sender.step()

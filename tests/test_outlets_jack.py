@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from groovelive import GrooveError
-from groovelive.outputs import Due, Outlets, audio_device, midi_ports
+from groovelive.outputs import Due, Outputs, audio_device, midi_ports
 from groovelive.score.targets import Midi, Synth
 
 pytestmark = pytest.mark.jack
@@ -79,30 +79,30 @@ def monitor(tmp_path: Path) -> Iterator[Monitor]:
 
 
 @pytest.fixture
-def outlets() -> Iterator[Outlets]:
-    outlets = Outlets(print)
-    yield outlets
-    outlets.end()
+def outputs() -> Iterator[Outputs]:
+    outputs = Outputs(print)
+    yield outputs
+    outputs.end()
 
 
-def test_notes_and_their_ends(outlets: Outlets, monitor: Monitor) -> None:
+def test_notes_and_their_ends(outputs: Outputs, monitor: Monitor) -> None:
     assert midi_ports() == ["midi-monitor:input"]
     with pytest.raises(GrooveError, match=r"no MIDI port 'TR-8'; there is 'midi-monitor:input'"):
-        outlets.open(Midi(port="TR-8"))
-    sink = outlets.open(Midi(port="midi-monitor", length=0.03))
+        outputs.open(Midi(port="TR-8"))
+    sink = outputs.open(Midi(port="midi-monitor", length=0.03))
     start = time.monotonic_ns() + 200 * MS
-    outlets.send([Due(sink, start + i * 60 * MS, i, i % 2, 1.0, "d1") for i in range(6)])
+    outputs.send([Due(sink, start + i * 60 * MS, i, i % 2, 1.0, "d1") for i in range(6)])
     assert _until(lambda: len(monitor.events()) >= 12)
     assert monitor.events() == ["99 24 7f", "89 24 00", "99 26 7f", "89 26 00"] * 3
-    outlets.close(sink)
+    outputs.close(sink)
     assert _until(lambda: "groovelive:" not in _ports())
 
 
 def test_the_end_of_the_conductor_ends_what_sounds(monitor: Monitor) -> None:
     program = (
-        "import time; from groovelive.outputs import Due, Outlets; from groovelive.score.targets import Midi\n"
-        "outlets = Outlets(print); sink = outlets.open(Midi(port='midi-monitor', length=10.0))\n"
-        "outlets.send([Due(sink, time.monotonic_ns() + 100_000_000, 0, v, 1.0, 'd1') for v in (0, 1)])\n"
+        "import time; from groovelive.outputs import Due, Outputs; from groovelive.score.targets import Midi\n"
+        "outputs = Outputs(print); sink = outputs.open(Midi(port='midi-monitor', length=10.0))\n"
+        "outputs.send([Due(sink, time.monotonic_ns() + 100_000_000, 0, v, 1.0, 'd1') for v in (0, 1)])\n"
         "time.sleep(60)"
     )
     conductor = subprocess.Popen([sys.executable, "-c", program])
@@ -113,18 +113,18 @@ def test_the_end_of_the_conductor_ends_what_sounds(monitor: Monitor) -> None:
     assert monitor.events()[2:] == ["89 24 00", "89 26 00"]
 
 
-def test_a_port_of_our_own(outlets: Outlets) -> None:
+def test_a_port_of_our_own(outputs: Outputs) -> None:
     pytest.importorskip("rtmidi2")
-    outlets.open(Midi(port="kit", virtual=True))
+    outputs.open(Midi(port="kit", virtual=True))
     assert "groovelive:kit" in _ports()
 
 
 @pytest.mark.synth
-def test_the_synth_plays(outlets: Outlets, tmp_path: Path) -> None:
+def test_the_synth_plays(outputs: Outputs, tmp_path: Path) -> None:
     if not audio_device():
         pytest.skip("ALSA has no plugin for JACK here: apt install libasound2-plugins")
-    sink = outlets.open(Synth(gain=0.8))
-    assert outlets.open(Synth(gain=0.5)) != sink  # two kits on one server
+    sink = outputs.open(Synth(gain=0.8))
+    assert outputs.open(Synth(gain=0.5)) != sink  # two kits on one server
     (port,) = re.findall(r"^(?!system).*:out_000$", _ports(), re.M)
     wav = tmp_path / "synth.wav"
     recorder = subprocess.Popen(
@@ -132,7 +132,7 @@ def test_the_synth_plays(outlets: Outlets, tmp_path: Path) -> None:
     )
     time.sleep(0.5)
     start = time.monotonic_ns() + 300 * MS
-    outlets.send([Due(sink, start, 0, 0, 1.0, "d1"), Due(sink, start + 600 * MS, 4, 0, 1.0, "d1")])
+    outputs.send([Due(sink, start, 0, 0, 1.0, "d1"), Due(sink, start + 600 * MS, 4, 0, 1.0, "d1")])
     recorder.wait(10)
     with wave.open(str(wav)) as file:
         rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
@@ -142,5 +142,5 @@ def test_the_synth_plays(outlets: Outlets, tmp_path: Path) -> None:
     onsets = [i for i in loud if not any(0 < i - j <= rate // 10 for j in loud)]
     assert len(onsets) == 2
     assert (onsets[1] - onsets[0]) / rate == pytest.approx(0.6, abs=0.1)
-    counts = outlets.counts()[sink]
+    counts = outputs.counts()[sink]
     assert counts.sent == 2 and counts.lead is not None and counts.lead > 0

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive.conductor.editor import Desk
+from groovelive.conductor.editor import Editor
 from groovelive.conductor.player import LEAD, Player, ahead_of
 from groovelive.conductor.transport import Transport
 from groovelive.errors import GrooveError
@@ -41,14 +41,14 @@ PATTERNS = [
 
 
 class Stage:
-    """A desk and a player on a simulated clock, and what they sent."""
+    """A editor and a player on a simulated clock, and what they sent."""
 
     def __init__(self) -> None:
         self.ns = 0
         self.sent: list[tuple[int, Any]] = []
-        self.desk = Desk(self, publish=lambda number, edit: self.player.changed(edit))
-        self.transport = Transport(self.desk.score, 0, now=lambda: self.ns)
-        self.player = Player(self.desk.score, self.transport, self)
+        self.editor = Editor(self, publish=lambda number, edit: self.player.changed(edit))
+        self.transport = Transport(self.editor.score, 0, now=lambda: self.ns)
+        self.player = Player(self.editor.score, self.transport, self)
         self.player.sinks.update(SINKS)
 
     def send(self, notes: list[Any]) -> None:
@@ -64,7 +64,7 @@ class Stage:
         return self.player.line(drummer)
 
     def write(self, when: When, *drafts: Draft, over: float = 0.0) -> None:
-        self.desk.write(Write(edits=drafts, when=when, over=over, by="me"))
+        self.editor.write(Write(edits=drafts, when=when, over=over, by="me"))
 
 
 def some(chance: random.Random, stage: Stage) -> None:
@@ -74,7 +74,7 @@ def some(chance: random.Random, stage: Stage) -> None:
     what = chance.randrange(12)
     if what == 0:
         bar = int(stage.reach(name) // 4) + chance.randrange(2)
-        stage.desk.given(name, bar, Wish(seed=chance.randrange(99)), chance.choice(PATTERNS), chance.random() < 0.4)
+        stage.editor.given(name, bar, Wish(seed=chance.randrange(99)), chance.choice(PATTERNS), chance.random() < 0.4)
     elif what == 1:
         stage.write(when, Draft("mute", chance.random() < 0.4, name))
     elif what == 2:
@@ -89,7 +89,7 @@ def some(chance: random.Random, stage: Stage) -> None:
     elif what == 6:
         stage.write(when, Draft("humanise", chance.uniform(0, 1), name))
     elif what == 7:
-        stage.desk.undo(Undo(by="me", redo=chance.random() < 0.3))
+        stage.editor.undo(Undo(by="me", redo=chance.random() < 0.3))
     elif what == 8:
         stage.write(When("now"), Draft("source", None, "d1"), Draft("source", None, "d2"))
     elif what == 9:
@@ -100,10 +100,10 @@ def some(chance: random.Random, stage: Stage) -> None:
     else:
         beat = grained(stage.beat())
         notes = pack_strokes([Stroke(chance.randrange(1 << 18), 60, chance.randrange(1, 128), 1) for _ in range(3)])
-        stage.desk.played(Edit(beat=beat, path="played", value=Played(port="Keys", notes=notes), by="midi:Keys"))
-        due = stage.desk.due(name)
+        stage.editor.played(Edit(beat=beat, path="played", value=Played(port="Keys", notes=notes), by="midi:Keys"))
+        due = stage.editor.due(name)
         if due is not None:
-            stage.desk.given(name, due.bar, due.wish, chance.choice(PATTERNS), due.at_once)
+            stage.editor.given(name, due.bar, due.wish, chance.choice(PATTERNS), due.at_once)
 
 
 def play(seed: int, seconds: float = 12.0) -> Stage:
@@ -123,7 +123,7 @@ def play(seed: int, seconds: float = 12.0) -> Stage:
 @given(st.integers(0, 100_000))
 def test_what_was_sent_is_what_the_log_says(seed: int) -> None:
     stage = play(seed)
-    score: Score = stage.desk.score
+    score: Score = stage.editor.score
     for target, sink in SINKS.items():
         sent = [note for _, note in stage.sent if note.sink == sink]
         end = stage.transport.beat_at(stage.ns + round((ahead_of(target) + LEAD) * 1e9)) - 0.05

@@ -368,7 +368,7 @@ def test_the_command(home: Path, run: Callable[..., tuple[int, str]], port: int)
     [
         (("instal",), "invalid choice: 'instal'"),
         ((), "required: COMMAND"),
-        (("status", "--port", "70000"), "a port is a number from 1 to 65535, not 70000"),
+        (("status", "--port", "70000"), "port must be a whole number from 1 to 65535, not 70000"),
         (("install", "--folder"), "--folder: expected one argument"),
     ],
 )
@@ -541,7 +541,7 @@ def test_the_wheel_carries_the_quark(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
     )
     folder, files = json.loads(done.stdout)
-    assert folder == str(tmp_path / "site" / "groovelive" / "quark" / "files" / "GrooveLive")
+    assert folder == str(tmp_path / "site" / "groovelive" / "shipped" / "supercollider")
     assert files == digests(ROOT / "supercollider")
 
 

@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_snippet_is_of_a_kind_that_is_tested() -> None:
     assert {language for language, _ in SNIPPETS} == {"sh", "python", "text"}
     assert sum(language == "text" for language, _ in SNIPPETS) == 1  # the picture
-    kinds = ("groovelive ", "pip install ", "make ", "git clone ")
+    kinds = ("groovelive ", "pip install ", "make ", "git clone ", "source ")
     assert COMMANDS and all(line.startswith(kinds) for line in COMMANDS)
 
 

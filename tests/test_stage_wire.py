@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import groovelive as gl
-from groovelive.cli.services import main, report
+from groovelive.cli.services import main
+from groovelive.cli.status import report
 from groovelive.errors import GrooveError
 from groovelive.runtime import endpoints as connection
 

@@ -21,7 +21,7 @@ import pytest
 from groovelive import GrooveError
 from groovelive.grooves.grid import VOICES
 from groovelive.osc_messages.codec import message, read
-from groovelive.outputs import Due, Outlets
+from groovelive.outputs import Due, Outputs
 from groovelive.outputs import sc_server as servers
 from groovelive.score.targets import DIRT, Cv, Lane, Scsynth, SuperDirt
 from groovelive.synthesis import kits as sound
@@ -51,29 +51,29 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def outlets(told: list[str]) -> Iterator[Outlets]:
-    outlets = Outlets(told.append)
-    yield outlets
-    outlets.end()
+def outputs(told: list[str]) -> Iterator[Outputs]:
+    outputs = Outputs(told.append)
+    yield outputs
+    outputs.end()
 
 
 # SuperDirt: the fields of its used-parameters.scd, in the types that Tidal sends
 
 
-def test_superdirt_gets_what_it_documents(outlets: Outlets) -> None:
+def test_superdirt_gets_what_it_documents(outputs: Outputs) -> None:
     osc = pytest.importorskip("pythonosc.osc_bundle")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(5)
         samples = (*DIRT[:1], "sn:3", *DIRT[2:8], "~")
-        sink = outlets.open(SuperDirt(port=receiver.getsockname()[1], orbit=2, gain=1.5, samples=samples))
+        sink = outputs.open(SuperDirt(port=receiver.getsockname()[1], orbit=2, gain=1.5, samples=samples))
         start = time.monotonic_ns() + 300 * MS
         velocities = (0.25, 1.0, 0.5)
         notes = [
             Due(sink, start + k * 125 * MS, k, k, v, "d1", k / 4, 120.0 if k else 90.0)
             for k, v in enumerate(velocities)
         ]
-        outlets.send([*notes, Due(sink, start, 0, 8, 1.0, "d1")])  # the ride has no sample
+        outputs.send([*notes, Due(sink, start, 0, 8, 1.0, "d1")])  # the ride has no sample
         tags, heard = [], []
         for _ in notes:
             data = receiver.recv(4096)
@@ -98,12 +98,12 @@ def test_superdirt_gets_what_it_documents(outlets: Outlets) -> None:
 # What is missing
 
 
-def test_nobody_is_there(outlets: Outlets) -> None:
+def test_nobody_is_there(outputs: Outputs) -> None:
     port = _free_port()
     with pytest.raises(GrooveError, match=rf"no scsynth 127\.0\.0\.1:{port} answers; boot it.*or boot=True"):
-        outlets.open(Scsynth(port=port))
+        outputs.open(Scsynth(port=port))
     with pytest.raises(GrooveError, match="unknown kit 'accoustic'"):
-        outlets.open(Scsynth(port=port, kit="accoustic", boot=True))
+        outputs.open(Scsynth(port=port, kit="accoustic", boot=True))
 
 
 def test_no_scsynth_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,14 +205,14 @@ class TestWithAServer:
 
     pytestmark = REAL
 
-    def test_notes_sound_in_time(self, outlets: Outlets, scsynth: Scsynth_, tmp_path: Path) -> None:
-        sink = outlets.open(Scsynth(port=scsynth.port))
+    def test_notes_sound_in_time(self, outputs: Outputs, scsynth: Scsynth_, tmp_path: Path) -> None:
+        sink = outputs.open(Scsynth(port=scsynth.port))
         (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
         wav = tmp_path / "scsynth.wav"
         command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
         recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.6)
-        outlets.send(_notes(sink, 3, 500))
+        outputs.send(_notes(sink, 3, 500))
         recorder.wait(10)
         with wave.open(str(wav)) as file:
             rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
@@ -221,68 +221,68 @@ class TestWithAServer:
         assert len(onsets) == 3
         assert [(b - a) / rate for a, b in itertools.pairwise(onsets)] == pytest.approx([0.5, 0.5], abs=0.06)
 
-    def test_it_leaves_others_alone(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+    def test_it_leaves_others_alone(self, outputs: Outputs, scsynth: Scsynth_) -> None:
         definition = (sound.FOLDER / "gl_master.scsyndef").read_bytes()
         assert scsynth.ask("/notify", 1) is not None  # client 0, as sclang is
         scsynth.send("/d_recv", definition)
         scsynth.ask("/sync", 1)
         scsynth.send("/g_new", 1, 0, 0)
         scsynth.send("/s_new", "gl_master", 1000, 0, 1)
-        first, second = outlets.open(Scsynth(port=scsynth.port)), outlets.open(Scsynth(port=scsynth.port, gain=0.5))
+        first, second = outputs.open(Scsynth(port=scsynth.port)), outputs.open(Scsynth(port=scsynth.port, gain=0.5))
         ours = [id for id, name in scsynth.tree() if id not in (1, 1000)]
         assert len(ours) == len(set(ours)) == 6 and min(ours) > 1 << 26  # two groups each, and a master
-        outlets.send(_notes(first, 2, 10, VOICES.index("crash")))
+        outputs.send(_notes(first, 2, 10, VOICES.index("crash")))
         assert _until(lambda: scsynth.names().count("gl_acoustic_crash") == 2)
-        outlets.panic()
+        outputs.panic()
         assert _until(lambda: "gl_acoustic_crash" not in scsynth.names())
         assert (1000, "gl_master") in scsynth.tree()
-        outlets.close(first)
+        outputs.close(first)
         assert _until(lambda: len(scsynth.tree()) == 5)
-        outlets.close(second)
+        outputs.close(second)
         assert _until(lambda: scsynth.tree() == [(1, "group"), (1000, "gl_master")])
 
-    def test_a_server_for_one_client(self, outlets: Outlets, jack: None) -> None:
+    def test_a_server_for_one_client(self, outputs: Outputs, jack: None) -> None:
         scsynth = Scsynth_(logins=1)
         try:
             scsynth.ask("/notify", 1)
-            sink = outlets.open(Scsynth(port=scsynth.port, kit="electronic"))
-            outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
+            sink = outputs.open(Scsynth(port=scsynth.port, kit="electronic"))
+            outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
             assert _until(lambda: "gl_electronic_crash" in scsynth.names())
         finally:
             scsynth.end()
 
-    def test_it_goes_and_is_back(self, outlets: Outlets, scsynth: Scsynth_, told: list[str]) -> None:
-        sink = outlets.open(Scsynth(port=scsynth.port))
+    def test_it_goes_and_is_back(self, outputs: Outputs, scsynth: Scsynth_, told: list[str]) -> None:
+        sink = outputs.open(Scsynth(port=scsynth.port))
         scsynth.send("/g_freeAll", 0)  # as Cmd-. in sclang
-        outlets.send(_notes(sink, 1, 10))
+        outputs.send(_notes(sink, 1, 10))
         assert _until(lambda: scsynth.names().count("group") == 2)  # set up again
-        outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
+        outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
         assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
         scsynth.process.send_signal(signal.SIGKILL)
         scsynth.process.wait()
         assert _until(lambda: len(told) == 1)
         gone = rf"scsynth 127\.0\.0\.1:{scsynth.port} has gone, after [\d.]+ s; it is tried again every 2 s"
         assert re.fullmatch(gone, told[0])
-        outlets.send(_notes(sink, 3, 10))
+        outputs.send(_notes(sink, 3, 10))
         time.sleep(1)
-        assert outlets.counts()[sink].dropped == 3
+        assert outputs.counts()[sink].dropped == 3
         scsynth.start()
         assert _until(lambda: len(told) == 2)
         assert told[1].startswith(f"scsynth 127.0.0.1:{scsynth.port} is back, after ")
-        outlets.send(_notes(sink, 1, 10, VOICES.index("crash")))
+        outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
         assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
 
-    def test_it_is_booted(self, outlets: Outlets, jack: None) -> None:
+    def test_it_is_booted(self, outputs: Outputs, jack: None) -> None:
         port = _free_port()
-        sink = outlets.open(Scsynth(port=port, boot=True))
+        sink = outputs.open(Scsynth(port=port, boot=True))
         assert re.search(r"SuperCollider.*:out_1", _ports())
-        outlets.send(_notes(sink, 1, 10))
-        outlets.close(sink)
+        outputs.send(_notes(sink, 1, 10))
+        outputs.close(sink)
         assert _until(lambda: "SuperCollider" not in _ports())
 
-    def test_voltages(self, outlets: Outlets, scsynth: Scsynth_, tmp_path: Path) -> None:
+    def test_voltages(self, outputs: Outputs, scsynth: Scsynth_, tmp_path: Path) -> None:
         lanes = (Lane(voices=(0,), gate=0, trigger=2, velocity=3, length=0.25),)
-        sink = outlets.open(Cv(port=scsynth.port, lanes=lanes, level=0.5))
+        sink = outputs.open(Cv(port=scsynth.port, lanes=lanes, level=0.5))
         held = ["gl_cv_velocity", "gl_cv_gate", "gl_cv_trigger"]
         assert scsynth.names() == ["group", *held]
         (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
@@ -290,7 +290,7 @@ class TestWithAServer:
         command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
         recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.6)
-        outlets.send(_notes(sink, 2, 800))
+        outputs.send(_notes(sink, 2, 800))
         recorder.wait(10)
         with wave.open(str(wav)) as file:
             rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
@@ -298,14 +298,14 @@ class TestWithAServer:
         edges = [k for k, (a, b) in enumerate(itertools.pairwise(samples)) if bool(a) != bool(b)]
         assert [(b - a) / rate for a, b in itertools.pairwise(edges)] == pytest.approx([0.25, 0.55, 0.25], abs=0.06)
         assert scsynth.names() == ["group", *held]  # strokes are gone, what holds the outputs stays
-        outlets.panic()
+        outputs.panic()
         assert scsynth.names() == ["group", *held]
-        outlets.close(sink)
+        outputs.close(sink)
         assert _until(lambda: not scsynth.tree())
 
-    def test_voltages_are_heard(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+    def test_voltages_are_heard(self, outputs: Outputs, scsynth: Scsynth_) -> None:
         lanes = (Lane(voices=(0,), gate=2, velocity=3),)  # after two outputs come the buses of the inputs
-        sink = outlets.open(Cv(port=scsynth.port, lanes=lanes))
+        sink = outputs.open(Cv(port=scsynth.port, lanes=lanes))
         assert scsynth.ask("/notify", 1) is not None
         scsynth.send("/d_recv", (sound.FOLDER / "gl_cv_in.scsyndef").read_bytes())
         scsynth.ask("/sync", 1)
@@ -313,7 +313,7 @@ class TestWithAServer:
         scsynth.send("/s_new", "gl_cv_in", 1001, 1, 0, "in", 1, "threshold", 0.3, "velocity", 0.6)  # the velocities
         scsynth.ask("/sync", 2)
         start = time.monotonic_ns() + 300 * MS
-        outlets.send([Due(sink, start + k * 250 * MS, k, 0, v, "d1") for k, v in enumerate((0.25, 1.0, 0.5, 0.0))])
+        outputs.send([Due(sink, start + k * 250 * MS, k, 0, v, "d1") for k, v in enumerate((0.25, 1.0, 0.5, 0.0))])
         heard: dict[int, list[tuple[Any, ...]]] = {1000: [], 1001: []}
         scsynth.socket.settimeout(0.5)
         end = time.monotonic() + 2.0
@@ -330,7 +330,7 @@ class TestWithAServer:
         # It is high from the second to the last: one edge, at the very sample of the gate.
         assert [(velocity, when) for _, velocity, when in heard[1001]] == [(pytest.approx(0.6), seconds[1])]
 
-    def test_an_output_has_one_use(self, outlets: Outlets, scsynth: Scsynth_) -> None:
+    def test_an_output_has_one_use(self, outputs: Outputs, scsynth: Scsynth_) -> None:
         lanes = (Lane(voices=(0,), gate=1), Lane(voices=(1,), velocity=1))
         with pytest.raises(GrooveError, match="output 1 is used twice: each has one use, and voices can share a lane"):
-            outlets.open(Cv(port=scsynth.port, lanes=lanes))
+            outputs.open(Cv(port=scsynth.port, lanes=lanes))

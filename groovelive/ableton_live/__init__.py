@@ -3,64 +3,65 @@
 from .clip import LiveClip
 from .clock import LiveClock
 from .connect import connect
-from .connection import PORT, Hello, Link, State
+from .connection import PORT, LinkState, LiveLink
 from .errors import (
-    Busy,
     Guarded,
     Late,
     LinkDown,
     LiveError,
     NoAnswer,
+    NotNow,
     NotOffered,
     NotThere,
     OutOfRange,
-    Refused,
+    RefusedByLive,
     WrongType,
     WrongVersion,
 )
+from .handshake import LiveHello
 from .live_set import LiveSet
 from .notes import LiveNote, groove_of, notes_of, tap_of, thin
 from .pads import Pad, PadMap
 from .replies import (
-    Changed,
+    ClipChanged,
     ClipInfo,
     ClipNotes,
+    ClipWritten,
     Launched,
     Lost,
     Moved,
     Swapped,
-    Written,
 )
 
 __all__ = [
     "PORT",
-    "Busy",
-    "Changed",
+    "ClipChanged",
     "ClipInfo",
     "ClipNotes",
+    "ClipWritten",
     "Guarded",
-    "Hello",
     "Late",
     "Launched",
-    "Link",
     "LinkDown",
+    "LinkState",
     "LiveClip",
     "LiveClock",
     "LiveError",
+    "LiveHello",
+    "LiveLink",
     "LiveNote",
     "LiveSet",
     "Lost",
     "Moved",
     "NoAnswer",
+    "NotNow",
     "NotOffered",
     "NotThere",
     "OutOfRange",
     "Pad",
     "PadMap",
-    "Refused",
-    "State",
+    "RefusedByLive",
     "Swapped",
-    "Written",
     "WrongType",
     "WrongVersion",
     "connect",

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from ..errors import GrooveError
 from ..grooves.groove import Groove
 from . import notes as conversion
-from .connection import Result
+from .base import Grid, Music, SlotKey, TrackKey
+from .connection import LiveLink, Result
 from .errors import Guarded, LiveError, NotThere
-from .notes import LiveNote, pack, unpack
-from .replies import Changed, ClipInfo, ClipNotes, Scene, Slot, Written
+from .handshake import LiveHello
+from .notes import pack, unpack
+from .replies import ClipChanged, ClipInfo, ClipNotes, ClipWritten, LiveScene, Slot
 
-if TYPE_CHECKING:
-    from .live_set import LiveSet
-
-Grid = Literal[
-    "none", "8 bars", "4 bars", "2 bars", "bar", "half", "half triplet", "beat", "beat triplet", "eighth",
-    "eighth triplet", "sixteenth", "sixteenth triplet", "thirty-second",
-]  # fmt: skip
 _SHAPE = ("name", "colour", "length", "loop_start", "loop_end", "looping", "launch_mode", "launch_quantise", "legato",
           "muted")  # fmt: skip
 _BEATS = ("length", "loop_start", "loop_end")
 _PLAYING = ("pads", "duration", "probabilities", "least", "deviation")
 
 
+class LiveClipParent(Protocol):
+    """What a clip needs of the set that it is in; `LiveSet` is one.
+
+    Args:
+        link: to the script in Live.
+        watched: the clips whose changes somebody hears of.
+    """
+
+    link: LiveLink
+    watched: list[LiveClip]
+
+    @property
+    def hello(self) -> LiveHello: ...
+
+    def pad_notes(self, track: TrackKey) -> tuple[int | None, ...]: ...
+
+
 class LiveClip:
     """A slot of a track and the clip in it; see `LiveSet.clip`."""
 
-    def __init__(self, live: LiveSet, track: int | str, slot: int | str) -> None:
+    def __init__(self, live: LiveClipParent, track: TrackKey, slot: SlotKey) -> None:
         self.live, self.track, self.slot = live, track, slot
         self._session, self._name, self._track_id, self._slot_id = "", "", "", ""
-        self._handlers: list[Callable[[Changed], None]] = []
-        self._known: Changed | None = None
+        self._handlers: list[Callable[[ClipChanged], None]] = []
+        self._known: ClipChanged | None = None
 
     def __repr__(self) -> str:
         return f"LiveClip({self.track!r}, {self.slot!r})"
@@ -45,9 +57,9 @@ class LiveClip:
         return ClipNotes(found[4], (found[5], found[6]), found[7], tuple(unpack(found[11])), found[9])
 
     def replace(
-        self, notes: Groove | Iterable[LiveNote], *, span: tuple[float, float] | None = None, force: bool = False,
+        self, notes: Music, *, span: tuple[float, float] | None = None, force: bool = False,
         dry_run: bool = False, timeout: float = 10.0, **shape: Any,
-    ) -> Written:  # fmt: skip
+    ) -> ClipWritten:  # fmt: skip
         """Make the clip hold these notes and no others, in one undo step, or leave it as it is. A missing one is made.
 
         Args:
@@ -68,11 +80,11 @@ class LiveClip:
         found = self._call(
             "/gl/clip/write", blob, timeout=timeout, force=force, dry_run=dry_run, **given, **{"from": low, "to": high}
         )
-        return Written(*found)
+        return ClipWritten(*found)
 
-    def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> Written:
+    def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> ClipWritten:
         """Change its name, colour, loop or launch settings, as of `replace`, and leave its notes."""
-        return Written(*self._call("/gl/clip/set", force=force, dry_run=dry_run, **shaped(shape)))
+        return ClipWritten(*self._call("/gl/clip/set", force=force, dry_run=dry_run, **shaped(shape)))
 
     def info(self) -> ClipInfo:
         """Return all of it but its notes."""
@@ -90,13 +102,13 @@ class LiveClip:
         """Stop it on the grid."""
         self._call("/gl/clip/stop")
 
-    def watch(self, handler: Callable[[Changed], None]) -> Callable[[], None]:
+    def watch(self, handler: Callable[[ClipChanged], None]) -> Callable[[], None]:
         """Let `handler` hear whenever somebody else has changed the clip, once that has settled; return what ends that.
 
         What this program writes itself is no news. `handler` may call `read` and anything else.
         """
         if not self._handlers:
-            self._known = Changed(*self._call("/gl/clip/watch"))
+            self._known = ClipChanged(*self._call("/gl/clip/watch"))
             self.live.watched.append(self)
         self._handlers.append(handler)
 
@@ -111,7 +123,7 @@ class LiveClip:
 
         return end
 
-    def hear(self, changed: Changed) -> None:
+    def hear(self, changed: ClipChanged) -> None:
         """Take in news, of this clip or another."""
         if changed.slot_id == self._slot_id:
             self._known = changed
@@ -120,7 +132,7 @@ class LiveClip:
 
     def watch_again(self) -> None:
         """Watch it after a reconnection, and tell what changed meanwhile."""
-        before, now = self._known, Changed(*self._call("/gl/clip/watch"))
+        before, now = self._known, ClipChanged(*self._call("/gl/clip/watch"))
         if before is None or (before.name, before.hash, before.loop_start, before.loop_end, before.looping) != (
             now.name, now.hash, now.loop_start, now.loop_end, now.looping,
         ):  # fmt: skip
@@ -144,7 +156,7 @@ class LiveClip:
                     return
         index = self.slot
         if isinstance(index, str):
-            named = [scene.index for scene in Scene.rows(call("/gl/scenes")) if scene.name == index]
+            named = [scene.index for scene in LiveScene.rows(call("/gl/scenes")) if scene.name == index]
             if len(named) != 1:
                 raise NotThere(f"{len(named)} scenes are called {index!r}: use the index of the slot", "NOT_FOUND")
             index = named[0]
@@ -155,9 +167,7 @@ class LiveClip:
         self._session, self._track_id, self._name, self._slot_id = session, found[1], found[2], slots[index].id
 
 
-def written(
-    live: LiveSet, track: int | str, notes: Groove | Iterable[LiveNote], shape: dict[str, Any]
-) -> tuple[bytes, dict[str, Any]]:
+def written(live: LiveClipParent, track: TrackKey, notes: Music, shape: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     """Return the records of notes, and the options of the protocol for the shape of their clip."""
     playing = {name: shape[name] for name in _PLAYING if name in shape}
     given = shaped({name: value for name, value in shape.items() if name not in _PLAYING})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from .abletonosc import connection as osclink
+from .abletonosc.connection import ports
 from .abletonosc.live_set import OscSet
+from .base import SetInLive
 from .connection import PORT
 from .errors import LinkDown
 from .live_set import LiveSet
@@ -17,8 +18,8 @@ _Theirs = TypeVar("_Theirs", bound=OscSet)
 def connect(
     host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = "", timeout: float = 5.0,
     osc_port: int | None = None, osc_replies: int | None = None,
-) -> LiveSet | OscSet:  # fmt: skip
-    """Return the set that is open in Live, by way of GrooveLive, or else of AbletonOSC; `isinstance` tells which.
+) -> SetInLive:  # fmt: skip
+    """Return the set that is open in Live, by way of GrooveLive, else of AbletonOSC; its `lacks` says which.
 
     Args:
         host, port, name, token, timeout: as of `LiveSet.connect`.
@@ -42,7 +43,7 @@ def connect_as(
         return ours.connect(host, port, name=name, token=token, timeout=timeout)
     except LinkDown as first:
         try:
-            usual = osclink.ports()
+            usual = ports()
             return theirs(osc_port or usual[0], osc_replies or usual[1])
         except LinkDown as second:
             raise LinkDown(f"{first}; and as the second way in, {second}") from None

@@ -17,13 +17,12 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Literal, NamedTuple
 
 from ..errors import GrooveError
-from ..osc_messages.codec import Argument, Double, message, read
-from .errors import Busy, LinkDown, LiveError, NoAnswer, WrongVersion, fault
+from ..osc_messages.codec import Argument, read
+from .errors import LinkDown, LiveError, NoAnswer, NotNow, fault
+from .handshake import FRAME, LiveHello, greet, packed
 
 PORT = 57150
-PROTOCOL = 1
 BACK_OFF = (0.25, 4.0)  # seconds between two attempts to connect: the first, the longest
-FRAME = 4 << 20  # bytes of a packet at most
 _WAITING = 32 << 20  # bytes that may wait while Live does not read
 _CHUNK = 1 << 18
 _HELLO = 5.0  # seconds for Live to say hello back; a stall is waited for
@@ -35,34 +34,15 @@ Callback = Callable[..., None]
 log = logging.getLogger("groovelive.ableton_live")
 
 
-class Hello(NamedTuple):
-    """What the script says of itself.
-
-    Args:
-        version: of the script; build: changes with any change of its files.
-        live: the version of Live; python: that of the Python in it.
-        session: another one for each document that is opened.
-        requests: the addresses that it serves.
-    """
-
-    version: str
-    protocol: int
-    build: str
-    live: str
-    python: str
-    session: str
-    requests: frozenset[str]
-
-
-class State(NamedTuple):
+class LinkState(NamedTuple):
     """Whether the link is up, what the script said when it came up, and why it went down."""
 
     up: bool
-    hello: Hello | None
+    hello: LiveHello | None
     why: str
 
 
-class Link:
+class LiveLink:
     """A connection with the script GrooveLive in Ableton Live.
 
     A stall of Live, as when a menu is open, makes answers late and is no disconnect. When Live, the script or the set
@@ -73,14 +53,14 @@ class Link:
         name: of this program, for Live's status bar.
         token: that of the script's groovelive.json, where it has one.
 
-    >>> Link(port=1).connect(timeout=1.0)
+    >>> LiveLink(port=1).connect(timeout=1.0)
     Traceback (most recent call last):
     groovelive.ableton_live.errors.LinkDown: Ableton Live with GrooveLive is not at 127.0.0.1:1 (Connection ...
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = PORT, *, name: str = "groovelive", token: str = "") -> None:
         self.where, self.name, self.token = (host, port), name, token
-        self.hello: Hello | None = None
+        self.hello: LiveHello | None = None
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._pending: dict[int, Future[Result]] = {}
@@ -102,7 +82,7 @@ class Link:
 
     # From any thread
 
-    def connect(self, timeout: float = _HELLO) -> Hello:
+    def connect(self, timeout: float = _HELLO) -> LiveHello:
         """Connect, and stay so until `close`.
 
         Raises:
@@ -112,7 +92,7 @@ class Link:
         """
         if self._threads:
             raise GrooveError("this link is connected already; each program needs one")
-        sock, hello = self._open(timeout)
+        sock, hello = greet(self.where, self.name, self.token, timeout)
         self.hello, self._up = hello, True
         self._threads = [
             threading.Thread(target=run, args=arguments, name=f"groovelive-{name}", daemon=True)
@@ -134,7 +114,7 @@ class Link:
         for end in (self._wake, self._woken):
             end.close()
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> LiveLink:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,7 +127,7 @@ class Link:
             options: pairs of a name and a value at the end; those that are None are left out.
 
         Raises:
-            LinkDown, Busy: it cannot be sent now.
+            LinkDown, NotNow: it cannot be sent now.
         """
         return self.request(address, arguments, options)[1]
 
@@ -173,7 +153,7 @@ class Link:
         """Let `callback(*arguments)` be called with each piece of news of an address, and return what ends that.
 
         All callbacks run in one thread of the link, in order; they may call. The address "state" is the link's own:
-        `callback(State)` when it goes down and when it is up again.
+        `callback(LinkState)` when it goes down and when it is up again.
         """
         with self._lock:
             self._callbacks.setdefault(address, []).append(callback)
@@ -210,7 +190,7 @@ class Link:
             if value is not None:
                 given += [name, value]
         id = next(self._ids)
-        packet = _packed(address, id, *given)
+        packet = packed(address, id, *given)
         if len(packet) > FRAME:
             raise GrooveError(f"{address} has {len(packet)} bytes; at most {FRAME} can be sent at once")
         future: Future[Result] = Future()
@@ -218,7 +198,9 @@ class Link:
             if not self._up:
                 raise LinkDown(f"there is no connection with Live at {self.where[0]}:{self.where[1]} at this moment")
             if self._waiting + len(packet) > _WAITING:
-                raise Busy("Live has not read what was sent to it for long: wait until its menu or dialogue is closed")
+                raise NotNow(
+                    "Live has not read what was sent to it for long: wait until its menu or dialogue is closed"
+                )
             self._pending[id] = future
             self._outgoing.append(packet)
             self._waiting += len(packet)
@@ -231,39 +213,6 @@ class Link:
 
     # In the link's thread
 
-    def _open(self, timeout: float) -> tuple[socket.socket, Hello]:
-        """Connect and greet; nothing else is read of the socket meanwhile."""
-        place = f"{self.where[0]}:{self.where[1]}"
-        try:
-            sock = socket.create_connection(self.where, timeout)
-        except OSError as error:
-            raise LinkDown(
-                f"Ableton Live with GrooveLive is not at {place} ({error.strerror or error}): start Live and choose "
-                "GrooveLive as a Control Surface in its settings (groovelive ableton doctor helps)"
-            ) from None
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            token: tuple[Argument, ...] = ("token", self.token) if self.token else ()
-            sock.sendall(_packed("/gl/hello", 0, self.name, PROTOCOL, *token))
-            sock.settimeout(timeout)
-            while True:
-                found = read(_exactly(sock, int.from_bytes(_exactly(sock, 4), "big")))[0]
-                if found.address == "/gl/error":
-                    raise fault(str(found.arguments[1]), str(found.arguments[2]))
-                if found.address == "/gl/ok":
-                    return sock, _hello(found.arguments[2:])
-        except TimeoutError:
-            sock.close()
-            raise NoAnswer(f"what is at {place} does not answer: Live is busy, or it is another program") from None
-        except (OSError, IndexError, LiveError) as error:
-            sock.close()
-            if isinstance(error, LiveError):
-                raise
-            raise LinkDown(f"the connection with Live at {place} broke off") from None
-        except GrooveError as error:
-            sock.close()
-            raise WrongVersion(f"what listens at {place} is not GrooveLive: {error}") from None
-
     def _run(self, sock: socket.socket | None) -> None:
         """Serve the connection; when it is gone, get another one."""
         pause, told = BACK_OFF[0], ""
@@ -273,18 +222,18 @@ class Link:
                     return
                 pause = min(2 * pause, BACK_OFF[1])
                 try:
-                    sock, hello = self._open(_HELLO)
+                    sock, hello = greet(self.where, self.name, self.token, _HELLO)
                 except LiveError as error:
                     if not isinstance(error, LinkDown) and str(error) != told:
                         told = str(error)
-                        self._state(State(False, None, told))
+                        self._state(LinkState(False, None, told))
                     continue
                 with self._lock:
                     self.hello, self._up = hello, True
                     topics = [topic for topic, wanted in self._topics.items() if wanted]
                 if topics:
                     self.request("/gl/subscribe", topics)
-                self._state(State(True, hello, ""))
+                self._state(LinkState(True, hello, ""))
                 pause, told = BACK_OFF[0], ""
             try:
                 why = self._serve(sock)
@@ -380,9 +329,9 @@ class Link:
             if future.set_running_or_notify_cancel():
                 future.set_exception(LinkDown(f"{why}; whether this was done is not known"))
         if was:
-            self._state(State(False, None, why))
+            self._state(LinkState(False, None, why))
 
-    def _state(self, state: State) -> None:
+    def _state(self, state: LinkState) -> None:
         with self._lock:
             callbacks = list(self._callbacks.get("state", ()))
         for callback in callbacks:
@@ -397,26 +346,3 @@ class Link:
                 callback(*arguments)
             except Exception:  # whose callback it is must not stop the others
                 log.exception("a callback of the link to Live failed")
-
-
-def _packed(address: str, id: int, *arguments: Argument) -> bytes:
-    exact = (Double(each) if type(each) is float else each for each in arguments)
-    packet = message(address, id, *exact)
-    return len(packet).to_bytes(4, "big") + packet
-
-
-def _exactly(sock: socket.socket, size: int) -> bytes:
-    if size > FRAME:
-        raise GrooveError("what it says is not OSC")
-    found = b""
-    while len(found) < size:
-        data = sock.recv(size - len(found))
-        if not data:
-            raise ConnectionResetError
-        found += data
-    return found
-
-
-def _hello(arguments: Result) -> Hello:
-    version, protocol, build, live, python, session, *requests = arguments
-    return Hello(version, protocol, build, live, python, session, frozenset(requests))

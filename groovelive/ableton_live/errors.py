@@ -34,11 +34,11 @@ class Guarded(LiveError):
     """Not groovelive's to change, or not what it was expected to be (GUARD)."""
 
 
-class Refused(LiveError):
+class RefusedByLive(LiveError):
     """Live itself refused (LIVE_ERROR)."""
 
 
-class Busy(LiveError):
+class NotNow(LiveError):
     """Not now (BUSY)."""
 
 
@@ -63,8 +63,8 @@ class NoAnswer(LiveError):
 
 
 _TYPES: dict[str, type[LiveError]] = {
-    "NOT_FOUND": NotThere, "OUT_OF_RANGE": OutOfRange, "TYPE": WrongType, "GUARD": Guarded, "LIVE_ERROR": Refused,
-    "BUSY": Busy, "LATE": Late, "VERSION": WrongVersion, "UNKNOWN": WrongVersion,
+    "NOT_FOUND": NotThere, "OUT_OF_RANGE": OutOfRange, "TYPE": WrongType, "GUARD": Guarded, "LIVE_ERROR": RefusedByLive,
+    "BUSY": NotNow, "LATE": Late, "VERSION": WrongVersion, "UNKNOWN": WrongVersion,
 }  # fmt: skip
 
 

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Literal, NamedTuple, Self
 
-from ..grooves.groove import Groove
 from . import notes as conversion
-from .clip import Grid, LiveClip, written
+from .base import Grid, Music, SlotKey, TrackKey
+from .clip import LiveClip, written
 from .clock import LiveClock
-from .connection import PORT, Hello, Link, Result, State
+from .connection import PORT, LinkState, LiveLink, Result
 from .errors import LinkDown, LiveError, NoAnswer
-from .notes import LiveNote
+from .handlers import End, added, both
+from .handshake import LiveHello
 from .pads import Pad, PadMap, guess
 from .replies import (
     ArrangementClip,
-    Changed,
+    ClipChanged,
     Launched,
+    LiveScene,
     Lost,
     Moved,
-    Scene,
     Slot,
     SwapNews,
     Swapped,
     Track,
 )
-
-TrackKey = int | str
-"""The index of a track, from 0, or its name."""
-SlotKey = int | str
-"""The index of a slot, from 0, or its scene's name."""
-End = Callable[[], None]
+from .transport import LedTransport
 
 
 class _Asked(NamedTuple):
@@ -49,14 +45,14 @@ class LiveSet:
     """The set that is open in Live, by way of the script GrooveLive.
 
     Only clips that groovelive wrote, whose names end with " [gl]", are ever changed, unless `force` says so; each
-    change is one undo step. All calls may raise the `LiveError`s of `faults`, and then the set is as it was.
+    change is one undo step. All calls may raise the `LiveError`s of `errors`, and then the set is as it was.
 
         live = LiveSet.connect()
         live.clip("Drums", 3).replace(Groove.parse("bd*4, hh*8"), name="four", colour=5)
         live.clip("Bass", 0).watch(lambda changed: print(changed.name))
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: LiveLink) -> None:
         self.link = link
         self.watched: list[LiveClip] = []
         self._lock = threading.Lock()
@@ -65,7 +61,7 @@ class LiveSet:
         self._asked: dict[TrackKey, _Asked] = {}
         self._first: dict[int, int] = {}  # of a swap that was asked for again: the id that it had
         self._on_swap: list[Callable[[SwapNews], None]] = []
-        self._on_state: list[Callable[[State], None]] = []
+        self._on_state: list[Callable[[LinkState], None]] = []
         self._ends: list[End] = [
             link.on("/gl/launched", lambda *news: self._tell(Launched(*news))),
             link.on("/gl/swap/moved", lambda id, line: self._tell(Moved(id, line))),
@@ -84,7 +80,7 @@ class LiveSet:
         Raises:
             LinkDown, WrongVersion, NoAnswer: it is not there, is another one, or says nothing.
         """
-        link = Link(host, port, name=name, token=token)
+        link = LiveLink(host, port, name=name, token=token)
         try:
             link.connect(timeout)
         except BaseException:
@@ -103,7 +99,12 @@ class LiveSet:
         self.close()
 
     @property
-    def hello(self) -> Hello:
+    def lacks(self) -> str:
+        """What this way into Live cannot do: nothing."""
+        return ""
+
+    @property
+    def hello(self) -> LiveHello:
         """Which Live, which script, which session."""
         if self.link.hello is None:
             raise LinkDown("there was no connection with Live yet: connect first")
@@ -115,9 +116,9 @@ class LiveSet:
         """Return the tracks, without returns and main."""
         return Track.rows(self.link.call("/gl/tracks"))
 
-    def scenes(self) -> list[Scene]:
+    def scenes(self) -> list[LiveScene]:
         """Return the scenes."""
-        return Scene.rows(self.link.call("/gl/scenes"))
+        return LiveScene.rows(self.link.call("/gl/scenes"))
 
     def slots(self, track: TrackKey) -> list[Slot]:
         """Return the slots of a track."""
@@ -136,9 +137,7 @@ class LiveSet:
 
     # What changes the set
 
-    def new_clip(
-        self, track: TrackKey, notes: Groove | Iterable[LiveNote], *, after: int = -1, grow: bool = False, **shape: Any
-    ) -> LiveClip:
+    def new_clip(self, track: TrackKey, notes: Music, *, after: int = -1, grow: bool = False, **shape: Any) -> LiveClip:
         """Write a clip into the next empty slot of a track, below slot `after`, and return it.
 
         Args:
@@ -150,7 +149,7 @@ class LiveSet:
         return LiveClip(self, track, int(found[0]))
 
     def swap(
-        self, track: TrackKey, a: int, b: int, notes: Groove | Iterable[LiveNote], *, grid: Grid = "bar",
+        self, track: TrackKey, a: int, b: int, notes: Music, *, grid: Grid = "bar",
         line: float | None = None, late: Literal["next", "refuse"] = "next", legato: bool = False, force: bool = False,
         start: bool = False, dry_run: bool = False, timeout: float = 3.0, **shape: Any,
     ) -> Swapped:  # fmt: skip
@@ -169,7 +168,7 @@ class LiveSet:
 
         Raises:
             Late: the line cannot be made, and late is "refuse".
-            Busy: an earlier swap waits for an earlier line.
+            NotNow: an earlier swap waits for an earlier line.
             Guarded: a slot holds, or the track plays, a clip that is not groovelive's.
         """
         future = self.swap_soon(
@@ -182,7 +181,7 @@ class LiveSet:
             raise NoAnswer(f"Live has not answered a swap within {timeout:g} s: it is busy") from None
 
     def swap_soon(
-        self, track: TrackKey, a: int, b: int, notes: Groove | Iterable[LiveNote], *, grid: Grid = "bar",
+        self, track: TrackKey, a: int, b: int, notes: Music, *, grid: Grid = "bar",
         line: float | None = None, late: Literal["next", "refuse"] = "next", legato: bool = False, force: bool = False,
         start: bool = False, dry_run: bool = False, **shape: Any,
     ) -> Future[Swapped]:  # fmt: skip
@@ -204,7 +203,7 @@ class LiveSet:
         return self._done(id)
 
     def arrange(
-        self, track: TrackKey, start: float, notes: Groove | Iterable[LiveNote], *, force: bool = False,
+        self, track: TrackKey, start: float, notes: Music, *, force: bool = False,
         dry_run: bool = False, timeout: float = 10.0, **shape: Any,
     ) -> tuple[float, float]:  # fmt: skip
         """Write a clip into the Arrangement, over nothing but clips of groovelive's; return its start and end in beats.
@@ -275,6 +274,10 @@ class LiveSet:
         """Stop the transport."""
         self.link.call("/gl/stop")
 
+    def lead(self) -> LedTransport:
+        """Return the transport as a session leads it: moved without waiting for Live's answers."""
+        return LedTransport(self.link)
+
     def tempo(self, bpm: float) -> float:
         """Set the tempo, 20 to 999 beats a minute, and return the one that Live took."""
         return float(self.link.call("/gl/tempo", float(bpm))[0])
@@ -283,20 +286,20 @@ class LiveSet:
 
     def on_swap(self, handler: Callable[[SwapNews], None]) -> End:
         """Let `handler` hear what becomes of this program's swaps, and return what ends that."""
-        return _added(self._on_swap, lambda news: handler(news) if news.id else None)
+        return added(self._on_swap, lambda news: handler(news) if news.id else None)
 
     def on_launch(self, handler: Callable[[Launched], None]) -> End:
         """Let `handler` hear of every launch in every track, by hand too, and return what ends that."""
         end = self.link.subscribe("launched")
-        return _both(end, _added(self._on_swap, lambda news: handler(news) if isinstance(news, Launched) else None))
+        return both(end, added(self._on_swap, lambda news: handler(news) if isinstance(news, Launched) else None))
 
     def on_structure(self, handler: Callable[[], None]) -> End:
         """Let `handler` hear when tracks, scenes or the names of tracks have changed, and return what ends that."""
-        return _both(self.link.on("/gl/structure", lambda _: handler()), self.link.subscribe("structure"))
+        return both(self.link.on("/gl/structure", lambda _: handler()), self.link.subscribe("structure"))
 
-    def on_state(self, handler: Callable[[State], None]) -> End:
+    def on_state(self, handler: Callable[[LinkState], None]) -> End:
         """Let `handler` hear when Live is lost and when it is back, with watches and swaps; return what ends that."""
-        return _added(self._on_state, handler)
+        return added(self._on_state, handler)
 
     def _ask(
         self, track: TrackKey, arguments: tuple[Any, ...], options: dict[str, Any], first: int = 0
@@ -340,9 +343,9 @@ class LiveSet:
 
     def _changed(self, *news: Any) -> None:
         for clip in list(self.watched):
-            clip.hear(Changed(*news))
+            clip.hear(ClipChanged(*news))
 
-    def _state(self, state: State) -> None:
+    def _state(self, state: LinkState) -> None:
         if state.up:
             for clip in list(self.watched):
                 with contextlib.suppress(LiveError):
@@ -362,21 +365,3 @@ class LiveSet:
                 self._tell(Moved(id, again.result(5.0).line))
             except (LiveError, FutureTimeout) as error:
                 self._tell(Lost(first, str(error)))
-
-
-def _added(handlers: list[Any], handler: Callable[[Any], None]) -> End:
-    handlers.append(handler)
-
-    def end() -> None:
-        with contextlib.suppress(ValueError):
-            handlers.remove(handler)
-
-    return end
-
-
-def _both(one: End, other: End) -> End:
-    def end() -> None:
-        one()
-        other()
-
-    return end

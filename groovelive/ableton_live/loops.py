@@ -19,8 +19,8 @@ Pads = Sequence[int | None]
 Floats = NDArray[np.float32]
 
 
-class Played(Protocol):
-    """A note as it is played: `timeline.events.Event` is one."""
+class PlayedNote(Protocol):
+    """A note as it is played: `score.events.Event` is one."""
 
     @property
     def beat(self) -> float: ...
@@ -34,7 +34,7 @@ class Played(Protocol):
     def nudge(self) -> float: ...
 
 
-def notes_in(found: Iterable[Played], begin: float, beats: float, pads: Pads, bpm: float) -> list[LiveNote]:
+def notes_in(found: Iterable[PlayedNote], begin: float, beats: float, pads: Pads, bpm: float) -> list[LiveNote]:
     """Return the notes of a loop that begins at a beat, for its clip; what sounds before the line goes to its end.
 
     >>> from groovelive.score.events import Event
@@ -53,7 +53,7 @@ def notes_in(found: Iterable[Played], begin: float, beats: float, pads: Pads, bp
     return thin(note for note in notes if note.duration > 0)
 
 
-def unsure(found: Iterable[Played], begin: float, beats: float, pads: Pads, chances: Floats) -> list[LiveNote]:
+def unsure(found: Iterable[PlayedNote], begin: float, beats: float, pads: Pads, chances: Floats) -> list[LiveNote]:
     """Return the notes of a loop with the model's probabilities, (32, 9) by the steps of a drummer's loop of two bars.
 
     Likely notes are added, and each may vary in velocity by as much as it is unsure.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from ..errors import GrooveError
 from ..grooves.grid import GM_NOTES, STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, voice_indices
 from ..grooves.groove import Groove
@@ -56,7 +57,7 @@ def pack(notes: Iterable[LiveNote]) -> bytes:
     68
     >>> pack([LiveNote(36, 0.0, velocity=0)])
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: note 0 has the velocity 0, not one from 1 to 127
+    groovelive.errors.GrooveError: the velocity of note 0 must be a number from 1 to 127, not 0
     """
     records = [_record(number, note) for number, note in enumerate(notes)]
     if len(records) > MOST:
@@ -70,8 +71,8 @@ _RANGES = (("pitch", 0, 0, 127), ("velocity", 3, 1, 127), ("probability", 5, 0, 
 
 def _record(number: int, note: LiveNote) -> bytes:
     for name, index, low, high in _RANGES:
-        if not low <= note[index] <= high:  # NaN, too, is not
-            raise GrooveError(f"note {number} has the {name} {note[index]:g}, not one from {low} to {high}")
+        if not low <= note[index] <= high:  # most are, of thousands; NaN, too, is not
+            checks.number(f"the {name} of note {number}", note[index], low, high)
     if not (abs(note.start) <= 1e6 and 0 < note.duration <= 1e6):
         raise GrooveError(
             f"note {number} starts at {note.start:g} and lasts {note.duration:g} beats; a start lies within a million "
@@ -267,6 +268,6 @@ def pitches_of(pads: PadMap) -> tuple[int | None, ...]:
     if len(pitches) != len(VOICES):
         raise GrooveError(f"a pad map has {len(VOICES)} notes, one for each voice, not {len(pitches)}")
     for voice, note in zip(VOICES, pitches, strict=True):
-        if note is not None and not 0 <= note <= 127:
-            raise GrooveError(f"the note of {voice} is one from 0 to 127, not {note}")
+        if note is not None:
+            checks.whole(f"the note of {voice}", note, 0, 127)
     return pitches

@@ -37,7 +37,7 @@ class Track(_Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Scene(_Row):
+class LiveScene(_Row):
     """A scene."""
 
     index: int
@@ -95,7 +95,7 @@ class ArrangementClip(_Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Written(_Row):
+class ClipWritten(_Row):
     """What became of a write.
 
     Args:
@@ -140,7 +140,7 @@ class ClipNotes:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed(_Row):
+class ClipChanged(_Row):
     """News of a watched clip that somebody else has changed; without a clip `count` is -1 and `clip_id` empty."""
 
     track: int

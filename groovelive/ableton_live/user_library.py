@@ -14,6 +14,7 @@ from html import unescape
 from pathlib import Path
 
 from ..errors import GrooveError
+from ..runtime.shipped import shipped
 from .connection import PORT
 
 NAME = "GrooveLive"
@@ -108,12 +109,12 @@ def check(library: Path) -> Path:
 
 
 def source() -> Path:
-    """Return the folder of the script that belongs to this package: in the wheel, or beside it in a checkout."""
-    here = Path(__file__).parent
-    for folder in (here / "remote_script" / NAME, here.parents[1] / "ableton" / NAME):
-        if (folder / "surface.py").is_file():
-            return folder
-    raise GrooveError(f"the script {NAME} is missing from this installation: install groovelive again")
+    """Return the folder of the script that belongs to this package.
+
+    Raises:
+        GrooveError: it is not there.
+    """
+    return shipped(f"ableton/{NAME}")
 
 
 class Script:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import GrooveError
-from ..outputs.midi import client
+from ..runtime.midi_ports import open_client
 
 _PATIENCE = 10.0  # seconds
 
@@ -71,7 +71,7 @@ class Instrument:
 
 def play(name: str) -> None:
     """Send what standard input says, and say when."""
-    out: Any = client("MidiOut", name)
+    out: Any = open_client("MidiOut", name)
     out.open_virtual_port("out")
     print("> ready", flush=True)
     for line in sys.stdin:

@@ -192,9 +192,9 @@ def walkers(performer: Performer, receiver: Receiver, conductor: int, n: int, se
         "walkers.doubled": figure([extra], "note", "notes that were heard, but the log has not", {"max": 0.0}),
     }
     if used and spent:
-        own, outlets = (100 * (b - a) / ((stop - start) / _SECOND) for a, b in zip(used, spent, strict=True))
+        own, outputs = (100 * (b - a) / ((stop - start) / _SECOND) for a, b in zip(used, spent, strict=True))
         figures["walkers.cpu"] = figure([own], "%", "of one core, the conductor's process", {"max": 60.0})
-        figures["walkers.outlets"] = figure([outlets], "%", "of one core, the processes that send")
+        figures["walkers.outputs"] = figure([outputs], "%", "of one core, the processes that send")
     return figures
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from ..errors import GrooveError
-from ..outputs.midi import client
+from ..runtime.midi_ports import open_client
 
 NAME = "sequencer"
 
@@ -79,7 +79,7 @@ class Sequencer:
 
 def main(bpm: float, jitter: float, seed: int) -> None:
     """Be the process of a `Sequencer`, until standard input ends."""
-    port = client("MidiOut", NAME)
+    port = open_client("MidiOut", NAME)
     port.open_virtual_port("clock")
     chance = random.Random(seed)
     print("ready", flush=True)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..errors import GrooveError
 from ..osc_messages.codec import bundle, message, read
 from ..osc_messages.timetags import WallClock
-from ..outputs import Due, Outlets
+from ..outputs import Due, Outputs
 from ..score.targets import Scsynth
 from . import Figure, figure
 from .scserver import CLICK, Recorded, onsets, recorded, residuals, sclang
@@ -142,18 +142,18 @@ def _timetags(server: Recorded, number: int) -> None:
 
 
 def _outlet(server: Recorded, number: int) -> None:
-    outlets = Outlets(lambda sentence: print(sentence, file=sys.stderr))
+    outputs = Outputs(lambda sentence: print(sentence, file=sys.stderr))
     try:
-        sink = outlets.open(Scsynth(port=server.port, group=1))  # before what records
+        sink = outputs.open(Scsynth(port=server.port, group=1))  # before what records
         server.define()  # the kick is a click
         begin = time.monotonic_ns() + 400_000_000
         for k in range(number):
             at = begin + round(k * APART * 1e9)
             time.sleep(max((at - time.monotonic_ns()) / 1e9 - AHEAD, 0))
-            outlets.send([Due(sink, at, k % 32, 0, 1.0, "d1")])
+            outputs.send([Due(sink, at, k % 32, 0, 1.0, "d1")])
         time.sleep(AHEAD + 0.1)
     finally:
-        outlets.end()
+        outputs.end()
 
 
 def _pbind(server: Recorded, number: int, folder: str) -> None:

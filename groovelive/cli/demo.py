@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -20,27 +21,34 @@ from ..grooves.display import roll
 from ..grooves.grid import STEPS_PER_BAR
 from ..live import api as words
 from ..live.as_grooves import groove_of
-from ..live.clip import Clip
+from ..live.clip import Clip, check_paths
 from ..live.session import Session
+from ..outputs import audio_device
 from ..runtime import endpoints as connection
+from ..runtime.shipped import shipped
 from ..score.edits import BEATS_PER_BAR, STEP
 from ..score.events import events
+from . import services
+from .arguments import Parser
 
-# The set is an example that can be read and changed; it comes with the package under another name.
-SETS: Final = (
-    Path(__file__).parents[2] / "examples" / "performance.py",
-    Path(__file__).with_name("performance.py"),
-)
 SHOWN: Final = ((1, "the answer to a tapped rhythm"), (5, "funk"), (13, "latin, and a second drummer"),
                 (21, "on a walk to a jazz preset"), (29, "afrobeat, busier and faster"))  # fmt: skip
 FRAMES: Final = 12  # a second
 
-NEXT: Final = """\
-What to try next:
-  {command}          play in IPython: d1 >> groove("x..x..x.")
-  {command} drum "x..x..x." --genre funk -o beat.wav
-  {command} --help
-"""
+
+def main(argv: Sequence[str]) -> int:
+    """Run `groovelive demo` and return its exit code.
+
+    Raises:
+        GrooveError: an argument is wrong, or the files can't be written there.
+    """
+    parser = Parser(
+        prog="groovelive demo",
+        description="Play a set of 32 bars through the embedded synth, where there is a sound device, and make MIDI, "
+        "WAV and a picture of it.",
+    )
+    parser.add_argument("--out", metavar="DIR", default=".", type=Path, help="where to put the files (default: here)")
+    return run(parser.parse_args(list(argv)).out)
 
 
 def run(folder: Path, console: Console | None = None, sound: bool | None = None) -> int:
@@ -64,12 +72,8 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
         raise GrooveError(f"cannot write to {folder}: {error.strerror or error}") from None
     synth = importlib.util.find_spec("nanosynth") is not None
     files = [folder / name for name in ("demo.mid", "demo.svg", "demo.wav") if synth or name != "demo.wav"]
-    from ..live.clip import check_paths
-
     check_paths(files)
     if sound is None:
-        from ..outputs import audio_device
-
         busy = connection.holder("conductor") is not None
         if busy:
             console.print("a session runs on this machine, which is left alone: the set is made into files")
@@ -85,15 +89,44 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
     if not synth:
         console.print("no demo.wav: that needs the embedded synth, pip install 'groovelive\\[synth]'")
     console.print()
-    console.print(NEXT.format(command=_command()), end="", markup=False, soft_wrap=True)
+    called, python = Path(sys.argv[0]), typed(Path(sys.executable))
+    command = f"{python} -m groovelive" if called.name == "__main__.py" else typed(called)
+    ipython = importlib.util.find_spec("IPython") is not None and called.name != "__main__.py"
+    told = next_steps(command, python, ipython=ipython, synth=synth)
+    console.print(told, end="", markup=False, soft_wrap=True)
     return 0
+
+
+def next_steps(command: str, python: str, *, ipython: bool, synth: bool) -> str:
+    """Return what a reader can type next, a line each.
+
+    Args:
+        command: starts `groovelive` here.
+        python: starts the Python that has it.
+        ipython: whether IPython is there.
+        synth: whether the embedded synth is there.
+
+    >>> print(next_steps(".venv/bin/groovelive", ".venv/bin/python", ipython=True, synth=True), end="")
+    What to try next: type
+      .venv/bin/groovelive
+          and in IPython: d1 >> groove("9.4.7.4.9.47.4.6")
+      .venv/bin/groovelive drum "x..x..x." --genre funk -o beat.wav
+      .venv/bin/groovelive --help
+    """
+    play = command if ipython else f"{python} -m groovelive"
+    file = "wav" if synth else "mid"
+    return f"""\
+What to try next: type
+  {play}
+      and {"in IPython" if ipython else "in the line REPL"}: d1 >> groove("9.4.7.4.9.47.4.6")
+  {command} drum "x..x..x." --genre funk -o beat.{file}
+  {command} --help
+"""
 
 
 def the_set() -> ModuleType:
     """Return the set that is played: `examples/performance.py`."""
-    path = next((path for path in SETS if path.is_file()), None)
-    if path is None:
-        raise GrooveError("the demo's set is missing from this installation")
+    path = shipped("examples/performance.py")
     spec = importlib.util.spec_from_file_location("groovelive_performance", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -110,8 +143,6 @@ def _silently(console: Console) -> Clip:
 
 def _aloud(console: Console) -> Clip:
     """Play the set through the synth, with a roll that moves."""
-    from .services import main
-
     live = words.open(by="demo")
     begin = (live.bar) * float(BEATS_PER_BAR)
     over = threading.Event()
@@ -131,7 +162,7 @@ def _aloud(console: Console) -> Clip:
         over.set()
         thread.join(2)
         live.close()
-        main("stop", [])
+        services.main("stop", [])
 
 
 def frame(live: Session) -> Any:
@@ -180,9 +211,21 @@ def _show(console: Console, clip: Clip) -> None:
     console.print()
 
 
-def _command() -> str:
-    """Return what the reader types to run groovelive again."""
-    called = Path(sys.argv[0])
-    if called.name == "__main__.py" or shutil.which("groovelive"):
-        return "groovelive" if shutil.which("groovelive") else "python -m groovelive"
-    return os.path.relpath(called) if called.is_absolute() else str(called)
+def typed(program: Path) -> str:
+    """Return a program as it is typed here: its name where that alone finds it, else its path.
+
+    >>> typed(Path(".venv/bin/groovelive").absolute())
+    '.venv/bin/groovelive'
+    """
+    name = program.name.removesuffix(".exe")
+    found = shutil.which(name)
+    if found is not None and _plain(found) == _plain(program):
+        return name
+    try:
+        return min(os.path.relpath(program), str(program), key=len)
+    except ValueError:  # on another drive of Windows
+        return str(program)
+
+
+def _plain(program: str | Path) -> str:
+    return os.path.normcase(os.path.abspath(program)).removesuffix(".exe")

@@ -16,15 +16,14 @@ from ..ableton_live import (
     LinkDown,
     LiveError,
     LiveNote,
-    LiveSet,
     Lost,
     Moved,
     Swapped,
     thin,
 )
-from ..ableton_live.abletonosc.live_set import OscSet
+from ..ableton_live.base import SetInLive
 from ..ableton_live.connect import connect
-from ..ableton_live.connection import State
+from ..ableton_live.connection import LinkState
 from ..ableton_live.loops import Floats, notes_in, unsure
 from ..ableton_live.notes import digest
 from ..errors import GrooveError
@@ -68,14 +67,14 @@ class _Part:
     sent: int = 0
 
 
-class Clips:
+class ClipTargets:
     """Writes what drummers play into Live's clips, loop by loop.
 
     Args:
         score: what is played.
         transport: when.
         tell: takes a sentence, from any thread.
-        do: has a job done in a thread: `Worker.do`.
+        do: has a job done in a thread: `JobWorker.do`.
         ask: the same, in the one that asks the engine.
         chances: asks it for the probabilities of a wish.
     """
@@ -85,13 +84,13 @@ class Clips:
     ) -> None:
         self._score, self._transport, self._tell = score, transport, tell
         self._do, self._ask, self._chances = do, ask, chances
-        self._sets: dict[Place, LiveSet | OscSet] = {}
+        self._sets: dict[Place, SetInLive] = {}
         self._parts: dict[Ableton, _Part] = {}
         self._pads: dict[tuple[Place, int | str], Pads] = {}
 
     # Live
 
-    def set_at(self, place: Place) -> LiveSet | OscSet:
+    def set_at(self, place: Place) -> SetInLive:
         """Return the connection with the Live at a place, which is made if need be; called in a thread.
 
         Raises:
@@ -99,8 +98,8 @@ class Clips:
         """
         if place not in self._sets:
             live = connect(*place)
-            if isinstance(live, OscSet):
-                self._tell("Ableton Live is there by way of AbletonOSC, which has no one-step undo, no probabilities")
+            if live.lacks:
+                self._tell(live.lacks)
             live.on_swap(self._heard)
             live.on_state(lambda state: self._state(place, state))
             _ = live.clock  # from now on
@@ -128,7 +127,7 @@ class Clips:
         """Return whether a target was opened."""
         return ((target.host, target.port), target.track) in self._pads
 
-    def _state(self, place: Place, state: State) -> None:
+    def _state(self, place: Place, state: LinkState) -> None:
         if state.up:
             self._tell("Ableton Live is back, and its clips are written again")
             for target, part in self._parts.items():
@@ -217,30 +216,20 @@ class Clips:
         asked.add_done_callback(lambda answer: self._asked(target, part, key, answer))
 
     def _swap(
-        self, live: LiveSet | OscSet, target: Ableton, notes: list[LiveNote], line: float | None, shape: dict[str, Any]
+        self, live: SetInLive, target: Ableton, notes: list[LiveNote], line: float | None, shape: dict[str, Any]
     ) -> Future[Swapped]:
-        asked: Future[Swapped] = Future()
-        if isinstance(live, LiveSet):
-            try:
-                return live.swap_soon(target.track, *target.slots, notes, line=line, **shape)
-            except GrooveError as error:  # it is away just now
-                asked.set_exception(error)
-                return asked
-
-        def then(answer: Swapped, error: GrooveError | None) -> None:
-            if error is None:
-                asked.set_result(answer)
-            else:
-                asked.set_exception(error)
-
-        self._do(lambda: live.swap(target.track, *target.slots, notes, line=line, **shape), then)
-        return asked
+        try:
+            return live.swap_soon(target.track, *target.slots, notes, line=line, **shape)
+        except GrooveError as error:  # it is away just now
+            asked: Future[Swapped] = Future()
+            asked.set_exception(error)
+            return asked
 
     def _genre(self, drummer: str, beat: float) -> str:
         weights = self._score.weights(drummer, "genre", beat)
         return max(weights, key=lambda pair: pair[1])[0] if weights else "any"
 
-    def _line(self, live: LiveSet | OscSet, line: float) -> float | None:
+    def _line(self, live: SetInLive, line: float) -> float | None:
         """Return Live's beat at a line of ours, where its bar line is there too; else None: the next that it has."""
         state = live.clock.state
         if state is None or not state.playing:

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..ableton_live import ClipNotes, LiveClip, LiveError, LiveSet
-from ..ableton_live.abletonosc.clip import OscClip
-from ..ableton_live.abletonosc.live_set import OscSet
+from ..ableton_live import ClipNotes, LiveError
+from ..ableton_live.base import ClipInLive, SetInLive
 from ..errors import GrooveError
 from ..score.edits import Edit, FromLive, of_groove
 from .clip_targets import Do, Place
-from .editor import Desk
+from .editor import Editor
 
 BY = "ableton"
 
@@ -32,20 +31,20 @@ def where(value: FromLive) -> Where:
     return Where((value.host, value.port), value.track, value.slot)
 
 
-class Watching:
+class ClipWatcher:
     """Watches the clips that sources name.
 
     Args:
-        desk: takes the new rhythms.
+        editor: takes the new rhythms.
         set_at: the connection with a Live, made if need be; called in a thread.
         tell: takes a sentence, from any thread.
-        do: has a job done in a thread: `Worker.do`.
+        do: has a job done in a thread: `JobWorker.do`.
     """
 
     def __init__(
-        self, desk: Desk, set_at: Callable[[Place], LiveSet | OscSet], tell: Callable[[str], None], do: Do
+        self, editor: Editor, set_at: Callable[[Place], SetInLive], tell: Callable[[str], None], do: Do
     ) -> None:
-        self._desk, self._set_at, self._tell, self._do = desk, set_at, tell, do
+        self._editor, self._set_at, self._tell, self._do = editor, set_at, tell, do
         self._watched: set[Where] = set()
         self._read: queue.SimpleQueue[tuple[Where, ClipNotes]] = queue.SimpleQueue()
 
@@ -68,7 +67,7 @@ class Watching:
         clip.watch(lambda changed: self._changed(place, clip))
         self._changed(place, clip)  # it may have changed since it was read
 
-    def _changed(self, place: Where, clip: LiveClip | OscClip) -> None:
+    def _changed(self, place: Where, clip: ClipInLive) -> None:
         try:
             self._read.put((place, clip.read()))
         except LiveError as error:
@@ -78,12 +77,12 @@ class Watching:
         """Let drummers hear what has changed."""
         while not self._read.empty():
             place, notes = self._read.get()
-            score = self._desk.score
+            score = self._editor.score
             for drummer in score.drummers:
                 lane = score.lane(drummer, "source")
                 if not lane or not isinstance(lane[-1].value, FromLive) or where(lane[-1].value) != place:
                     continue
                 tap = notes.tap(None)
-                self._desk.reread(
+                self._editor.reread(
                     drummer, msgspec.structs.replace(lane[-1].value, notes=of_groove(tap), steps=tap.steps), BY
                 )

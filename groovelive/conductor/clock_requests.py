@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import GrooveError
-from ..outputs import Outlets
+from ..outputs import Outputs
 from ..protocol import session as messages
 from ..score.clocks import AbletonTransport, AnyClock, Link, MidiClock
-from ..sync.base import Source, source
+from ..sync.ableton import AbletonLed
+from ..sync.base import Source
 from ..sync.link import LinkSession
+from ..sync.open import open_source
 from . import journal
 from .midi_clock import Ticking
-from .tempo_sync import Clock, Led, Tempo
+from .tempo_sync import LeadingClock, Led, Tempo
 from .transport import Transport
 
 _EACH = 20_000_000  # ns between two looks at the Link session that is led
@@ -40,28 +42,29 @@ class LinkLed:
         self._session.close()
 
 
-class Clocks:
+class ClockRequests:
     """Opens clocks to follow, and to lead.
 
     Args:
         tempo: who follows and leads them.
-        outlets: where MIDI clock goes to.
+        outputs: where MIDI clock goes to.
         do: has something done beside the loop, and what comes of it given to a function in it.
         changed: called when another leads, or others follow.
     """
 
     def __init__(
-        self, tempo: Tempo, outlets: Outlets, do: Callable[..., None], changed: Callable[[journal.Clocks], None]
+        self, tempo: Tempo, outputs: Outputs, do: Callable[..., None], changed: Callable[[journal.ClockState], None]
     ) -> None:
-        self._tempo, self._outlets, self._do, self._changed = tempo, outlets, do, changed
+        self._tempo, self._outputs, self._do, self._changed = tempo, outputs, do, changed
 
     def _tell(self, error: GrooveError | None, answer: Answer) -> None:
         if error is None:
             leader = self._tempo.leader
-            self._changed(journal.Clocks(leader.clock if isinstance(leader, Clock) else None, self._tempo.led))
+            clock = leader.clock if isinstance(leader, LeadingClock) else None
+            self._changed(journal.ClockState(clock, self._tempo.led))
         answer(error)
 
-    def recall(self, clocks: journal.Clocks, answer: Answer) -> None:
+    def recall(self, clocks: journal.ClockState, answer: Answer) -> None:
         """Have clocks lead and follow as they did when the session ended; `answer` is called for each."""
         if clocks.leader is not None:
             self.follow(clocks.leader, answer)
@@ -74,21 +77,21 @@ class Clocks:
             self._tempo.follow(None)
             self._tell(None, answer)
             return
-        if isinstance(self._tempo.leader, Clock) and self._tempo.leader.clock == clock:
+        if isinstance(self._tempo.leader, LeadingClock) and self._tempo.leader.clock == clock:
             answer(None)
             return
 
         def then(found: Source | None, error: GrooveError | None) -> None:
             if error is None and found is not None:
                 try:
-                    self._tempo.follow(Clock(clock, found))
+                    self._tempo.follow(LeadingClock(clock, found))
                     self._let_link_go(clock)
                 except GrooveError as problem:
                     found.close()
                     error = problem
             self._tell(error, answer)
 
-        self._do(lambda: source(clock), then)
+        self._do(lambda: open_source(clock), then)
 
     def lead(self, clock: AnyClock | None, on: bool, answer: Answer) -> None:
         """Have a clock follow, or no more; None: all that do."""
@@ -106,7 +109,7 @@ class Clocks:
             if error is None and led is not None:
                 leader = self._tempo.leader
                 both = (Link, AbletonTransport)
-                if isinstance(leader, Clock) and isinstance(clock, both) and type(leader.clock) is type(clock):
+                if isinstance(leader, LeadingClock) and isinstance(clock, both) and type(leader.clock) is type(clock):
                     self._tempo.follow(None)  # one cannot do both: the last word counts
                 self._let_link_go(clock)
                 self._tempo.lead_clock(clock, led)
@@ -123,12 +126,10 @@ class Clocks:
         if isinstance(clock, Link):
             return LinkLed(LinkSession(clock))
         if isinstance(clock, AbletonTransport):
-            from ..sync.ableton import AbletonLed
-
             return AbletonLed(clock)
         assert isinstance(clock, MidiClock)
-        sink = self._outlets.open(clock)
-        return Ticking(sink, self._outlets.send, lambda number: self._do(lambda: self._outlets.close(number), _nothing))
+        sink = self._outputs.open(clock)
+        return Ticking(sink, self._outputs.send, lambda number: self._do(lambda: self._outputs.close(number), _nothing))
 
     def ask(self, request: messages.Follow | messages.LeadRequest, answer: Answer) -> None:
         """Do what a client asks for; see `messages`.

@@ -1,4 +1,4 @@
-"""The desk: takes requests, decides at which beat each edit is due, and keeps the log. It has no clock, no socket."""
+"""The editor: takes requests, decides at which beat each edit is due, and keeps the log. It has no clock, no socket."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from .. import checks
 from ..errors import GrooveError, closest
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
@@ -13,6 +14,7 @@ from ..protocol.session import Draft, When
 from ..score.automation import resumed
 from ..score.autopilot import BY, decide
 from ..score.controls import CONTROLS
+from ..score.edit_log import SESSION, check_undo, heard_by
 from ..score.edits import (
     BEATS_PER_BAR,
     ENGINE,
@@ -28,7 +30,7 @@ from ..score.edits import (
 from ..score.inputs import Hearing, Played, Resume
 from ..score.queries import Wish, wish
 from ..score.rhythms import LOOP
-from ..score.score import SESSION, Score, check_undo, heard_by
+from ..score.score import Score
 from ..score.validation import check
 
 _RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob"))
@@ -36,8 +38,8 @@ DRUMMERS = 64
 _AHEAD = 100_000  # beats: more than a day
 
 
-class Clock(Protocol):
-    """What the desk asks of whoever keeps time."""
+class Timing(Protocol):
+    """What the editor asks of whoever keeps time."""
 
     def beat(self) -> float:
         """Return where the transport is."""
@@ -49,7 +51,7 @@ class Clock(Protocol):
         """Return the first beat at which a line can still be met with all notes that sound before it."""
 
 
-class Due(NamedTuple):
+class DueQuery(NamedTuple):
     """What a drummer wants: for a bar (from 0), and whether at once, or from the beginning of the bar on."""
 
     bar: int
@@ -57,7 +59,7 @@ class Due(NamedTuple):
     at_once: bool
 
 
-class Desk:
+class Editor:
     """The conductor's memory and judgement.
 
     Args:
@@ -69,7 +71,7 @@ class Desk:
 
     def __init__(
         self,
-        clock: Clock,
+        clock: Timing,
         edits: Iterable[Edit] = (),
         publish: Callable[[int, Edit], None] = lambda number, edit: None,
         model: ModelInfo | None = None,
@@ -180,8 +182,7 @@ class Desk:
                     f"bar {bar_of(math.ceil(reach / BEATS_PER_BAR) * BEATS_PER_BAR)}"
                 )
         else:
-            if when.number < 0:
-                raise GrooveError(f"an edit is due in 0 {when.at} or more, not in {when.number:g}")
+            checks.number("the time until an edit is due", when.number, 0, unit=when.at)
             unit = BEATS_PER_BAR if when.at == "bars" else 1
             line = (math.floor(beat / unit) + when.number) * unit
             if line < reach:
@@ -272,7 +273,7 @@ class Desk:
             return None
         return wanted
 
-    def due(self, drummer: str) -> Due | None:
+    def due(self, drummer: str) -> DueQuery | None:
         """Return what a drummer wants now, so that its notes can be changed in time; None where it has all."""
         reach = self.clock.reach(drummer)
         here = int(reach // BEATS_PER_BAR)
@@ -280,16 +281,16 @@ class Desk:
             step = math.ceil(reach / STEP) * STEP
             bar = int(step // BEATS_PER_BAR)
             wanted = self.plan(drummer, bar, step)
-            return None if wanted is None else Due(bar, wanted, True)
+            return None if wanted is None else DueQuery(bar, wanted, True)
         turn = self.score.last_turn(drummer, reach)
         if turn is not None and turn < here * BEATS_PER_BAR:
             turn = None
         if turn is not None or not self.plays(drummer, reach):
             wanted = self.plan(drummer, here, turn)
             if wanted is not None:
-                return Due(here, wanted, True)
+                return DueQuery(here, wanted, True)
         wanted = self.plan(drummer, here + 1)
-        return None if wanted is None else Due(here + 1, wanted, False)
+        return None if wanted is None else DueQuery(here + 1, wanted, False)
 
     def answers_now(self, drummer: str, beat: float) -> bool:
         """Return whether a drummer answers to what is played to it at once, and not from the next bar or loop on."""

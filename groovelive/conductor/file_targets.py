@@ -19,7 +19,7 @@ def files_of(score: Score, drummer: str, beat: float) -> set[File]:
     return {target for target in outs.targets if isinstance(target, File)} if outs is not None else set()
 
 
-class Filing:
+class FileTargets:
     """Writes the file targets of a score when they are done with.
 
     Args:

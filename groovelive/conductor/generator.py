@@ -35,7 +35,7 @@ _V = TypeVar("_V")
 
 
 @dataclass(slots=True)
-class Fulfiller:
+class Generator:
     """Turns wishes into patterns by asking the engine; it remembers what it was told last.
 
     Args:

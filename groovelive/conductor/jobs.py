@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..errors import GrooveError
+
+_log = logging.getLogger(__name__)
 
 
 class Result(NamedTuple):
@@ -19,7 +22,7 @@ class Result(NamedTuple):
     error: GrooveError | None
 
 
-class Worker:
+class JobWorker:
     """A thread that does one job after the other; their results are taken by who gave them, when it looks.
 
     Args:
@@ -27,7 +30,7 @@ class Worker:
         wake: called, from the thread, when there is a result.
 
     >>> woken = threading.Event()
-    >>> worker = Worker("adder", woken.set)
+    >>> worker = JobWorker("adder", woken.set)
     >>> worker.do(lambda: 1 + 1, lambda answer, error: print(answer))
     >>> woken.wait(5) and worker.take()
     2
@@ -73,6 +76,7 @@ class Worker:
             except GrooveError as problem:
                 error = problem
             except Exception as problem:
+                _log.exception("a job of the thread %r failed", self._thread.name)
                 error = GrooveError(f"{type(problem).__name__}: {problem}")
             self._results.put(Result(then, answer, error))
             with contextlib.suppress(Exception):  # who gave the job may have gone

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import GrooveError
-from ..runtime.endpoints import runtime_folder
+from ..runtime.folders import runtime_folder
 from ..score import edits
 from ..score.clocks import AnyClock
 from ..score.edits import Edit
@@ -45,7 +45,7 @@ class Mark(Struct, frozen=True, array_like=True):
     stands: bool
 
 
-class Clocks(Struct, frozen=True, array_like=True):
+class ClockState(Struct, frozen=True, array_like=True):
     """Which clock led, and which followed."""
 
     leader: AnyClock | None = None
@@ -58,7 +58,7 @@ class Recovered(NamedTuple):
     session: str
     edits: list[Edit]
     mark: Mark | None
-    clocks: Clocks = Clocks()
+    clocks: ClockState = ClockState()
 
     def beat_now(self, bpm_beat: Callable[[float, float], float]) -> float:
         """Return where to go on: where it would be by now; after more than a minute, at the bar after where it was.
@@ -106,7 +106,7 @@ class Journal:
         """Write where the transport is."""
         self._queue.put(b"m" + msgspec.msgpack.encode(Mark(time.time_ns(), beat, stands)))
 
-    def clocks(self, clocks: Clocks) -> None:
+    def clocks(self, clocks: ClockState) -> None:
         """Write which clock leads now, and which follow."""
         self._queue.put(b"c" + msgspec.msgpack.encode(clocks))
 
@@ -164,7 +164,7 @@ def read() -> tuple[Header, Recovered] | None:
     header: Header | None = None
     found: list[Edit] = []
     mark: Mark | None = None
-    clocks = Clocks()
+    clocks = ClockState()
     for record in _records(data):
         kind, body = record[:1], record[1:]
         try:
@@ -175,7 +175,7 @@ def read() -> tuple[Header, Recovered] | None:
             elif kind == b"m":
                 mark = msgspec.msgpack.decode(body, type=Mark)
             elif kind == b"c":
-                clocks = msgspec.msgpack.decode(body, type=Clocks)
+                clocks = msgspec.msgpack.decode(body, type=ClockState)
             else:
                 found.append(edits.decode(body))
         except msgspec.MsgspecError:

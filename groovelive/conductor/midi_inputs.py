@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ..errors import GrooveError
-from ..inputs import Inlets
+from ..inputs import Inputs
 from ..protocol import session as messages
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, STEP, Value
 from ..score.inputs import Hearing, Knob
-from ..score.score import SESSION
-from .editor import Desk
-from .recorder import Listening
+from .editor import Editor
+from .recorder import Recorder
 from .transport import Transport
 
 PACE = 0.02  # seconds between two questions about what is played to a drummer
@@ -22,24 +22,24 @@ _SOON = 0.4  # seconds before it from which it is near
 Wanted = tuple[str, bool]  # a port, and whether it is virtual
 
 
-class Host(Protocol):
+class InputsHost(Protocol):
     """What is needed of the conductor."""
 
-    desk: Desk
+    editor: Editor
     transport: Transport
 
 
-class Playing:
+class MidiInputs:
     """Hears what is played for a conductor.
 
     Args:
         host: the conductor.
-        inlets: which read the ports.
-        listening: which makes edits of what comes.
+        inputs: which read the ports.
+        recorder: which makes edits of what comes.
     """
 
-    def __init__(self, host: Host, inlets: Inlets, listening: Listening) -> None:
-        self._host, self._inlets, self._listening = host, inlets, listening
+    def __init__(self, host: InputsHost, inputs: Inputs, recorder: Recorder) -> None:
+        self._host, self._inputs, self._recorder = host, inputs, recorder
         self._asked: dict[str, float] = {}
 
     # Ports
@@ -53,7 +53,7 @@ class Playing:
         found: dict[Wanted, None] = {}
         for value in values:
             if isinstance(value, Knob):
-                if value.number < 0 and not value.port and not self._inlets.ports:
+                if value.number < 0 and not value.port and not self._inputs.ports:
                     raise GrooveError(
                         "no MIDI port is heard from which a knob could be learned; name one: "
                         "learn(d1.follow, port='nanoKONTROL')"
@@ -61,7 +61,7 @@ class Playing:
                 found[value.port, value.virtual] = None
             elif isinstance(value, Hearing) and not value.taken:
                 found.update(((ear.port, ear.virtual), None) for ear in value.ears)
-        return [wanted for wanted in found if not self._inlets.opened(*wanted)]
+        return [wanted for wanted in found if not self._inputs.opened(*wanted)]
 
     def open(self, wanted: Iterable[Wanted], wait: bool = False) -> None:
         """Read ports; with `wait` also those that are not there yet. Takes its time.
@@ -70,57 +70,57 @@ class Playing:
             GrooveError: one is not there, or cannot be read.
         """
         for port, virtual in wanted:
-            self._inlets.open(port, virtual, wait)
+            self._inputs.open(port, virtual, wait)
 
     def held(self) -> list[Wanted]:
         """Return the ports that are named in what holds now, and not read yet."""
-        score, beat = self._host.desk.score, self._host.transport.beat()
+        score, beat = self._host.editor.score, self._host.transport.beat()
         sources = [edit.value for name in score.drummers for edit in score.sources(name, beat, 1)]
         return self.unheard([*sources, *(score.value(*lane, beat) for lane in score.knobs)])
 
     def ins(self) -> tuple[messages.InState, ...]:
         """Return the ports that are read or looked for."""
-        return tuple(messages.InState(name=port, there=there) for port, there in self._inlets.ports.items())
+        return tuple(messages.InState(name=port, there=there) for port, there in self._inputs.ports.items())
 
     # What comes
 
     def turn(self) -> None:
         """Take in what has come."""
         transport = self._host.transport
-        for port, at, data in self._inlets.take():
-            self._listening.heard(port, data, max(transport.beat_at(at), 0.0) if transport.playing else None)
-        self._listening.turn()
+        for port, at, data in self._inputs.take():
+            self._recorder.heard(port, data, max(transport.beat_at(at), 0.0) if transport.playing else None)
+        self._recorder.turn()
 
     def hands(self, request: messages.Hands) -> None:
         """Take in what a client says was played."""
         transport = self._host.transport
         now = transport.beat()
         beat = now if request.beat is None else min(request.beat, now)
-        self._listening.heard(request.port, request.data, beat if transport.playing else None)
-        self._listening.turn()
+        self._recorder.heard(request.port, request.data, beat if transport.playing else None)
+        self._recorder.turn()
 
     # How often the engine is asked
 
     def moment(self) -> int:
         """Return what changes with what drummers remember, though nothing is played: the 16th; 0 where nobody hears."""
-        score, beat = self._host.desk.score, self._host.transport.beat()
+        score, beat = self._host.editor.score, self._host.transport.beat()
         if not score.beats(SESSION, "played"):
             return 0
-        return int(beat / STEP) if any(self._host.desk.hears(name, beat) for name in score.drummers) else 0
+        return int(beat / STEP) if any(self._host.editor.hears(name, beat) for name in score.drummers) else 0
 
     def too_soon(self, drummer: str) -> bool:
         """Return whether a question about what is played to a drummer has to wait, as there was one just before."""
-        desk, transport = self._host.desk, self._host.transport
+        editor, transport = self._host.editor, self._host.transport
         last = self._asked.get(drummer)
         if last is None:
             return False
-        reach = desk.clock.reach(drummer)
-        if not desk.hears(drummer, reach):
+        reach = editor.clock.reach(drummer)
+        if not editor.hears(drummer, reach):
             return False
         pace = PACE
-        if not desk.answers_now(drummer, reach):
+        if not editor.answers_now(drummer, reach):
             line = (reach // BEATS_PER_BAR + 1) * BEATS_PER_BAR
-            if (line - reach) * 60 > _SOON * desk.score.tempo.bpm(reach) and desk.plays(drummer, reach):
+            if (line - reach) * 60 > _SOON * editor.score.tempo.bpm(reach) and editor.plays(drummer, reach):
                 pace = _CALM
         return transport.now() - last < pace * 1e9
 

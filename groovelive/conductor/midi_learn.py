@@ -12,7 +12,7 @@ from ..protocol.session import Draft, When
 from ..score.controls import CONTROLS, SESSION_CONTROLS
 from ..score.edits import HANDS, Edit, Home, Value
 from ..score.inputs import PEDAL, Knob, Resume
-from .editor import Desk
+from .editor import Editor
 
 _GESTURE = 1.0  # seconds of rest after which what a knob does is undone by itself
 _TOP = 127
@@ -30,14 +30,14 @@ class Knobs:
     """Turns controls.
 
     Args:
-        desk: where the edits are made.
+        editor: where the edits are made.
         tell: called with a sentence.
         every: seconds between two edits of a control.
         now: seconds, monotonic.
     """
 
-    def __init__(self, desk: Desk, tell: Callable[[str], None], every: float, now: Callable[[], float]) -> None:
-        self._desk, self._tell, self._every, self._now = desk, tell, every, now
+    def __init__(self, editor: Editor, tell: Callable[[str], None], every: float, now: Callable[[], float]) -> None:
+        self._editor, self._tell, self._every, self._now = editor, tell, every, now
         self._stood: dict[tuple[str, int, int], int] = {}  # where each controller was seen last
         self._positions: dict[Lane, float] = {}  # what that is for a control
         self._turns: dict[Lane, _Turn] = {}  # still to be written
@@ -52,7 +52,7 @@ class Knobs:
         """Take notice that a controller was turned: what it turns is set by `turn`."""
         place = port, channel, number
         before, self._stood[place] = self._stood.get(place), value
-        for drummer, path in list(self._desk.score.knobs):
+        for drummer, path in list(self._editor.score.knobs):
             knob = self._knob(drummer, path)
             if knob is None or knob.port not in ("", port) or knob.channel not in (0, channel):
                 continue
@@ -68,19 +68,19 @@ class Knobs:
         now = self._now()
         for lane in [lane for lane in self._turns if now - self._written.get(lane, -math.inf) >= self._every]:
             turn = self._turns.pop(lane)
-            score, group = self._desk.score, self._groups.get(lane)
+            score, group = self._editor.score, self._groups.get(lane)
             if group is None or now - self._written.get(lane, -math.inf) > _GESTURE or score.undone(group):
                 group = self._groups[lane] = score.next_group()
             self._written[lane] = now
             self._write(Draft(lane[1], turn.value, lane[0]), turn.by, When("now" if turn.at_once else "next"), group)
 
     def _knob(self, drummer: str, path: str) -> Knob | None:
-        value = self._desk.score.value(drummer, path, math.inf)
+        value = self._editor.score.value(drummer, path, math.inf)
         return value if isinstance(value, Knob) else None
 
     def _write(self, draft: Draft, by: str, when: When, group: int | None = None) -> None:
         try:
-            self._desk.write(messages.Write(edits=(draft,), when=when, by=by), group)
+            self._editor.write(messages.Write(edits=(draft,), when=when, by=by), group)
         except GrooveError as error:
             self._tell(str(error))
 
@@ -97,11 +97,11 @@ class Knobs:
             if down != was and (down or self._at_home(drummer)):
                 self._write(Draft("source", Home() if down else Resume(), drummer), by, When("now"))
             return
-        top = self._desk.score.edit(drummer, path, math.inf)
+        top = self._editor.score.edit(drummer, path, math.inf)
         leads = lane in self._turns or (top is not None and top.by == by)
         control = (CONTROLS if drummer else SESSION_CONTROLS)[path.partition(".")[0]]
         if control.kind == "genre":
-            names = self._desk.model.genres if self._desk.model is not None else ()
+            names = self._editor.model.genres if self._editor.model is not None else ()
             if not names:
                 return
             held = top.value if top is not None else None
@@ -119,15 +119,15 @@ class Knobs:
             self._turns[lane] = _Turn(at[1], by, not control.asks)
 
     def _at_home(self, drummer: str) -> bool:
-        return isinstance(self._desk.score.value(drummer, "source", math.inf), Home)
+        return isinstance(self._editor.score.value(drummer, "source", math.inf), Home)
 
     def _current(self, lane: Lane, top: Edit | None) -> float | None:
         """Return what a control is, or is about to be; None where only the model knows."""
         drummer, path = lane
-        beat = self._desk.clock.reach(drummer)
-        found = self._desk.score.number(drummer, path, beat if top is None else max(beat, top.beat))
-        if found is None and self._desk.model is not None:
-            declared = self._desk.model.controls.get(path.partition(".")[0])
+        beat = self._editor.clock.reach(drummer)
+        found = self._editor.score.number(drummer, path, beat if top is None else max(beat, top.beat))
+        if found is None and self._editor.model is not None:
+            declared = self._editor.model.controls.get(path.partition(".")[0])
             found = declared.default if declared is not None else None
         return float(found) if isinstance(found, int | float) else None
 

@@ -16,15 +16,15 @@ from ..score.events import bar_notes
 from ..score.queries import Spot
 from ..score.score import Score
 from ..sync.tap_tempo import Taps
-from .editor import Desk
-from .file_targets import Filing
-from .generator import Fulfiller
-from .recorder import Listening
+from .editor import Editor
+from .file_targets import FileTargets
+from .generator import Generator
+from .recorder import Recorder
 from .tap_tempo import tapped
 
 
 class Offline:
-    """What `Desk` is to a performer who need not hear it: requests in, replies out, and time that passes when asked to.
+    """The conductor of a performer who need not hear it: requests in, replies out, and time that passes when asked to.
 
     Args:
         seed: of the session's chances.
@@ -44,6 +44,7 @@ class Offline:
     def __init__(
         self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
     ) -> None:
+        # Start-up time: they load onnxruntime, which a client of a conductor does without.
         from ..engine import handlers
         from ..engine.models import info
         from ..model import load
@@ -58,20 +59,20 @@ class Offline:
             reply: Any = handlers.run(handlers.start(request, models))
             return reply  # type: ignore[no-any-return]
 
-        self._fulfil = Fulfiller(ask)
+        self._generator = Generator(ask)
         self._now = 0.0
         self._tell = tell
         self._told: set[str] = set()
         self._taps: dict[str, Taps] = {}
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
-        self._desk = Desk(_Simulated(self), publish=self._publish, model=about)
-        self._filing = Filing(self._desk.score, tell)
-        self._listening = Listening(self._desk, tell, gather=0.0, now=self._seconds)
+        self._editor = Editor(_Simulated(self), publish=self._publish, model=about)
+        self._files = FileTargets(self._editor.score, tell)
+        self._recorder = Recorder(self._editor, tell, gather=0.0, now=self._seconds)
         if seed != 7:
             self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))
 
     def _seconds(self) -> float:
-        return self._desk.score.tempo.seconds(self._now)
+        return self._editor.score.tempo.seconds(self._now)
 
     @property
     def beat(self) -> float:
@@ -81,7 +82,7 @@ class Offline:
     @property
     def score(self) -> Score:
         """The log, and what holds."""
-        return self._desk.score
+        return self._editor.score
 
     def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
         """Answer a request as the conductor does.
@@ -89,39 +90,39 @@ class Offline:
         Raises:
             GrooveError: it cannot be done; nothing has changed.
         """
-        desk = self._desk
+        editor = self._editor
         if isinstance(request, messages.Write):
-            return messages.WrittenEdits(edits=desk.write(request))
+            return messages.WrittenEdits(edits=editor.write(request))
         if isinstance(request, messages.Undo):
-            return messages.WrittenEdits(edits=desk.undo(request))
+            return messages.WrittenEdits(edits=editor.undo(request))
         if isinstance(request, messages.SceneRequest):
-            return messages.WrittenEdits(edits=desk.scene(request))
+            return messages.WrittenEdits(edits=editor.scene(request))
         if isinstance(request, messages.Log):
-            return desk.page(request.since)
+            return editor.page(request.since)
         if isinstance(request, messages.Locate):
             return messages.Located(z=Array.of(self._located(request)))
         if isinstance(request, messages.Hands):
-            self._listening.heard(request.port, request.data, min(self._now, request.beat or self._now))
-            self._listening.turn()
+            self._recorder.heard(request.port, request.data, min(self._now, request.beat or self._now))
+            self._recorder.turn()
             return messages.Done()
         if isinstance(request, messages.Tap):
             seconds = self.score.tempo.seconds
             taps = self._taps.setdefault(request.by, Taps())
             at = seconds(self._now) - request.ago
-            return messages.WrittenEdits(edits=tapped(desk, taps, at, request.bar, request.by, seconds))
+            return messages.WrittenEdits(edits=tapped(editor, taps, at, request.bar, request.by, seconds))
         if isinstance(request, messages.Follow | messages.LeadRequest) and request.clock is not None:
             raise GrooveError("a session on a simulated clock meets no other clocks; gl.open() follows and leads them")
         if isinstance(request, messages.Leave | messages.PanicRequest | messages.Follow | messages.LeadRequest):
             return messages.Done()
         return messages.SessionState(
-            session="offline", beat=self._now, bpm=desk.score.tempo.bpm(self._now), playing=True,
-            edits=len(desk.score.edits), engine="ready", model=desk.model,
+            session="offline", beat=self._now, bpm=editor.score.tempo.bpm(self._now), playing=True,
+            edits=len(editor.score.edits), engine="ready", model=editor.model,
         )  # fmt: skip
 
     def _located(self, request: messages.Locate) -> Any:
         if request.point is not None:
-            return self._fulfil.latent(Spot(request.point.name, request.point.z))
-        return self._fulfil.place(self._desk.wish_now(request.drummer))
+            return self._generator.latent(Spot(request.point.name, request.point.z))
+        return self._generator.place(self._editor.wish_now(request.drummer))
 
     def run(self, beats: float) -> None:
         """Let so many beats pass: bar by bar the model is asked, and the performer's own code."""
@@ -130,9 +131,9 @@ class Offline:
         end = self._now + beats
         while self._now < end:
             bar = int(self._now // BEATS_PER_BAR)
-            self._filing.look(self._now)
+            self._files.look(self._now)
             if not self._now % BEATS_PER_BAR:
-                self._desk.fly(bar)
+                self._editor.fly(bar)
             self._ask_for(bar, self._now if self._now % BEATS_PER_BAR else None)
             line = (bar + 1) * float(BEATS_PER_BAR)
             self._wanted(bar + 1)
@@ -143,12 +144,12 @@ class Offline:
     def _pass(self, bar: int, end: float) -> None:
         """Let time pass within a bar; drummers that answer at once to what is played forget step by step."""
         names = self.score.drummers
-        while any(self._desk.answers_now(name, self._now) for name in names):
+        while any(self._editor.answers_now(name, self._now) for name in names):
             step = (self._now // STEP + 1) * STEP
             if step >= end:
                 break
             self._now = step
-            self._ask_for(bar, step, [name for name in names if self._desk.answers_now(name, step)])
+            self._ask_for(bar, step, [name for name in names if self._editor.answers_now(name, step)])
         self._now = end
 
     def peek(self) -> None:
@@ -159,11 +160,11 @@ class Offline:
     def _ask_for(self, bar: int, beat: float | None, drummers: Sequence[str] | None = None) -> None:
         for drummer in self.score.drummers if drummers is None else drummers:
             when = beat if beat is None else self._when(drummer, bar, beat)
-            wanted = self._desk.plan(drummer, bar, when)
+            wanted = self._editor.plan(drummer, bar, when)
             if wanted is None:
                 continue
             try:
-                self._desk.given(drummer, bar, wanted, self._fulfil(wanted), at_once=beat is not None)
+                self._editor.given(drummer, bar, wanted, self._generator(wanted), at_once=beat is not None)
             except GrooveError as error:
                 if str(error) not in self._told:
                     self._told.add(str(error))
@@ -174,7 +175,7 @@ class Offline:
 
         Who answers from the next bar on to what is played does not change at each note: but at each edit.
         """
-        if not self._desk.hears(drummer, beat) or self._desk.answers_now(drummer, beat):
+        if not self._editor.hears(drummer, beat) or self._editor.answers_now(drummer, beat):
             return beat
         turns = self.score.turns.get(drummer, ())
         last = bisect_right(turns, beat) - 1
@@ -192,7 +193,7 @@ class Offline:
 
     def close(self) -> None:
         """Write the files that were played into."""
-        self._filing.end(self._now)
+        self._files.end(self._now)
 
 
 class _Simulated:

@@ -24,7 +24,7 @@ class Way(NamedTuple):
     beats: float
 
 
-class Following:
+class PhaseLock:
     """Where a leader's beats are, and how ours have to move.
 
     Bar lines are drawn onto bar lines: the beat numbers of the two may differ by whole bars. An error of phase is taken
@@ -35,7 +35,7 @@ class Following:
         over: beats in which an error is taken out, where `bend` is enough for that.
         deadband: seconds of error that are left alone.
 
-    >>> following = Following()
+    >>> following = PhaseLock()
     >>> following.heard(8.0, 120.0, at=100.0)
     >>> following.error(4.5, at=100.0), following.error(4.5, at=100.25)
     (-0.5, 0.0)

@@ -1,4 +1,4 @@
-"""The player: renders the score a little ahead, and hands each note to its outlets shortly before it must leave."""
+"""The player: renders the score a little ahead, and hands each note to its outputs shortly before it must leave."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ..outputs import Due
+from ..score.edit_log import SESSION, heard_by
 from ..score.edits import STEP, Edit
 from ..score.events import EARLIEST, Event, events
-from ..score.score import SESSION, Score, heard_by
+from ..score.score import Score
 from ..score.targets import AnyTarget, tagged
 from .transport import Transport
 
-LEAD = 0.012  # seconds before a note leaves its outlet that it is handed over, and can be changed no more
+LEAD = 0.012  # seconds before a note leaves its output process that it is handed over, and can be changed no more
 RENDERED = 0.25  # seconds before that to which the score is rendered
 _SOON = 0.12  # seconds before that at which more is rendered
 _REACH = 2  # steps after which the latest note of a step has sounded
@@ -24,8 +25,8 @@ BUDGET = 0.004  # seconds of rendering without a look at the clock
 _UNHEARD = ("scene", "quantum", "response", "played", "memory", "recording", "clear")  # they change no note themselves
 
 
-class Sender(Protocol):
-    """What sends: `outlets.Outlets`, or a recording of it in tests."""
+class NoteSender(Protocol):
+    """What sends: `outputs.Outputs`, or a recording of it in tests."""
 
     def send(self, notes: list[Due]) -> None: ...
 
@@ -47,7 +48,7 @@ def ahead_of(target: AnyTarget) -> float:
 
 
 class Player:
-    """Plays a score through outlets.
+    """Plays a score through outputs.
 
     Every step of a drummer is rendered once; if an edit changes what holds then, what has not been handed over by then
     is rendered anew. So no note is doubled and none is lost, and what was played is what `events` says of the log.
@@ -58,7 +59,7 @@ class Player:
         sender: where to.
     """
 
-    def __init__(self, score: Score, transport: Transport, sender: Sender) -> None:
+    def __init__(self, score: Score, transport: Transport, sender: NoteSender) -> None:
         self._score, self._transport, self._sender = score, transport, sender
         self.sinks: dict[AnyTarget, int] = {}
         self.fallback: tuple[AnyTarget, ...] = ()

@@ -10,21 +10,21 @@ from ..errors import GrooveError
 from ..midi_files.messages import CONTROL, NOTE_ON, PROGRAM, ChannelMessage, channel_messages
 from ..protocol import session as messages
 from ..protocol.session import When
+from ..score.edit_log import SESSION
 from ..score.edits import HANDS, Edit
 from ..score.inputs import GRAIN, Played, Stroke, grained, pack
-from ..score.score import SESSION
-from .editor import Desk
+from .editor import Editor
 from .midi_learn import Knobs
 
 GATHER = 0.02  # seconds: the first note makes an edit at once, and those that follow it so soon make one together
 _MOST = 4096  # notes of an edit
 
 
-class Listening:
+class Recorder:
     """Takes messages of MIDI ports in.
 
     Args:
-        desk: where what they do becomes edits.
+        editor: where what they do becomes edits.
         tell: called with a sentence for the performers.
         gather: seconds in which the notes of a port make one edit, and what one knob does makes one.
         now: seconds, monotonic.
@@ -32,14 +32,14 @@ class Listening:
 
     def __init__(
         self,
-        desk: Desk,
+        editor: Editor,
         tell: Callable[[str], None],
         gather: float = GATHER,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._desk, self._tell, self._gather, self._now = desk, tell, gather, now
-        self._knobs = Knobs(desk, tell, gather, now)
-        desk.knob = self._knobs.position
+        self._editor, self._tell, self._gather, self._now = editor, tell, gather, now
+        self._knobs = Knobs(editor, tell, gather, now)
+        editor.knob = self._knobs.position
         self._waiting: dict[str, list[tuple[float, ChannelMessage]]] = {}
         self._written: dict[str, float] = {}
         self._last = 0.0  # beat
@@ -79,17 +79,17 @@ class Listening:
             for beat, m in notes
         ]
         value = Played(port=port, notes=pack(strokes))
-        self._desk.played(Edit(beat=end, path="played", value=value, by=(HANDS + port)[:64]))
+        self._editor.played(Edit(beat=end, path="played", value=value, by=(HANDS + port)[:64]))
 
     def _program(self, port: str, number: int) -> None:
-        names = list(dict.fromkeys(str(edit.value) for edit in self._desk.score.lane(SESSION, "scene")))
+        names = list(dict.fromkeys(str(edit.value) for edit in self._editor.score.lane(SESSION, "scene")))
         if number >= len(names):
             if names and number not in self._missing:
                 self._missing.add(number)
                 self._tell(f"program {number + 1} of {port} has no scene; the scenes are {', '.join(names)}")
             return
         try:
-            self._desk.scene(messages.SceneRequest(name=names[number], when=When(), by=(HANDS + port)[:64]))
+            self._editor.scene(messages.SceneRequest(name=names[number], when=When(), by=(HANDS + port)[:64]))
         except GrooveError as error:
             if "already" not in str(error):
                 self._tell(str(error))

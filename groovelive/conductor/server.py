@@ -1,4 +1,4 @@
-"""The door: the conductor's socket, its clients, and what they are told unasked."""
+"""The session server: the conductor's socket, its clients, and what they are told unasked."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ class Caller(NamedTuple):
         return self.envelope[0]
 
 
-class Visitor(NamedTuple):
-    """Who asks, but came in by another door; `hear` takes the reply."""
+class LocalCaller(NamedTuple):
+    """Who asks, but over OSC, in this process; `hear` takes the reply."""
 
     hear: Callable[[Reply], None]
 
 
-class _Guest(msgspec.Struct):
+class _Subscriber(msgspec.Struct):
     envelope: tuple[bytes, ...]
     by: str
     heard: float
 
 
-class Door:
+class SessionServer:
     """A ROUTER socket at which clients ask, and hear what happens once they have joined.
 
     Args:
@@ -77,7 +77,7 @@ class Door:
         except zmq.ZMQError as error:
             self.close()
             raise GrooveError(f"{bind} cannot be bound: {error.strerror}") from None
-        self._guests: dict[bytes, _Guest] = {}
+        self._subscribers: dict[bytes, _Subscriber] = {}
 
     @property
     def address(self) -> str:
@@ -90,9 +90,9 @@ class Door:
     def clients(self) -> tuple[str, ...]:
         """Who takes part."""
         silent = time.monotonic() - _SILENT
-        for key in [key for key, guest in self._guests.items() if guest.heard < silent]:
-            del self._guests[key]
-        return tuple(guest.by for guest in self._guests.values())
+        for key in [key for key, subscriber in self._subscribers.items() if subscriber.heard < silent]:
+            del self._subscribers[key]
+        return tuple(subscriber.by for subscriber in self._subscribers.values())
 
     def requests(self) -> Iterator[tuple[Caller, messages.AnyRequest]]:
         """Yield the requests that are there; what is none is answered here."""
@@ -110,21 +110,21 @@ class Door:
             except EngineError as error:
                 self.refuse(caller, error)
                 continue
-            if (guest := self._guests.get(client)) is not None:
-                guest.heard = time.monotonic()
+            if (subscriber := self._subscribers.get(client)) is not None:
+                subscriber.heard = time.monotonic()
             yield caller, request
 
     def join(self, caller: Caller, by: str) -> None:
         """Let a client hear what happens."""
-        self._guests[caller.client] = _Guest(caller.envelope, by, time.monotonic())
+        self._subscribers[caller.client] = _Subscriber(caller.envelope, by, time.monotonic())
 
     def leave(self, caller: Caller) -> None:
         """Tell a client nothing more."""
-        self._guests.pop(caller.client, None)
+        self._subscribers.pop(caller.client, None)
 
-    def reply(self, caller: Caller | Visitor, message: Reply) -> None:
+    def reply(self, caller: Caller | LocalCaller, message: Reply) -> None:
         """Answer a request."""
-        if isinstance(caller, Visitor):
+        if isinstance(caller, LocalCaller):
             caller.hear(message)
             return
         try:
@@ -133,22 +133,22 @@ class Door:
             frames = to_frames(caller.id, Failure(code=error.code, message=error.message, field=error.field))
         self._send(caller.envelope, frames)
 
-    def refuse(self, caller: Caller | Visitor, error: GrooveError) -> None:
+    def refuse(self, caller: Caller | LocalCaller, error: GrooveError) -> None:
         """Answer a request with what is wrong."""
         code, field = (error.code, error.field) if isinstance(error, EngineError) else ("OUT_OF_RANGE", "")
         self.reply(caller, Failure(code=code, message=str(error), field=field))
 
     def tell(self, news: Reply) -> None:
         """Tell all who have joined."""
-        if not self._guests:
+        if not self._subscribers:
             return
         try:
             frames = to_frames(messages.NEWS, news)
         except EngineError:  # too large: who misses it asks for it
             return
-        for key, guest in list(self._guests.items()):
-            if not self._send(guest.envelope, frames):
-                self._guests.pop(key, None)
+        for key, subscriber in list(self._subscribers.items()):
+            if not self._send(subscriber.envelope, frames):
+                self._subscribers.pop(key, None)
 
     def _send(self, envelope: tuple[bytes, ...], frames: list[bytes]) -> bool:
         """Send, or not; False where the client has gone."""
@@ -168,8 +168,8 @@ class Door:
         self.context.term()
 
 
-class Bell:
-    """What a thread rings so that the loop wakes.
+class Waker:
+    """What wakes the loop, from any thread.
 
     Args:
         context: of the loop's sockets.
@@ -177,24 +177,24 @@ class Bell:
 
     def __init__(self, context: zmq.Context[Any]) -> None:
         self.socket = context.socket(zmq.PULL)
-        self.socket.bind("inproc://bell")
-        self._lock, self._rope = threading.Lock(), context.socket(zmq.PUSH)
-        self._rope.setsockopt(zmq.LINGER, 0)
-        self._rope.connect("inproc://bell")
+        self.socket.bind("inproc://waker")
+        self._lock, self._sender = threading.Lock(), context.socket(zmq.PUSH)
+        self._sender.setsockopt(zmq.LINGER, 0)
+        self._sender.connect("inproc://waker")
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake the loop; from any thread."""
         with self._lock:
-            if not self._rope.closed:
-                self._rope.send(b"", zmq.NOBLOCK)
+            if not self._sender.closed:
+                self._sender.send(b"", zmq.NOBLOCK)
 
-    def heard(self) -> None:
-        """Forget that it was rung; from the loop."""
+    def woken(self) -> None:
+        """Forget that it was woken; from the loop."""
         while self.socket.poll(0):
             self.socket.recv()
 
     def close(self) -> None:
         """Close the sockets."""
         with self._lock:
-            self._rope.close()
+            self._sender.close()
         self.socket.close()

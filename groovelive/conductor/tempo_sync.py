@@ -11,13 +11,13 @@ from ..protocol import session as messages
 from ..protocol.session import Draft, When
 from ..score.clocks import AnyClock, name_of
 from ..score.controls import SESSION_CONTROLS
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Line
-from ..score.score import SESSION
 from ..sync.base import Source
 from ..sync.tap_tempo import Taps
-from .editor import Desk
-from .osc.server import Peer
-from .phase_lock import Following, Way
+from .editor import Editor
+from .osc.server import OscClient
+from .phase_lock import PhaseLock, Way
 from .tap_tempo import tapped
 from .transport import Transport
 
@@ -30,10 +30,10 @@ _WORTH = 0.02  # bpm; smaller changes of a tempo that is only on its way are not
 _TAPPERS = 16  # performers whose taps are remembered
 
 
-class Host(Protocol):
+class TempoHost(Protocol):
     """What is needed of the conductor."""
 
-    desk: Desk
+    editor: Editor
     transport: Transport
 
     def reach(self, drummer: str) -> float:
@@ -56,7 +56,7 @@ class Led(Protocol):
         """Let it go."""
 
 
-class Clock(NamedTuple):
+class LeadingClock(NamedTuple):
     """A clock that leads because a performer wants it to."""
 
     clock: AnyClock
@@ -79,11 +79,11 @@ class Tempo:
         now: seconds, monotonic.
     """
 
-    def __init__(self, host: Host, tell: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, host: TempoHost, tell: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
         self._host, self._tell, self._now = host, tell, now
-        self.leader: Peer | Clock | None = None
-        self._of: Peer | Clock | None = None  # whom the line below is about
-        self._following = Following()
+        self.leader: OscClient | LeadingClock | None = None
+        self._of: OscClient | LeadingClock | None = None  # whom the line below is about
+        self._following = PhaseLock()
         self._since = 0.0
         self._there: bool | None = None  # whether the clock that leads is heard; None: it has not been looked at yet
         self._been_there = False
@@ -95,7 +95,7 @@ class Tempo:
 
     # Who leads
 
-    def lead(self, peer: Peer, on: bool) -> None:
+    def lead(self, peer: OscClient, on: bool) -> None:
         """Let a peer lead, or lead no more.
 
         Raises:
@@ -109,30 +109,30 @@ class Tempo:
                 self.leader = None
                 self._settle(CLOCK)
             return
-        if isinstance(self.leader, Clock):
+        if isinstance(self.leader, LeadingClock):
             raise GrooveError(f"{self.leader} leads the tempo; live.follow(None) takes the lead back")
         if self.leader not in (None, peer):
             raise GrooveError(f"{self.leader} leads the tempo; it has to give the lead back first (/gl/lead id 0)")
         self.leader, self._since = peer, self._now()
 
-    def follow(self, leader: Clock | None) -> None:
+    def follow(self, leader: LeadingClock | None) -> None:
         """Have a clock lead in place of one that does; None: have the conductor lead, whoever does.
 
         Raises:
             GrooveError: a peer leads.
         """
         self.look()
-        if leader is not None and isinstance(self.leader, Peer):
+        if leader is not None and isinstance(self.leader, OscClient):
             raise GrooveError(f"{self.leader} leads the tempo; live.follow(None) takes the lead back first")
         before, self.leader = self.leader, leader
-        if isinstance(before, Clock):
+        if isinstance(before, LeadingClock):
             before.source.close()
         if before is not None:
             self._settle(_by(before))
-            self._of, self._following = None, Following()
+            self._of, self._following = None, PhaseLock()
         if leader is not None:
             source = leader.source
-            self._of, self._following = leader, Following(source.bend, source.over, source.deadband)
+            self._of, self._following = leader, PhaseLock(source.bend, source.over, source.deadband)
             self._there, self._been_there, self._offset = None, False, None
             self._to_start, self._look_at, self._since = False, 0.0, self._now()
 
@@ -145,9 +145,9 @@ class Tempo:
     @property
     def away(self) -> bool:
         """Whether a clock that is to lead is not heard."""
-        return isinstance(self.leader, Clock) and not self._there
+        return isinstance(self.leader, LeadingClock) and not self._there
 
-    def left(self, peer: Peer) -> None:
+    def left(self, peer: OscClient) -> None:
         """Take notice that a peer has gone."""
         if peer == self.leader:
             self.leader = None
@@ -156,22 +156,22 @@ class Tempo:
 
     def look(self) -> None:
         """See whether a peer that leads is still there."""
-        if isinstance(self.leader, Peer) and self._now() - max(self._since, self._heard(self.leader)) > SILENT:
+        if isinstance(self.leader, OscClient) and self._now() - max(self._since, self._heard(self.leader)) > SILENT:
             peer, self.leader = self.leader, None
             self._settle(CLOCK)
             self._tell(f"nothing was heard for {SILENT:g} s of {peer}, so it leads the tempo no more; the tempo stays")
 
-    def _heard(self, peer: Peer) -> float:
+    def _heard(self, peer: OscClient) -> float:
         return self._following.last if peer == self._of else 0.0
 
     # Where it is
 
-    def heard(self, peer: Peer, beat: float, bpm: float, at: float) -> None:
+    def heard(self, peer: OscClient, beat: float, bpm: float, at: float) -> None:
         """Take a peer's word: its clock stood at `beat` at a moment, in seconds, and goes on at `bpm`."""
         if self.leader not in (None, peer):
             return  # what counts is the leader's
         if peer != self._of:
-            self._of, self._following = peer, Following()
+            self._of, self._following = peer, PhaseLock()
         self._following.heard(beat, bpm, at)
         if peer == self.leader and self._host.transport.playing:
             self._follow(CLOCK)
@@ -179,7 +179,7 @@ class Tempo:
     def turn(self) -> None:
         """See to whoever leads, and to those who follow."""
         self.look()
-        if isinstance(self.leader, Clock) and self._now() >= self._look_at:
+        if isinstance(self.leader, LeadingClock) and self._now() >= self._look_at:
             self._look_at = self._now() + _EACH
             try:
                 self._look_at_clock(self.leader)
@@ -188,12 +188,12 @@ class Tempo:
                 self.follow(None)
         for clock, led in list(self._led.items()):
             try:
-                led.turn(self._host.transport, self._host.desk.score.tempo.bpm)
+                led.turn(self._host.transport, self._host.editor.score.tempo.bpm)
             except Exception as error:
                 self._tell(f"{name_of(clock)} follows no more: {type(error).__name__}: {error}")
                 self.let_go(clock)
 
-    def _look_at_clock(self, leader: Clock) -> None:
+    def _look_at_clock(self, leader: LeadingClock) -> None:
         source, transport = leader.source, self._host.transport
         change, word = source.change(), source.look()
         late = self._there is not None or self._now() - self._since > _PATIENCE
@@ -202,7 +202,7 @@ class Tempo:
         if word is None:
             now = transport.now()
             beat = transport.beat_at(now)
-            source.alone(beat, self._host.desk.score.tempo.bpm(beat), now / 1e9, transport.playing)
+            source.alone(beat, self._host.editor.score.tempo.bpm(beat), now / 1e9, transport.playing)
         elif word.at > self._following.last:
             if source.placed:
                 self._offset = None
@@ -220,7 +220,7 @@ class Tempo:
         elif word is not None and transport.playing:
             self._follow(source.by)
 
-    def _tell_of(self, leader: Clock, there: bool) -> None:
+    def _tell_of(self, leader: LeadingClock, there: bool) -> None:
         before, self._there = self._there, there
         if there:
             self._tell(f"{leader} leads the tempo" + (" again" if self._been_there else ""))
@@ -243,7 +243,7 @@ class Tempo:
 
     def _follow(self, by: str) -> None:
         """Set the tempo from the first beat on that can still be changed, so that we shall be with the leader."""
-        tempo, transport = self._host.desk.score.tempo, self._host.transport
+        tempo, transport = self._host.editor.score.tempo, self._host.transport
         reach = self._host.reach(SESSION)
         then = max(reach, self._end(reach))
         if self._following.together(then, transport.ns(then) / 1e9, tempo.bpm(then)):
@@ -252,7 +252,7 @@ class Tempo:
 
     def _end(self, beat: float) -> float:
         """Return where a tempo that moves at a beat will have arrived."""
-        edit = self._host.desk.score.edit(SESSION, "bpm", beat)
+        edit = self._host.editor.score.edit(SESSION, "bpm", beat)
         if edit is None:
             return beat
         bars = edit.value.bars if isinstance(edit.value, Line) else 0.0
@@ -264,7 +264,7 @@ class Tempo:
             return
         # Back at the leader's own tempo exactly, or the phase would creep.
         worth = 1e-4 if way.end == round(self._following.bpm, 6) else _WORTH
-        if then > reach or abs(_within(way.end) - self._host.desk.score.tempo.bpm(reach)) > worth:
+        if then > reach or abs(_within(way.end) - self._host.editor.score.tempo.bpm(reach)) > worth:
             self._write(_within(way.end), by)
 
     def _settle(self, by: str) -> None:
@@ -274,7 +274,7 @@ class Tempo:
             self._set(Way(bpm, bpm, 0.0), reach, max(reach, self._end(reach)), by)
 
     def _write(self, value: float | Line, by: str) -> None:
-        self._host.desk.write(messages.Write(edits=(Draft("bpm", value),), when=When("now"), by=by))
+        self._host.editor.write(messages.Write(edits=(Draft("bpm", value),), when=When("now"), by=by))
 
     def tap(self, by: str, at: float, bar: bool) -> tuple[Edit, ...]:
         """Take a tap of a performer's at a moment; see `tapped`.
@@ -287,7 +287,7 @@ class Tempo:
         if by not in self._taps and len(self._taps) >= _TAPPERS:
             self._taps.pop(next(iter(self._taps)))
         taps, transport = self._taps.setdefault(by, Taps()), self._host.transport
-        return tapped(self._host.desk, taps, at, bar, by, lambda beat: transport.ns(beat) / 1e9)
+        return tapped(self._host.editor, taps, at, bar, by, lambda beat: transport.ns(beat) / 1e9)
 
     # How far apart
 
@@ -329,13 +329,13 @@ class Tempo:
     def end(self) -> None:
         """Let all clocks go."""
         self.let_go(None)
-        if isinstance(self.leader, Clock):
+        if isinstance(self.leader, LeadingClock):
             self.leader.source.close()
             self.leader = None
 
 
-def _by(leader: Peer | Clock) -> str:
-    return leader.source.by if isinstance(leader, Clock) else CLOCK
+def _by(leader: OscClient | LeadingClock) -> str:
+    return leader.source.by if isinstance(leader, LeadingClock) else CLOCK
 
 
 def _within(bpm: float) -> float:

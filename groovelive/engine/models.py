@@ -16,7 +16,7 @@ from ..model.model import WEIGHTS
 from ..model.network import BackendName, Network
 from ..model.taps import STEPS
 from ..protocol.engine import ControlInfo, ModelFault, ModelInfo
-from ..runtime.curve import config_folder
+from ..runtime.folders import config_folder
 
 _ROWS = 3  # in a trial: more than one, and no number that a graph is likely to have fixed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import sys
 import threading
@@ -36,9 +37,12 @@ from ..protocol.engine import (
     read_request,
 )
 from ..protocol.frames import from_frames, routing, to_frames
+from ..runtime import log
 from ..runtime.curve import Curve, guard, protect
 from . import handlers, models
 from .batch import Job, Queue
+
+_log = logging.getLogger(__name__)
 
 _READ = 64  # messages between two batches, where the stage waits
 _IN = int(zmq.POLLIN)
@@ -260,8 +264,9 @@ class Server:
             self._reply(job.envelope, job.id, result, spent)
 
     def _fault(self, job: Job, error: Exception) -> None:
+        _log.error("a %s failed", type_of(job.request), exc_info=error)
         self._tell(f"a {type_of(job.request)} failed: {type(error).__name__}: {error}")
-        self._end(job, EngineError("INTERNAL", "the engine failed at this request; its own output says more"))
+        self._end(job, EngineError("INTERNAL", f"the engine failed at this request; {log.where()}"))
 
     def _fail(self, envelope: list[bytes], id: bytes, error: EngineError, spent: float) -> None:
         self._failures[error.code] += 1

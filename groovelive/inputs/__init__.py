@@ -1,7 +1,7 @@
-"""The ears of the conductor: a process that reads MIDI ports, and nothing else."""
+"""The inputs of the conductor: a process that reads MIDI ports, and nothing else."""
 
 from __future__ import annotations
 
-from .inputs import Heard, Inlets
+from .inputs import Inputs, PortMessage
 
-__all__ = ["Heard", "Inlets"]
+__all__ = ["Inputs", "PortMessage"]

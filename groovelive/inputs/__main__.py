@@ -1,4 +1,4 @@
-"""`python -m groovelive.inputs`: the process that reads MIDI ports, started by `Inlets`."""
+"""`python -m groovelive.inputs`: the process that reads MIDI ports, started by `Inputs`."""
 
 from .worker import go
 

@@ -1,13 +1,9 @@
-"""What the conductor and the reader of its MIDI ports tell each other over a pipe: MessagePack after its length."""
+"""What the conductor and the reader of its MIDI ports tell each other; `runtime.frames` is how."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 from msgspec import Struct
-
-_LENGTH = 4  # bytes, big-endian
 
 
 class Listen(Struct, frozen=True, array_like=True, tag="listen"):
@@ -26,20 +22,20 @@ class Listen(Struct, frozen=True, array_like=True, tag="listen"):
     wait: bool = False
 
 
-class Opened(Struct, frozen=True, array_like=True, tag="opened"):
+class PortOpened(Struct, frozen=True, array_like=True, tag="opened"):
     """A port is read, for the first time or again."""
 
     number: int
 
 
-class Refused(Struct, frozen=True, array_like=True, tag="refused"):
+class PortRefused(Struct, frozen=True, array_like=True, tag="refused"):
     """A port is not read; `why` is a sentence."""
 
     number: int
     why: str
 
 
-class Gone(Struct, frozen=True, array_like=True, tag="gone"):
+class PortGone(Struct, frozen=True, array_like=True, tag="gone"):
     """A port that was read is no more; it is looked for."""
 
     number: int
@@ -52,18 +48,7 @@ class Messages(Struct, frozen=True, array_like=True, tag="messages", gc=False):
     messages: list[tuple[int, bytes]]
 
 
-Answer = Opened | Refused | Gone | Messages
+Answer = PortOpened | PortRefused | PortGone | Messages
 
-_encoder = msgspec.msgpack.Encoder()
 orders: msgspec.msgpack.Decoder[Listen] = msgspec.msgpack.Decoder(Listen)
 answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
-
-
-def frame(messages: Sequence[Listen | Answer]) -> bytes:
-    """Return messages as the bytes that go through the pipe.
-
-    >>> frame([Opened(3)])
-    b'\\x00\\x00\\x00\\t\\x92\\xa6opened\\x03'
-    """
-    bodies = [_encoder.encode(message) for message in messages]
-    return b"".join(len(body).to_bytes(_LENGTH, "big") + body for body in bodies)

@@ -6,29 +6,17 @@ stamped when it is taken out, less the time that by the driver's clock has passe
 
 from __future__ import annotations
 
-import os
 import queue
-import sys
 import threading
 import time
-import traceback
 from typing import Any
 
 from ..errors import GrooveError
-from ..outputs.frames import Frames
-from ..outputs.midi import client, which
-from ..outputs.worker import alone
+from ..runtime import child
+from ..runtime.child import Pipe
+from ..runtime.midi_ports import check_virtual, open_client, which
 from ..runtime.realtime import claim, settle
-from .frames import (
-    Answer,
-    Gone,
-    Listen,
-    Messages,
-    Opened,
-    Refused,
-    frame,
-    orders,
-)
+from .frames import Answer, Listen, Messages, PortGone, PortOpened, PortRefused, orders
 
 _POLL = 0.001  # seconds between two looks at the queues
 _LOOK = 0.2  # seconds between two looks at which ports are there: nobody pulls a plug and puts it back sooner
@@ -38,7 +26,7 @@ _QUEUE = 4096  # messages that may wait in a port's queue
 _MOST = 512  # messages that are taken from a port at a time
 
 
-class Port:
+class InputPort:
     """A port that is read, or looked for.
 
     Args:
@@ -63,10 +51,10 @@ class Port:
             GrooveError: it is not there, or cannot be read.
         """
         order = self.order
-        if order.virtual and sys.platform == "win32":
-            raise GrooveError("Windows has no virtual MIDI ports; make one with loopMIDI, and name that")
+        if order.virtual:
+            check_virtual()
         index = -1 if order.virtual else which(order.port, names, "hear")
-        reader = client("MidiIn", queue=_QUEUE)
+        reader = open_client("MidiIn", queue=_QUEUE)
         reader.ignore_types(False, False, False)  # what is left out here is missing in the driver's times
         try:
             if order.virtual:
@@ -109,13 +97,13 @@ class Reader:
     """Reads ports, as it is ordered to.
 
     Args:
-        pipe: file descriptor that the answers are written to.
+        pipe: to the conductor.
     """
 
-    def __init__(self, pipe: int) -> None:
+    def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self._orders: queue.SimpleQueue[Listen | None] = queue.SimpleQueue()
-        self._ports: dict[int, Port] = {}
+        self._ports: dict[int, InputPort] = {}
         self._look_at = 0.0
         self._lister: Any = None
 
@@ -134,10 +122,8 @@ class Reader:
             time.sleep(_POLL)
 
     def _hear(self) -> None:
-        frames = Frames()
-        while data := os.read(0, 1 << 16):
-            for body in frames.feed(data):
-                self._orders.put(orders.decode(body))
+        for body in self._pipe.bodies():
+            self._orders.put(orders.decode(body))
         self._orders.put(None)
 
     def _obey(self) -> bool:
@@ -154,22 +140,22 @@ class Reader:
     def _listen(self, order: Listen | None) -> bool:
         if order is None:
             return False
-        port = Port(order)
+        port = InputPort(order)
         try:
             port.open(self._names())
         except GrooveError as error:
             if not order.wait:
-                self._tell(Refused(order.number, str(error)))
+                self._tell(PortRefused(order.number, str(error)))
                 return True
-            self._tell(Gone(order.number))
+            self._tell(PortGone(order.number))
         else:
-            self._tell(Opened(order.number))
+            self._tell(PortOpened(order.number))
         self._ports[order.number] = port
         return True
 
     def _names(self) -> list[str]:
         if self._lister is None:
-            self._lister = client("MidiIn", queue=1)
+            self._lister = open_client("MidiIn", queue=1)
         return list(self._lister.ports)
 
     def _look(self) -> None:
@@ -187,29 +173,24 @@ class Reader:
                 continue
             if port.there and port.name not in names:
                 port.close()
-                self._tell(Gone(number))
+                self._tell(PortGone(number))
             elif not port.there and time.monotonic() >= port.again:
                 port.again = time.monotonic() + _AGAIN
                 try:
                     port.open(names)
                 except GrooveError:
                     continue
-                self._tell(Opened(number))
+                self._tell(PortOpened(number))
 
     def _tell(self, answer: Answer) -> None:
-        data = frame([answer])
-        while data:
-            data = data[os.write(self._pipe, data) :]
+        self._pipe.write([answer])
 
 
 def go() -> None:
-    """Read ports, and end at once: the threads of drivers do not always let a process go."""
-    code = 1
-    try:
-        Reader(alone()).run()
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        os._exit(code)
+    """Read ports, and end at once when standard input does."""
+
+    def main() -> int:
+        Reader(child.take_over("MIDI inputs")).run()
+        return 0
+
+    child.run(main)

@@ -19,10 +19,6 @@ from .targets import ableton_place
 from .transport import TransportControls
 
 Music = Groove | Clip
-LACKS = (
-    "Ableton Live by way of AbletonOSC: slower, and without one-step undo, probabilities, the Arrangement and drum "
-    "pads; `groovelive ableton install` puts GrooveLive there, which has them"
-)
 
 
 def connect(live: TransportControls, place: str | None = None) -> AbletonLive | AbletonOsc:
@@ -33,8 +29,8 @@ def connect(live: TransportControls, place: str | None = None) -> AbletonLive | 
     """
     found = connect_as(AbletonLive, AbletonOsc, *ableton_place(place), name=live.by)
     found.session = live
-    if isinstance(found, AbletonOsc):
-        live.tell(LACKS)
+    if found.lacks:
+        live.tell(found.lacks)
     return found
 
 

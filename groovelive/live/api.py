@@ -14,8 +14,8 @@ from ..checks import number, whole
 from ..errors import GrooveError, closest
 from ..protocol.due import now
 from ..protocol.session import Draft, When
+from ..score.edit_log import SESSION
 from ..score.edits import Line, Point
-from ..score.score import SESSION
 from .autostart import ensure
 from .bar_transforms import (
     crash,

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import GrooveError
 from ..runtime import endpoints as connection
+from ..runtime.folders import runtime_folder
 
 _PATIENCE = 20.0  # seconds until it must be there
 
@@ -32,7 +33,7 @@ def ensure() -> None:
 
 
 def _log() -> str:
-    return str(connection.runtime_folder() / "serve.log")
+    return str(runtime_folder() / "serve.log")
 
 
 def _start() -> None:

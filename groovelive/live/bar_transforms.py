@@ -17,12 +17,12 @@ class BarTransform:
     rotate(0.125)
     >>> stutter(99)
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: the number of stutter must lie from 2 to 8, not 99
+    groovelive.errors.GrooveError: the number of stutter must be a number from 2 to 8, not 99
     """
 
     def __init__(self, name: str, amount: tuple[float, ...] = ()) -> None:
         self.name, self.amount = name, amount
-        self.__doc__ = inspect.getdoc(moves.DOINGS[name].do)
+        self.__doc__ = inspect.getdoc(moves.TRANSFORMS[name].do)
 
     def __call__(self, *amount: float | str) -> BarTransform:
         """Return the transform with other numbers."""

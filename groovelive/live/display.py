@@ -9,6 +9,7 @@ from ..grooves.display import roll, svg_song
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..score.controls import SESSION_CONTROLS
+from ..score.edit_log import SESSION
 from ..score.edits import (
     BEATS_PER_BAR,
     STEP,
@@ -22,7 +23,6 @@ from ..score.events import events
 from ..score.inputs import Hearing
 from ..score.memory import heard
 from ..score.rhythms import LOOP, notes_in
-from ..score.score import SESSION
 from .as_grooves import groove_of
 from .client import SessionClient
 

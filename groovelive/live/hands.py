@@ -17,8 +17,6 @@ from .client import SessionClient
 from .sources import play
 from .transport import TransportControls
 
-_SOURCES = 8  # that are looked at for the one before home
-
 
 def hit(live: SessionClient, velocity: float, key: int, channel: int, port: str | None) -> None:
     """Play a note now."""
@@ -69,7 +67,7 @@ def _port(live: SessionClient) -> str:
     """Return the only port that drummers hear, or heard before they went home; or ""."""
     ports: set[str] = set()
     for name in live.score.drummers:
-        for edit in live.score.sources(name, math.inf, _SOURCES):
+        for edit in live.score.sources(name, math.inf):
             if isinstance(edit.value, Hearing):
                 ports.update(ear.port for ear in edit.value.ears)
             if not isinstance(edit.value, Home):

@@ -20,8 +20,6 @@ from .as_grooves import groove_of_notes
 from .client import SessionClient
 from .display import tap_row
 
-_SOURCES = 8  # that are looked at for the last that can be heard
-
 
 @dataclass(frozen=True, slots=True)
 class HeardAndPlayed:
@@ -76,7 +74,7 @@ def look(live: SessionClient, drummer: str) -> HeardAndPlayed:
         GrooveError: it follows nothing, and has not done so lately.
     """
     beat, score = live.beat, live.score
-    followed = (edit.value for edit in score.sources(drummer, beat, _SOURCES))
+    followed = (edit.value for edit in score.sources(drummer, beat))
     source = next((value for value in followed if isinstance(value, Rhythm | Hearing)), None)
     if source is None:
         raise GrooveError(f"{drummer} hears nothing: {drummer} >> midi_in('port') lets it hear what is played there")

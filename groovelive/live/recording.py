@@ -7,9 +7,10 @@ from os import PathLike
 
 from ..errors import GrooveError
 from ..protocol.session import MAX_EDITS, Draft, When
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, STEP, Edit
 from ..score.inputs import Hearing
-from ..score.score import SESSION, Score
+from ..score.score import Score
 from .client import SessionClient
 from .clip import Clip, check_paths
 from .take import read

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ..checks import whole
 from ..errors import GrooveError
 from ..protocol.session import Draft, When
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Outs
-from ..score.score import SESSION
 from ..score.validation import check
 from . import display, hands
 from .client import RemoteLine, SimulatedLine

@@ -12,8 +12,8 @@ from ..protocol import session as messages
 from ..protocol.session import Draft, When
 from ..score.clocks import AnyClock
 from ..score.controls import SESSION_CONTROLS
+from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Line
-from ..score.score import SESSION
 from .addressed import addressed
 from .client import SessionClient
 from .clocks import clock_of

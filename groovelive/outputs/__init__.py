@@ -1,9 +1,9 @@
-"""The hands of the conductor: processes that send each note at its moment, and nothing else."""
+"""The outputs of the conductor: processes that send each note at its moment, and nothing else."""
 
 from __future__ import annotations
 
 from .devices import audio_device, midi_ports
 from .frames import Counts, Due
-from .outputs import Outlets
+from .outputs import Outputs
 
-__all__ = ["Counts", "Due", "Outlets", "audio_device", "midi_ports"]
+__all__ = ["Counts", "Due", "Outputs", "audio_device", "midi_ports"]

@@ -1,4 +1,4 @@
-"""`python -m groovelive.outputs osc|midi|synth|scsynth`: the process of an outlet, started by `Outlets`."""
+"""`python -m groovelive.outputs osc|midi|synth|scsynth`: an output process, started by `Outputs`."""
 
 from .worker import go
 

@@ -14,8 +14,9 @@ from ..errors import GrooveError
 from ..osc_messages.codec import bundle, message
 from ..osc_messages.timetags import WallClock
 from ..score.targets import Cv, Lane
+from ..synthesis.kits import FOLDER
 from .frames import Due
-from .sc_server import Packet, Server
+from .sc_server import Packet, ScServer
 from .scheduler import Sink
 
 GAP = 1_000_000  # ns that a grain begins before its stroke: what is high then falls, so that it can rise on time
@@ -68,7 +69,7 @@ class CvSink(Sink):
         if twice := [out for out, times in used.items() if times > 1]:
             raise GrooveError(f"output {twice[0]} is used twice: each has one use, and voices can share a lane")
         outputs = 1 + max([1, *used])
-        self._server = Server(
+        self._server = ScServer(
             target.host, target.port, boot=target.boot, outputs=outputs, setup=self._set_up, tell=tell
         )
 
@@ -81,7 +82,7 @@ class CvSink(Sink):
     def _group(self) -> int:
         return self._server.group + _FIRST + self._number % 64
 
-    def _set_up(self, server: Server) -> None:
+    def _set_up(self, server: ScServer) -> None:
         group = server.group + _FIRST + self._number % 64
         server.tell([("/d_recv", each) for each in self._defs])
         server.tell([("/n_free", group)], lenient=True)
@@ -116,8 +117,6 @@ class CvSink(Sink):
 
 
 def _definitions() -> list[bytes]:
-    from ..synthesis.kits import FOLDER
-
     try:
         return [(FOLDER / f"{name}.scsyndef").read_bytes() for name in _DEFS]
     except OSError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import subprocess
 
 from ..runtime.workers import command, environment
 
+_log = logging.getLogger(__name__)
 _PATIENCE = 8.0  # seconds
 
 
@@ -28,7 +30,7 @@ def audio_device() -> bool:
 def _look(what: str) -> str:
     try:
         done = subprocess.run(
-            command(what),
+            command("groovelive.outputs", what),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE,
@@ -37,4 +39,5 @@ def _look(what: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
+    _log.debug("looking for %s: %s", what, done.stderr.decode(errors="replace"))
     return done.stdout.decode(errors="replace")

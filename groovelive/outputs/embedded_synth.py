@@ -34,6 +34,7 @@ class World:
             if folders := sorted(glob.glob("/usr/lib/*/alsa-lib")):
                 os.environ.setdefault("ALSA_PLUGIN_DIR", folders[0])
         try:
+            # an optional package, which prints and starts threads when it is loaded
             from nanosynth.exceptions import ServerCannotBoot
             from nanosynth.scsynth import EmbeddedProcessProtocol, Options
         except ImportError:

@@ -1,8 +1,7 @@
-"""What the conductor and its outlets tell each other over a pipe: MessagePack, each message after its length."""
+"""What the conductor and its output processes tell each other; `runtime.frames` is how."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,14 +11,13 @@ from ..score.clocks import MidiClock
 from ..score.targets import AnyTarget
 
 Kind = Literal["osc", "midi", "synth", "scsynth"]
-_LENGTH = 4  # bytes, big-endian
 
 
 class Due(Struct, frozen=True, array_like=True, gc=False):
     """A note for a sink, and when it sounds.
 
     Args:
-        sink: what `Outlets.open` gave.
+        sink: what `Outputs.open` gave.
         when: nanoseconds of `time.monotonic_ns`, before the target's shift.
         step: of the loop.
         voice: 0..8.
@@ -90,75 +88,41 @@ class Flush(Struct, frozen=True, array_like=True, tag="flush"):
     since: int
 
 
-class Panic(Struct, frozen=True, array_like=True, tag="panic"):
+class EndAll(Struct, frozen=True, array_like=True, tag="panic"):
     """Forget all notes, and end whatever sounds."""
 
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):
-    """The outlet is up."""
+    """The output process is up."""
 
 
-class Opened(Struct, frozen=True, array_like=True, tag="opened"):
+class SinkOpened(Struct, frozen=True, array_like=True, tag="opened"):
     """A sink is open."""
 
     sink: int
 
 
-class Refused(Struct, frozen=True, array_like=True, tag="refused"):
+class SinkRefused(Struct, frozen=True, array_like=True, tag="refused"):
     """A sink cannot be opened; `why` is a sentence."""
 
     sink: int
     why: str
 
 
-class Report(Struct, frozen=True, array_like=True, tag="report"):
+class CountsReport(Struct, frozen=True, array_like=True, tag="report"):
     """The counts of all sinks since the process began."""
 
     counts: dict[int, Counts]
 
 
-class Fault(Struct, frozen=True, array_like=True, tag="fault"):
+class OutputFault(Struct, frozen=True, array_like=True, tag="fault"):
     """Something is amiss; `what` is a sentence."""
 
     what: str
 
 
-Order = Open | Close | Notes | Flush | Panic
-Answer = Ready | Opened | Refused | Report | Fault
+Order = Open | Close | Notes | Flush | EndAll
+Answer = Ready | SinkOpened | SinkRefused | CountsReport | OutputFault
 
-_encoder = msgspec.msgpack.Encoder()
 orders: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
 answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
-
-
-def frame(messages: Sequence[Order | Answer]) -> bytes:
-    """Return messages as the bytes that go through the pipe.
-
-    >>> frame([Opened(3)])
-    b'\\x00\\x00\\x00\\t\\x92\\xa6opened\\x03'
-    """
-    bodies = [_encoder.encode(message) for message in messages]
-    return b"".join(len(body).to_bytes(_LENGTH, "big") + body for body in bodies)
-
-
-class Frames:
-    """Cuts what comes out of a pipe into the bodies of messages.
-
-    >>> frames = Frames()
-    >>> list(frames.feed(b"\\x00\\x00")), list(frames.feed(b"\\x00\\x01ab"))
-    ([], [b'a'])
-    """
-
-    def __init__(self) -> None:
-        self._rest = bytearray()
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take some bytes and yield each body that is whole."""
-        self._rest += data
-        while len(self._rest) >= _LENGTH:
-            end = _LENGTH + int.from_bytes(self._rest[:_LENGTH], "big")
-            if len(self._rest) < end:
-                return
-            body = bytes(self._rest[_LENGTH:end])
-            del self._rest[:end]
-            yield body

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-from ..errors import GrooveError
+from ..runtime.midi_ports import LINGER, check_virtual, open_client, which
 from ..score.clocks import MidiClock
 from .frames import Due
-from .midi import LINGER, client, which
 from .scheduler import Sink
 
 POSITIONS = 1 << 14  # that a song position, in 16ths, can tell
@@ -42,10 +40,9 @@ class ClockSink(Sink):
     def __init__(self, clock: MidiClock) -> None:
         super().__init__(clock)
         self._clock, self._runs = clock, False
-        out = client("MidiOut")
+        out = open_client("MidiOut")
         if clock.virtual:
-            if sys.platform == "win32":
-                raise GrooveError("Windows has no virtual MIDI ports; make one with loopMIDI, and name that")
+            check_virtual()
             out.open_virtual_port(clock.port)
         else:
             out.open_port(which(clock.port, list(out.ports)))

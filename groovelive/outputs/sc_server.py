@@ -12,10 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ..errors import GrooveError
 from ..osc_messages.codec import Argument, OscMessage, message, read
+from ..runtime import log
 from .osc import reach
 
 Packet = tuple[Argument, ...]
@@ -53,7 +53,7 @@ def program() -> str:
     return found
 
 
-class Server:
+class ScServer:
     """A server, as one client of it.
 
     Args:
@@ -75,7 +75,7 @@ class Server:
         *,
         boot: bool,
         outputs: int,
-        setup: Callable[[Server], None],
+        setup: Callable[[ScServer], None],
         tell: Callable[[str], None],
     ) -> None:
         self.name = f"scsynth {host}:{port}"
@@ -181,9 +181,12 @@ class Server:
             "-R", "0", "-l", "8", "-n", "8192", "-m", "65536",
         ]  # fmt: skip
         environment = {"SC_JACK_DEFAULT_OUTPUTS": "system", **os.environ}
-        quiet: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        drain = log.descriptor()
+        printed = subprocess.DEVNULL if drain is None else drain
         try:
-            self._process = subprocess.Popen(command, env=environment, **quiet)
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=printed, stderr=drain
+            )
         except OSError as error:
             raise GrooveError(f"{command[0]} cannot be started: {error.strerror}") from None
         end = time.monotonic() + _BOOT

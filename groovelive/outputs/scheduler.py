@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from ..errors import GrooveError
 from ..runtime.realtime import claim
 from ..score.clocks import MidiClock
 from ..score.targets import AnyTarget, tagged
@@ -18,6 +20,7 @@ HOPELESS = 50_000_000  # ns; a note that is later than this is not sent
 TOLERABLE = 10_000_000  # ns; a note without a timetag that is later than this counts as late
 NEAR = 1_000_000  # ns; so long before its time a note is made ready
 _SECOND = 1_000_000_000
+_log = logging.getLogger(__name__)
 
 
 class Sink:
@@ -70,7 +73,7 @@ class _Entry(NamedTuple):
     action: Callable[[], None] | None
 
 
-class Sender:
+class Scheduler:
     """Keeps notes until they are due and sends them.
 
     A note that is less than 50 ms late is sent at once; one that is later is dropped and counted, so that no burst
@@ -217,6 +220,8 @@ class Sender:
             self._failed(sink, error)
 
     def _failed(self, sink: Sink, error: Exception) -> None:
+        if not isinstance(error, OSError | GrooveError):
+            _log.error("the %s cannot be sent to", sink.name(), exc_info=error)
         why = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
         self._fault(f"the {sink.name()} cannot be sent to: {why}")
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from ..osc_messages.codec import bundle, message
 from ..osc_messages.timetags import WallClock
 from ..score.targets import Scsynth
+from ..synthesis.kits import DrumKit
 from .frames import Due
-from .sc_server import Server
+from .sc_server import ScServer
 from .scheduler import Sink
 
 _BUSES = 1024  # of a server, as sclang and scsynth have it where nobody says otherwise
@@ -28,12 +29,10 @@ class ScsynthSink(Sink):
     """
 
     def __init__(self, target: Scsynth, clock: WallClock, tell: Callable[[str], None]) -> None:
-        from ..synthesis.kits import DrumKit
-
         super().__init__(target)
         self._target, self._clock, self._number = target, clock, next(_KITS)
         self._kit = DrumKit(target.kit)  # a slip of the pen boots no server
-        self._server = Server(
+        self._server = ScServer(
             target.host, target.port, boot=target.boot, outputs=target.out + 2, setup=self._set_up, tell=tell
         )
 
@@ -42,9 +41,7 @@ class ScsynthSink(Sink):
         """Whether the server is there."""
         return self._server.there
 
-    def _set_up(self, server: Server) -> None:
-        from ..synthesis.kits import DrumKit
-
+    def _set_up(self, server: ScServer) -> None:
         target = self._target
         # The last of the buses: sclang gives its clients theirs from the front of their shares.
         bus = _BUSES - 2 * (4 * server.client + self._number % 4) - 2 if target.bus < 0 else target.bus

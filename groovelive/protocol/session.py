@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..score.clocks import AnyClock
-from ..score.edits import MAX_OVER, Edit, Finite, Name, Point, Value
+from ..score.edits import MAX_OVER, Edit, Finite, Name, Point
+from ..score.edits import Draft as Draft  # the requests are made of it
 from .base import Array, EngineError, Failure, Reply, Request, type_of
 from .engine import ModelInfo
 from .frames import decoded
@@ -36,17 +37,6 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
     at: Literal["next", "now", "bar", "bars", "beats", "beat"] = "next"
     number: Finite = 0.0
-
-
-class Draft(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An edit that has no beat yet; see `Edit`. `beat` and `over` count only with `When` "beat"."""
-
-    path: Name
-    value: Value = None
-    drummer: Annotated[str, Meta(max_length=32)] = ""
-    beat: Annotated[float, Meta(ge=0, le=1e7)] = 0.0
-    over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
-    by: Annotated[str, Meta(max_length=64)] = ""
 
 
 # Requests

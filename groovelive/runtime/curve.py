@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ import zmq
 from zmq.utils import z85
 
 from ..errors import GrooveError, closest
+from .folders import config_folder
 
 _DOMAIN = "groovelive"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -43,17 +43,6 @@ class Peer(NamedTuple):
 
     keys: KeyPair
     server: bytes
-
-
-def config_folder() -> Path:
-    """Return the folder of the user's configuration: keys and models; GROOVELIVE_CONFIG names another."""
-    if given := os.environ.get("GROOVELIVE_CONFIG"):
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "groovelive"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "groovelive"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "groovelive"
 
 
 def keys_folder() -> Path:
@@ -192,7 +181,7 @@ def guard(context: zmq.Context[Any], curve: Curve) -> Any:
 
     Call it before `protect`, and before the socket is bound.
     """
-    from zmq.auth.thread import ThreadAuthenticator
+    from zmq.auth.thread import ThreadAuthenticator  # start-up time: it loads asyncio, and few servers have keys
 
     class Provider:
         def callback(self, domain: str, key: bytes) -> bool:

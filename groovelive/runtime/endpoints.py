@@ -7,9 +7,7 @@ import ipaddress
 import os
 import re
 import socket
-import stat
 import sys
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +27,7 @@ from .curve import (
     shared_curve,
     write_private,
 )
+from .folders import runtime_folder, runtime_path
 
 Role = Literal["engine", "conductor", "serve"]
 Service = Literal["engine", "conductor"]
@@ -45,6 +44,7 @@ class Connection(msgspec.Struct, frozen=True):
         public, secret: the keys that it and its clients share, in Z85; empty where a socket file needs none,
             and where this machine's keys are used.
         curve: whether this machine's keys are used (it was started with `--curve`).
+        log: the file that it, and all that runs with it, writes to.
     """
 
     address: str
@@ -52,6 +52,7 @@ class Connection(msgspec.Struct, frozen=True):
     public: str = ""
     secret: str = ""
     curve: bool = False
+    log: str = ""
 
     @property
     def curve_server(self) -> Curve | None:
@@ -69,48 +70,13 @@ class Connection(msgspec.Struct, frozen=True):
         return Peer(KeyPair(self.public.encode(), self.secret.encode()), self.public.encode())
 
 
-def runtime_folder() -> Path:
-    """Return the folder of sockets, locks and connection files, made if need be, and open to this user only.
-
-    GROOVELIVE_RUNTIME names another.
-
-    Raises:
-        GrooveError: it cannot be made, or belongs to somebody else.
-    """
-    folder = _runtime_path()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name == "posix":
-            about = folder.lstat()
-            if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
-                raise GrooveError(f"{folder} is somebody else's; set GROOVELIVE_RUNTIME to a folder of yours")
-            if about.st_mode & 0o077:
-                folder.chmod(0o700)
-    except OSError as error:
-        raise GrooveError(
-            f"the runtime folder {folder} cannot be made ({error.strerror}); "
-            "set GROOVELIVE_RUNTIME to a folder that you can write to"
-        ) from None
-    return folder
-
-
-def _runtime_path() -> Path:
-    if given := os.environ.get("GROOVELIVE_RUNTIME"):
-        return Path(given).absolute()
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "groovelive" / "run"
-    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
-        return Path(runtime) / "groovelive"
-    return Path(tempfile.gettempdir()) / f"groovelive-{os.getuid()}"
-
-
 # The connection file
 
 
 def read(service: Service = "engine") -> Connection | None:
     """Return where a service is, or None where no file says so; a damaged file counts as none."""
     try:
-        return msgspec.json.decode((_runtime_path() / f"{service}.json").read_bytes(), type=Connection)
+        return msgspec.json.decode((runtime_path() / f"{service}.json").read_bytes(), type=Connection)
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -132,7 +98,7 @@ def remove(service: Service = "engine") -> None:
     """Remove the connection file and the socket, as a service does that ends."""
     for name in (f"{service}.json", f"{service}.ipc"):
         with contextlib.suppress(OSError):
-            (_runtime_path() / name).unlink()
+            (runtime_path() / name).unlink()
 
 
 def choose(service: Service = "engine") -> Connection:
@@ -161,7 +127,7 @@ def discard(place: Connection) -> None:
     with contextlib.suppress(OSError):
         if place.address.startswith("ipc://"):
             Path(place.address[6:]).unlink(missing_ok=True)
-        _runtime_path().rmdir()
+        runtime_path().rmdir()
 
 
 def _fresh(name: str) -> Connection:
@@ -327,7 +293,7 @@ class Lock:
         """Give the lock back and leave no file, nor an empty folder, behind."""
         if self._file is None:
             return
-        folder = _runtime_path()
+        folder = runtime_path()
         path = folder / f"{self.role}.lock"
         if sys.platform == "win32":  # which can't remove what is open
             self._file.close()
@@ -354,7 +320,7 @@ class Lock:
 def holder(role: Role) -> int | None:
     """Return the process that holds a role's lock: its pid, 0 where it has not said so yet, or None."""
     try:
-        with open(_runtime_path() / f"{role}.lock", "r+b", buffering=0) as file:
+        with open(runtime_path() / f"{role}.lock", "r+b", buffering=0) as file:
             if _try_lock(file):
                 return None
             file.seek(0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from ..protocol.session import Draft
 from .edits import (
     BEATS_PER_BAR,
+    Draft,
     Edit,
     Home,
     Line,

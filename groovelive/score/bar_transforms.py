@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BAR, VOICES, Note
 from .edits import Move, Notes
@@ -107,7 +108,7 @@ def without(notes: Notes, bar: Bar, *voices: float) -> Notes:
     return tuple(n for n in notes if n.voice not in voices)
 
 
-class Doing(NamedTuple):
+class MoveKind(NamedTuple):
     """A move by its name: what it does, and the range of its amount; None: it takes none."""
 
     do: Callable[..., Notes]
@@ -116,39 +117,44 @@ class Doing(NamedTuple):
     many: bool = False
 
 
-DOINGS: dict[str, Doing] = {
-    "rotate": Doing(rotate, -2, 2),
-    "reverse": Doing(reverse),
-    "stutter": Doing(stutter, 2, 8),
-    "degrade": Doing(degrade, 0, 1),
-    "double": Doing(double),
-    "halve": Doing(halve),
-    "louder": Doing(louder, 0, 4),
-    "fill": Doing(fill, 1 / 16, 1),
-    "crash": Doing(crash, 0, 1),
-    "without": Doing(without, 0, len(VOICES) - 1, many=True),
+TRANSFORMS: dict[str, MoveKind] = {
+    "rotate": MoveKind(rotate, -2, 2),
+    "reverse": MoveKind(reverse),
+    "stutter": MoveKind(stutter, 2, 8),
+    "degrade": MoveKind(degrade, 0, 1),
+    "double": MoveKind(double),
+    "halve": MoveKind(halve),
+    "louder": MoveKind(louder, 0, 4),
+    "fill": MoveKind(fill, 1 / 16, 1),
+    "crash": MoveKind(crash, 0, 1),
+    "without": MoveKind(without, 0, len(VOICES) - 1, many=True),
 }
 
 
 def check(move: Move) -> None:
-    """Raise a GrooveError where there is no such move, or its numbers are out of range."""
-    doing = DOINGS.get(move.what)
-    if doing is None:
-        raise GrooveError(f"there is no move {move.what!r}{closest(move.what, DOINGS)}; moves are {', '.join(DOINGS)}")
+    """Refuse a move that cannot be made.
+
+    Raises:
+        GrooveError: there is no such move, or its numbers are out of range.
+    """
+    transform = TRANSFORMS.get(move.what)
+    if transform is None:
+        raise GrooveError(
+            f"there is no move {move.what!r}{closest(move.what, TRANSFORMS)}; moves are {', '.join(TRANSFORMS)}"
+        )
     if move.when == "sometimes":
-        if not 0 <= move.n <= 1:
-            raise GrooveError(f"sometimes takes a probability from 0 to 1, not {move.n:g}")
-    elif move.n != int(move.n) or not 1 <= move.n <= 1024:
-        raise GrooveError(f"{move.when} takes a whole number of bars from 1 to 1024, not {move.n:g}")
+        checks.number("the probability of sometimes", move.n, 0, 1)
+    else:
+        bars = int(move.n) if float(move.n).is_integer() else move.n
+        checks.whole(move.when, bars, 1, 1024, "bars")
     if not move.amount:
         return
-    low, high = doing.low, doing.high
-    if low is None or high is None or (len(move.amount) > 1 and not doing.many):
+    low, high = transform.low, transform.high
+    if low is None or high is None or (len(move.amount) > 1 and not transform.many):
         takes = "no number" if low is None else "one number"
         raise GrooveError(f"{move.what} takes {takes}, not {len(move.amount)}")
     for amount in move.amount:
-        if not low <= amount <= high:
-            raise GrooveError(f"the number of {move.what} must lie from {low:g} to {high:g}, not {amount:g}")
+        checks.number(f"the number of {move.what}", amount, low, high)
 
 
 def applies(move: Move, number: int, draw: Callable[[], float]) -> bool:

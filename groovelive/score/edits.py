@@ -208,6 +208,22 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     group: Annotated[int, Meta(ge=0)] = 0
 
 
+class Draft(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An edit as it is asked for, when its beat is not known yet: `protocol.session.When` says when it is due.
+
+    Args:
+        path, value, drummer, by: as of the `Edit` that it becomes.
+        beat, over: the same, of a take that is played again, whose beats are known.
+    """
+
+    path: Name
+    value: Value = None
+    drummer: Annotated[str, Meta(max_length=32)] = ""
+    beat: Annotated[float, Meta(ge=0, le=1e7)] = 0.0
+    over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
+    by: Annotated[str, Meta(max_length=64)] = ""
+
+
 ENGINE = "engine"
 HANDS = "midi:"  # who plays an instrument is this and its port
 

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import STEPS_PER_BAR, VOICES
-from . import bar_transforms as moves
 from . import rhythms
+from .bar_transforms import TRANSFORMS, Bar, applies
+from .edit_log import SESSION
 from .edits import STEP, Exact, Moves, Notes, Pattern, unpack
-from .score import SESSION, Score
+from .score import Score
 
 TIMING, DYNAMICS = 0.2, 0.1  # steps and velocity: the spread of the Groove MIDI Dataset, as in Groove.humanise
 EARLIEST = STEP / 2  # beats that a note may sound before its step, nudges apart
 LATEST = 1.5  # steps that a note may sound after its step
-_BACK = 8  # sources that are looked at for what plays on while an answer is awaited
 _SCALED = ("velocity", *(f"velocity.{name}" for name in VOICES))
 
 
@@ -181,8 +181,8 @@ def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tru
         number, seed = bar - score.origin(beat), score.seed(drummer, beat)
         for k, move in enumerate(doing.moves):
             chance = _chance(seed, drummer, number, k)
-            if moves.applies(move, number, chance.random):
-                notes = moves.DOINGS[move.what].do(notes, moves.Bar(number, start, chance), *move.amount)
+            if applies(move, number, chance.random):
+                notes = TRANSFORMS[move.what].do(notes, Bar(number, start, chance), *move.amount)
     return tuple(n._replace(step=n.step - start) for n in notes if start <= n.step < start + STEPS_PER_BAR)
 
 
@@ -228,7 +228,7 @@ def loop_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tr
         if made is not None and asked is not None and made.beat >= asked.beat and isinstance(made.value, Pattern):
             return _loop_of(made.value, bar - score.origin(beat))
     pattern = score.edit(drummer, "pattern", beat)
-    for source in score.sources(drummer, beat, _BACK):
+    for source in score.sources(drummer, beat):
         if source.value is None:
             return ()
         if isinstance(source.value, Exact):

@@ -1,4 +1,7 @@
-"""Events as files: MIDI with exact times and the tempo map, and sound through the embedded synth."""
+"""Events as files: MIDI with exact times and the tempo map, and sound through the embedded synth.
+
+The kits and mido are imported only where a file is written: a conductor starts without them.
+"""
 
 from __future__ import annotations
 

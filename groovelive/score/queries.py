@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import GROUPS, VOICES
-from ..protocol.engine import Path
-from . import memory as hearing
 from . import rhythms
 from .edits import (
     BEATS_PER_BAR,
@@ -28,12 +26,12 @@ from .edits import (
     unpack,
 )
 from .inputs import Hearing
+from .memory import heard
 from .score import Score
 
 Floats = NDArray[np.float32]
 _DRIFT = 4  # bars from one random point to the next
 _STEPS = 256  # of a walk, at most
-_BACK = 8  # sources that are looked at for what was followed before home
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Wish:
     spot_b: Spot | None = None
     blend: float = 0.0
     follow: float = 1.0
-    walk: tuple[Spot, Spot, int, int, Path] | None = None
+    walk: tuple[Spot, Spot, int, int, Literal["linear", "slerp"]] | None = None
     moving: bool = False
     drift: tuple[float, int, int, float] | None = None
     genre: tuple[tuple[str, float], ...] = ()
@@ -125,7 +123,7 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
 
 def _taken(score: Score, drummer: str, beat: float) -> bool:
     """Return whether a drummer hears what was played in a take, or has gone home from there: all answers are in it."""
-    for edit in score.sources(drummer, beat, _BACK):
+    for edit in score.sources(drummer, beat):
         if not isinstance(edit.value, Home):
             return isinstance(edit.value, Hearing) and edit.value.taken
     return False
@@ -213,14 +211,14 @@ def _spot(score: Score, drummer: str, source: Edit, bar: int, beat: float) -> Sp
 def tap_of(score: Score, drummer: str, source: Rhythm | Hearing, bar: int, beat: float) -> Floats:
     """Return the tap (32, 3) of a bar's loop, as it is written or was played."""
     if isinstance(source, Hearing):
-        return hearing.heard(score, drummer, source, beat)
+        return heard(score, drummer, source, beat)
     loop = max(bar - score.origin(beat), 0) // rhythms.LOOP * rhythms.LOOP
     return rhythms.tap_of(rhythms.notes_in(source, loop, score.seed(drummer, beat)))
 
 
 def _left_alone(score: Score, drummer: str, beat: float) -> bool:
     """Return whether an autopilot flies, and nobody has played to it in the last bar: then its preset plays."""
-    return bool(score.value(drummer, "autopilot", beat)) and not hearing.activity(score, drummer, beat)
+    return bool(score.value(drummer, "autopilot", beat)) and not score.activity(drummer, beat)
 
 
 def shaped(score: Score, drummer: str, tap: Floats, beat: float) -> Floats:

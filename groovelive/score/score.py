@@ -1,46 +1,25 @@
-"""The score: the one log of edits, and what holds at any beat as a fold of it."""
+"""The score: what holds at any beat, worked out of the one log of edits."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
-from itertools import islice
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from ..errors import GrooveError
 from ..notation.parser import number, pattern, word
 from ..notation.pattern import TimePattern
+from .activity import activity
 from .controls import CONTROLS, DEFAULT_BPM
-from .edits import (
-    BEATS_PER_BAR,
-    ENGINE,
-    HANDS,
-    STEP,
-    Cycle,
-    Edit,
-    Line,
-    Outs,
-    Value,
-    Weights,
-)
+from .edit_log import SESSION, EditLog
+from .edits import BEATS_PER_BAR, Cycle, Edit, Line, Weights
 from .inputs import Adaptive
 from .loop_buffer import Buffers
-from .memory import activity
 from .tempo_map import TempoMap
 
-SESSION = ""  # the drummer of the edits that are about all
-_UNMADE = ("undo", "redo", "scene", "own", "playing", "played")  # paths that are not undone
-_UNTOLD = ("own", "played")  # paths that are many, and no performer's doing
 
-
-class Score:
-    """All edits of a session in the order in which they were made.
-
-    Nothing is ever taken out: an undo is an edit too. What holds at a beat is the last edit of its lane (its drummer
-    and path) that is due by then and not undone by then; edits of one beat hold in the order in which they were made.
+class Score(EditLog):
+    """The log of a session's edits, and what its lanes stand for at a beat: numbers, weights over names, the tempo.
 
     Args:
         edits: to begin with.
@@ -55,201 +34,23 @@ class Score:
     """
 
     def __init__(self, edits: Iterable[Edit] = ()) -> None:
-        self.edits: list[Edit] = []
-        self.version = 0  # goes up with every edit but those of the engine
-        self._lanes: dict[tuple[str, str], list[Edit]] = {}
-        self._beats: dict[tuple[str, str], list[float]] = {}
-        self._paths: dict[str, list[str]] = defaultdict(list)
-        self._groups: dict[int, list[Edit]] = defaultdict(list)
-        self._toggles: dict[int, list[tuple[float, bool]]] = {}  # of a group: (from when on, whether undone)
         self._cycles: dict[str, TimePattern[Any]] = {}
-        self._order: dict[int, int] = {}
         self._tempo = TempoMap()
         self._tempo_turns: list[float] = [0.0]  # beats at which the tempo may turn
         self._tempo_until = inf  # the beat up to which the tempo map is right
-        self._drummers: dict[str, None] = {}
-        self.soloists: dict[str, None] = {}  # drummers with an edit of solo
-        self._locks: dict[str, list[str]] = defaultdict(list)
-        self._nudges: dict[str, list[str]] = defaultdict(list)
-        self.knobs: dict[tuple[str, str], None] = {}  # lanes of a knob for a control
         self.buffers = Buffers()  # of what was played
-        self.turns: dict[str, list[float]] = defaultdict(list)  # beats at which something of a drummer changes
-        self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
-        self._asking: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
-        self._unseen = inf  # the beat from which changes off the grid do not count
-        for edit in edits:
-            self.add(edit)
+        super().__init__(edits)
 
     def add(self, edit: Edit) -> None:
         """Take an edit in."""
-        self._order[id(edit)] = len(self.edits)
-        self.edits.append(edit)
-        if edit.by != ENGINE:
-            self.version += 1
+        super().add(edit)
         if edit.path in ("undo", "redo"):
-            self._toggle(edit)
-            return
-        lane = (edit.drummer, edit.path)
-        if lane not in self._lanes:
-            self._lanes[lane], self._beats[lane] = [], []
-            self._paths[edit.drummer].append(edit.path)
-        beats = self._beats[lane]
-        at = bisect_right(beats, edit.beat)
-        beats.insert(at, edit.beat)
-        self._lanes[lane].insert(at, edit)
-        control = CONTROLS.get(edit.path.partition(".")[0])
-        if edit.path.startswith("knob."):
-            self.knobs.setdefault(lane)
-        elif edit.path != "played":  # which changes no note of itself, but what the engine is asked
-            self._turn(heard_by(edit), edit.beat, control is not None and control.asks)
-        if edit.drummer:
-            self._drummers.setdefault(edit.drummer)
-        if edit.path == "solo":
-            self.soloists.setdefault(edit.drummer)
-        for prefix, paths in (("lock.", self._locks), ("nudge", self._nudges)):
-            if edit.path.startswith(prefix) and edit.path not in paths[edit.drummer]:
-                paths[edit.drummer].append(edit.path)
-        if edit.group:
-            self._groups[edit.group].append(edit)
-        if lane == (SESSION, "bpm"):
+            assert isinstance(edit.value, int)
+            for undone in self.group(edit.value):
+                if (undone.drummer, undone.path) == (SESSION, "bpm"):
+                    self._tempo_turn(undone, edit.beat)
+        elif (edit.drummer, edit.path) == (SESSION, "bpm"):
             self._tempo_turn(edit)
-
-    def _toggle(self, edit: Edit) -> None:
-        group = edit.value
-        assert isinstance(group, int)
-        toggles = self._toggles.setdefault(group, [])
-        toggles.append((edit.beat, edit.path == "undo"))
-        for undone in self._groups.get(group, ()):
-            self._turn(heard_by(undone), edit.beat, True)
-            if (undone.drummer, undone.path) == (SESSION, "bpm"):
-                self._tempo_turn(undone, edit.beat)
-
-    def _turn(self, drummer: str, beat: float, asks: bool) -> None:
-        insort(self.turns[drummer], beat)
-        if beat % STEP:
-            insort(self._cuts[drummer], beat)
-            if asks:
-                insort(self._asking[drummer], beat)
-
-    # What holds
-
-    def before(self, cut: float) -> Score:
-        """Return the score as it was without the changes off the grid from a beat on: what early notes knew of."""
-        view = copy(self)
-        view._unseen = cut
-        return view
-
-    def cuts(self, drummer: str, after: float, until: float) -> list[float]:
-        """Return the beats off the grid, after one and up to another, at which something of a drummer changes."""
-        found: list[float] = []
-        for name in (drummer, SESSION):
-            beats = self._cuts.get(name)
-            if beats and beats[-1] > after:
-                found += beats[bisect_right(beats, after) : bisect_right(beats, until)]
-        return sorted(found) if len(found) > 1 else found
-
-    @property
-    def drummers(self) -> tuple[str, ...]:
-        """The names of the drummers that have an edit, in the order of their first."""
-        return tuple(self._drummers)
-
-    def lane(self, drummer: str, path: str) -> list[Edit]:
-        """Return the edits of a lane, by beat."""
-        return self._lanes.get((drummer, path), [])
-
-    def paths(self, drummer: str) -> list[str]:
-        """Return the paths of a drummer that have an edit."""
-        return list(self._paths.get(drummer, ()))
-
-    def beats(self, drummer: str, path: str) -> Sequence[float]:
-        """Return the beats of the edits of a lane."""
-        return self._beats.get((drummer, path), ())
-
-    def outs(self, drummer: str, beat: float) -> Outs | None:
-        """Return where a drummer's notes go at a beat: its own targets, or the session's; None where neither is set."""
-        for name in (drummer, SESSION):
-            outs = self.value(name, "out", beat)
-            if isinstance(outs, Outs):
-                return outs
-        return None
-
-    def locks(self, drummer: str) -> Sequence[str]:
-        """Return the paths of a drummer's locks that have an edit."""
-        return self._locks.get(drummer, ())
-
-    def nudges(self, drummer: str) -> Sequence[str]:
-        """Return the paths of a drummer's nudges that have an edit."""
-        return self._nudges.get(drummer, ())
-
-    def last_turn(self, drummer: str, beat: float) -> float | None:
-        """Return the last beat off the grid, up to a beat, at which a drummer's answer has to change, or None."""
-        turns = self._asking.get(drummer, ())
-        k = bisect_right(turns, beat)
-        return turns[k - 1] if k else None
-
-    def turnings(self, drummer: str, path: str, beat: float) -> list[float]:
-        """Return the beats, up to one, at which what a lane is set to may have changed."""
-        found = {edit.beat for edit in self.lane(drummer, path)}
-        for edit in self.lane(drummer, path):
-            found.update(since for since, _ in self._toggles.get(edit.group, ()))
-        return sorted(one for one in found if one <= beat)
-
-    def holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
-        """Yield the edits of a lane that hold at a beat, or held before those, the last first."""
-        return self._holding(drummer, path, beat)
-
-    def sources(self, drummer: str, beat: float, most: int) -> Iterator[Edit]:
-        """Yield the edits of a drummer's source that hold, or held before that, the last first."""
-        return islice(self._holding(drummer, "source", beat), most)
-
-    def seed(self, drummer: str, beat: float) -> int:
-        """Return the seed of a drummer's chances: the session's and its own."""
-        return (int(self.number(SESSION, "seed", beat, 7)) << 31) + int(self.number(drummer, "seed", beat, 0))
-
-    def group(self, number: int) -> Sequence[Edit]:
-        """Return the edits of a group."""
-        return self._groups.get(number, ())
-
-    def order(self, edit: Edit) -> int:
-        """Return the number of an edit in the log, from 0."""
-        return self._order[id(edit)]
-
-    def undone(self, group: int, beat: float = inf) -> bool:
-        """Return whether a group of edits does not count at a beat; by default, for good."""
-        off = False
-        for since, undone in self._toggles.get(group, ()):
-            if since <= beat and (since < self._unseen or not since % STEP):
-                off = undone
-        return off
-
-    def edit(self, drummer: str, path: str, beat: float) -> Edit | None:
-        """Return the edit of a lane that holds at a beat."""
-        return next(self._holding(drummer, path, beat), None)
-
-    def _holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
-        """Yield the edits of a lane that are due by a beat and not undone by then, the last first."""
-        beats = self._beats.get((drummer, path))
-        if beats is None:
-            return
-        lane = self._lanes[drummer, path]
-        for k in range(bisect_right(beats, beat) - 1, -1, -1):
-            edit = lane[k]
-            if edit.beat >= self._unseen and edit.beat % STEP:
-                continue
-            if not (edit.group and edit.group in self._toggles and self.undone(edit.group, beat)):
-                yield edit
-
-    def value(self, drummer: str, path: str, beat: float) -> Value:
-        """Return what a lane is set to at a beat, as it was typed: a ramp is a `Line`, not a number."""
-        edit = self.edit(drummer, path, beat)
-        return None if edit is None else edit.value
-
-    def value_before(self, drummer: str, path: str, beat: float, count: int) -> Value:
-        """Return what a lane was set to at a beat when there were only the first `count` edits."""
-        for edit in self._holding(drummer, path, beat):
-            if self._order[id(edit)] < count:
-                return edit.value
-        return None
 
     def number(self, drummer: str, path: str, beat: float, default: float | None = None) -> Any:
         """Return the number that a lane stands for at a beat, ramps, patterns in time and transitions worked out.
@@ -287,7 +88,7 @@ class Score:
             found = self.cycle(value.text, number).at(self.cycle_of(beat))
             return default if found is None else found
         if isinstance(value, Adaptive):
-            return value.low + (value.high - value.low) * activity(self, edit.drummer, beat)
+            return value.low + (value.high - value.low) * self.activity(edit.drummer, beat)
         return default if value is None else value
 
     def cycle(self, text: str, atom: Any) -> TimePattern[Any]:
@@ -301,10 +102,13 @@ class Score:
         """Return how many bars have passed since the origin: what patterns in time are asked at."""
         return beat / BEATS_PER_BAR - self.origin(beat)
 
-    def origin(self, beat: float) -> int:
-        """Return the bars before the one that counts as the first: 0, or where a take that is replayed begins."""
-        origin = self.value(SESSION, "origin", beat)
-        return origin if isinstance(origin, int) else 0
+    def seed(self, drummer: str, beat: float) -> int:
+        """Return the seed of a drummer's chances: the session's and its own."""
+        return (int(self.number(SESSION, "seed", beat, 7)) << 31) + int(self.number(drummer, "seed", beat, 0))
+
+    def activity(self, drummer: str, beat: float) -> float:
+        """Return how densely is played to a drummer, 0..1; see `activity.activity`."""
+        return activity(self, drummer, beat, self.seed(drummer, beat))
 
     def weights(self, drummer: str, path: str, beat: float) -> tuple[tuple[str, float], ...]:
         """Return the weights over names that a lane stands for at a beat; none: untouched."""
@@ -374,55 +178,3 @@ class Score:
         """Return the tempo just before `end`: between two turns it moves in a line."""
         middle = (beat + end) / 2
         return bpm + 2 * (float(self.number(SESSION, "bpm", middle, DEFAULT_BPM)) - bpm)
-
-    # Undo, history
-
-    def last_group(self, by: str) -> int | None:
-        """Return the group that `by` would undo now; None: there is none.
-
-        That is the last that is not undone, of their own, or of the hands at the instruments.
-        """
-        for edit in reversed(self.edits):
-            if edit.group and _own(edit, by) and edit.path not in _UNMADE and not self.undone(edit.group):
-                return edit.group
-        return None
-
-    def last_undone(self, by: str) -> int | None:
-        """Return the group that `by` would redo now: their last undone one, unless they have gone on since."""
-        for edit in reversed(self.edits):
-            if not _own(edit, by):
-                continue
-            if edit.path == "undo" and isinstance(edit.value, int) and self.undone(edit.value):
-                return edit.value
-            if edit.path not in _UNMADE:
-                return None
-        return None
-
-    def history(self, drummer: str | None = None) -> list[Edit]:
-        """Return what performers did, to one drummer or to all, in the order in which it was done."""
-        return [e for e in self.edits if e.by != ENGINE and e.path not in _UNTOLD and drummer in (None, e.drummer)]
-
-    def pending(self, beat: float) -> list[Edit]:
-        """Return the edits that are due after a beat and not undone, by beat."""
-        late = [e for e in self.edits if e.beat > beat and e.by != ENGINE and e.path not in _UNTOLD]
-        return sorted((e for e in late if not (e.group and self.undone(e.group))), key=lambda e: e.beat)
-
-    def next_group(self) -> int:
-        """Return a number for a group that no edit has yet."""
-        return max(self._groups, default=0) + 1
-
-
-def _own(edit: Edit, by: str) -> bool:
-    return edit.by == by or edit.by.startswith(HANDS)
-
-
-def heard_by(edit: Edit) -> str:
-    """Return the drummer whose notes an edit changes; "" where it changes those of all, as a solo does."""
-    return SESSION if edit.path == "solo" else edit.drummer
-
-
-def check_undo(group: int | None, word: str) -> int:
-    """Return the group, or raise a GrooveError where there is none to undo or redo."""
-    if group is None:
-        raise GrooveError(f"there is nothing to {word}")
-    return group

@@ -220,7 +220,6 @@ class Ableton(Target, frozen=True, kw_only=True, tag="ableton"):
 AnyTarget = Synth | Scsynth | SuperDirt | Cv | Midi | Osc | Ableton | File
 Outs = tuple[AnyTarget, ...]
 
-TargetKind = Literal["synth", "scsynth", "superdirt", "cv", "midi", "osc", "ableton", "file"]
 Unsent = Ableton | File
 """Targets that are not sent notes, one by one, by an outlet."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Protocol
 
+from ..checks import flag, number, whole
+from ..checks import name as one_of
 from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, SHORT, VOICES
 from ..notation.caret import NotationError
 from ..notation.parser import number as read_number
 from ..notation.parser import pattern, word
-from ..protocol.engine import ModelInfo
-from . import bar_transforms as moves
-from . import rhythms
+from . import bar_transforms, rhythms
 from .controls import CONTROLS, SESSION_CONTROLS, Control
 from .edits import (
     Cycle,
@@ -43,7 +44,23 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _WITHOUT_LINE = ("bpm",)  # a tempo ramps, but has no pattern in time: the beat is what it is made of
 
 
-def check(drummer: str, path: str, value: Value, model: ModelInfo | None) -> tuple[str, Value]:
+class ServedModel(Protocol):
+    """What is known here of the model that the engine serves; `protocol.engine.ModelInfo` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def genres(self) -> Collection[str]: ...
+
+    @property
+    def presets(self) -> Collection[str]: ...
+
+    @property
+    def latent(self) -> int: ...
+
+
+def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> tuple[str, Value]:
     """Return the path and the value as the score takes them, or refuse them.
 
     Args:
@@ -59,7 +76,7 @@ def check(drummer: str, path: str, value: Value, model: ModelInfo | None) -> tup
     ('density.closed_hat', 0.9)
     >>> check("d1", "density", 2, None)
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: density must lie from 0 to 1, not 2
+    groovelive.errors.GrooveError: density must be a number from 0 to 1, not 2
     """
     if drummer and not _NAME.fullmatch(drummer):
         raise GrooveError(f"a drummer's name is a small letter and then letters, digits or _, not {drummer!r}")
@@ -78,7 +95,7 @@ def check(drummer: str, path: str, value: Value, model: ModelInfo | None) -> tup
     control = table.get(name)
     if control is None:
         if not drummer and path == "playing":
-            return path, _switch(name, value)
+            return path, flag(name, value)
         what = "a drummer" if drummer else "the session"
         raise GrooveError(f"{what} has no {name!r}{closest(name, table)}; it has {', '.join(table)}")
     if name == "knob":
@@ -124,19 +141,16 @@ def _part(name: str, control: Control, part: str) -> str:
     return part
 
 
-def _value(path: str, control: Control, value: Value, model: ModelInfo | None) -> Value:
+def _value(path: str, control: Control, value: Value, model: ServedModel | None) -> Value:
     kind = control.kind
     if kind in ("number", "whole"):
         return _number(path, control, value)
     if kind == "genre":
         return _genre(value, model)
     if kind == "switch":
-        return _switch(path, value)
+        return flag(path, value)
     if kind == "choice":
-        if value not in control.choices:
-            hint = closest(str(value), control.choices)
-            raise GrooveError(f"{path} must be {_either(control.choices)}, not {value!r}{hint}")
-        return value
+        return one_of(path, value, control.choices)
     if kind == "names":
         return _groups(path, value)
     if kind == "point":
@@ -147,7 +161,7 @@ def _value(path: str, control: Control, value: Value, model: ModelInfo | None) -
         if not isinstance(value, Moves):
             raise GrooveError("moves are made by every, sometimes and last_of")
         for move in value.moves:
-            moves.check(move)
+            bar_transforms.check(move)
         return value
     if kind == "knob":
         return _knob(path, value)
@@ -161,18 +175,12 @@ def _value(path: str, control: Control, value: Value, model: ModelInfo | None) -
 
 
 def _number(path: str, control: Control, value: Value) -> Value:
-    def within(number: Any) -> None:
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise GrooveError(f"{path} must be a number from {control.low:g} to {control.high:g}, not {number!r}")
-        if not control.low <= number <= control.high:
-            raise GrooveError(f"{path} must lie from {control.low:g} to {control.high:g}, not {number:g}")
+    def within(found: Any) -> float:
+        return number(path, found, control.low, control.high)
 
     if control.kind == "whole":
-        within(value)
-        assert isinstance(value, int | float)
-        if value != int(value):
-            raise GrooveError(f"{path} must be a whole number, not {value!r}")
-        return int(value)
+        found = within(value)  # OSC may send it as a float
+        return int(found) if found.is_integer() else whole(path, value, control.low, control.high)
     if isinstance(value, Adaptive):
         if not control.asks:
             raise GrooveError(f"{path} is of how it is played; adaptive() is for what the model is asked, as follow")
@@ -188,16 +196,14 @@ def _number(path: str, control: Control, value: Value) -> Value:
         if path in _WITHOUT_LINE:
             raise GrooveError(f"{path} takes a number or a ramp, as line(120, 140, bars=8), not a pattern")
         try:
-            found = pattern(text, read_number)
+            cycle = pattern(text, read_number)
         except NotationError as error:
             takes = f"{path} takes numbers from {control.low:g} to {control.high:g}, or a pattern in time of such"
             raise NotationError(f"{takes}; {error.reason}", error.text, error.position, error.length) from None
-        for event in found.query(0, 64):
+        for event in cycle.query(0, 64):
             within(event.value)
         return Cycle(text)
-    within(value)
-    assert isinstance(value, int | float)
-    return float(value)
+    return within(value)
 
 
 def _knob(path: str, value: Value) -> Value:
@@ -213,7 +219,7 @@ def _knob(path: str, value: Value) -> Value:
     return value
 
 
-def _genre(value: Value, model: ModelInfo | None) -> Value:
+def _genre(value: Value, model: ServedModel | None) -> Value:
     known = (*_served(model).genres, "any")
 
     def there(name: str) -> str:
@@ -237,12 +243,6 @@ def _genre(value: Value, model: ModelInfo | None) -> Value:
     return Cycle(text)
 
 
-def _switch(path: str, value: Value) -> Value:
-    if not isinstance(value, bool):
-        raise GrooveError(f"{path} is on or off: True or False, not {value!r}")
-    return value
-
-
 def _groups(path: str, value: Value) -> Value:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, tuple):
@@ -256,7 +256,7 @@ def _groups(path: str, value: Value) -> Value:
     return names
 
 
-def _point(path: str, value: Value, model: ModelInfo | None) -> Value:
+def _point(path: str, value: Value, model: ServedModel | None) -> Value:
     if isinstance(value, str):
         value = Point(name=value)
     if not isinstance(value, Point):
@@ -277,7 +277,7 @@ def _point(path: str, value: Value, model: ModelInfo | None) -> Value:
     return value
 
 
-def _source(value: Value, model: ModelInfo | None) -> Value:
+def _source(value: Value, model: ServedModel | None) -> Value:
     if isinstance(value, Rhythm | Exact):
         rhythms.check(value)
     elif isinstance(value, Walk):
@@ -293,11 +293,7 @@ def _source(value: Value, model: ModelInfo | None) -> Value:
     return value
 
 
-def _served(model: ModelInfo | None) -> ModelInfo:
+def _served(model: ServedModel | None) -> ServedModel:
     if model is None:
         raise GrooveError("the engine is not there yet, so its genres and presets are not known; try again in a second")
     return model
-
-
-def _either(choices: tuple[str, ...]) -> str:
-    return " or ".join(map(repr, choices))

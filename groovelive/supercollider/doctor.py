@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import GrooveError
 from ..osc_messages.codec import message, read
@@ -39,16 +40,21 @@ try {
 _BROKEN = "Library has not been compiled successfully"
 _OURS = re.compile(r"GrooveLive|Pgroove")
 
+Conductor = Callable[[], Mapping[str, Any] | None]
 Finding = tuple[bool, str]
 """Whether a thing is well, and what it is, or what is wrong with it and what to do."""
 
 
-def examine(extensions: Path | None, port: int, where: Places | None = None) -> Iterator[Finding]:
+def examine(
+    extensions: Path | None, port: int, where: Places | None = None, *, conductor: Conductor = lambda: None
+) -> Iterator[Finding]:
     """Look at everything that drums in SuperCollider need.
 
     Args:
         extensions: the folder of classes; by default the user's.
         port: where the conductor's OSC door should be.
+        where: SuperCollider looks for classes; by default as on this system.
+        conductor: returns what is known of the conductor where nobody answers at the port; None where there is none.
     """
     where = places() if where is None else where
     protocol = _protocol(source())
@@ -70,7 +76,7 @@ def examine(extensions: Path | None, port: int, where: Places | None = None) -> 
         yield True, f"scsynth at {scsynth()}"
     except GrooveError as error:
         yield False, str(error)
-    yield _door(port, protocol)
+    yield _door(port, protocol, conductor)
 
 
 def sclang() -> str | None:
@@ -167,7 +173,7 @@ def _quark(extensions: Path | None, where: Places) -> Iterator[Finding]:
         yield False, f"GrooveLive is also at {more}, which breaks the class library: leave one, and take the rest away"
 
 
-def _door(port: int, protocol: int) -> Finding:
+def _door(port: int, protocol: int, conductor: Conductor = lambda: None) -> Finding:
     answer = door(port)
     if answer is not None:
         version, server = answer
@@ -177,12 +183,10 @@ def _door(port: int, protocol: int) -> Finding:
                 "let both be of one groovelive"
             )
         return True, f"{server} answers at port {port}, version {version} of the OSC door"
-    from ..cli.services import report
-
-    conductor = report()["conductor"]
-    if conductor is None:
+    known = conductor()
+    if known is None:
         return False, f"nobody answers at port {port}: start the conductor with groovelive serve"
-    place = conductor.get("osc") or "it has none"
+    place = known.get("osc") or "it has none"
     return False, f"nobody answers at port {port}; of the conductor's OSC door is known: {place}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..errors import GrooveError
+from ..runtime.shipped import shipped
 
 NAME = "GrooveLive"
 _DECLARED = re.compile(rb"^[ \t]*GrooveLive\s*(:\s*\w+\s*)?\{", re.MULTILINE)
@@ -68,11 +68,7 @@ def source() -> Path:
     >>> (source() / "Classes" / "Pgroove.sc").exists()
     True
     """
-    here = Path(__file__).parent
-    for folder in (here / "files" / NAME, here.parents[1] / "supercollider"):
-        if (folder / f"{NAME}.quark").is_file():
-            return folder
-    raise GrooveError("the Quark is missing from this installation of groovelive; install groovelive again")
+    return shipped("supercollider")
 
 
 def include_paths(config: Path) -> list[Path]:

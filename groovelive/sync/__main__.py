@@ -2,7 +2,7 @@
 
 import sys
 
-from .midi_clock_worker import main
+from .midi_clock_worker import go
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    go(sys.argv[1])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ..ableton_live import LinkDown, LiveSet, State
+from ..ableton_live import LinkDown, LinkState
 from ..ableton_live.connect import connect
 from ..errors import GrooveError
 from ..score.clocks import AbletonTransport
@@ -54,7 +54,7 @@ class AbletonSource:
         self._up, self._playing = True, None if self._clock.state is None else self._clock.state.playing
         self._live.on_state(self._state)
 
-    def _state(self, state: State) -> None:
+    def _state(self, state: LinkState) -> None:
         self._up = state.up
 
     def look(self) -> Word | None:
@@ -91,11 +91,13 @@ class AbletonLed:
     """
 
     def __init__(self, clock: AbletonTransport) -> None:
-        live = connect(clock.host, clock.port)
-        if not isinstance(live, LiveSet):
-            live.close()
-            raise GrooveError("Live can be led by way of GrooveLive only (groovelive ableton install), not AbletonOSC")
-        self._live, self._clock, self._heeded = live, live.clock, clock.transport
+        self._live = connect(clock.host, clock.port)
+        try:
+            self._led = self._live.lead()
+        except GrooveError:
+            self._live.close()
+            raise
+        self._clock, self._heeded = self._live.clock, clock.transport
         self._look_at = self._told_at = 0.0
         self._bpm = 0.0
 
@@ -103,7 +105,7 @@ class AbletonLed:
         """Tell it where we are, some times a second."""
         now = transport.now()
         state = self._clock.state
-        if now / 1e9 < self._look_at or state is None or not self._live.link.up:
+        if now / 1e9 < self._look_at or state is None or not self._led.up:
             return
         beat = transport.beat_at(now)
         tempo = bpm(beat)
@@ -114,14 +116,14 @@ class AbletonLed:
         if transport.playing and not plays:
             late = beat % BEATS_PER_BAR
             if self._heeded and late < _ON_LINE and self._may(now):
-                self._live.link.send("/gl/tempo", tempo)
-                self._live.link.send("/gl/play")
+                self._led.tempo(tempo)
+                self._led.play()
                 self._bpm = tempo
             return  # looked at again at once: the line must not be missed
         self._look_at = now / 1e9 + _EACH
         if not transport.playing:
             if self._heeded and plays and self._may(now):
-                self._live.link.send("/gl/stop")
+                self._led.stop()
             return
         half = BEATS_PER_BAR / 2
         ahead = (self._clock.beat(now / 1e9) - beat + half) % BEATS_PER_BAR - half
@@ -129,7 +131,7 @@ class AbletonLed:
         wanted = round(tempo * (1 - bend), 3)
         if abs(wanted - self._bpm) > _SAME or (not bend and wanted != self._bpm):
             self._bpm = wanted
-            self._live.link.send("/gl/tempo", wanted)
+            self._led.tempo(wanted)
 
     def _may(self, now: int) -> bool:
         """Return whether it was not asked just now."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Literal, Protocol
 
 from ..errors import GrooveError
-from ..score.clocks import AbletonTransport, AnyClock, Link
 from .beat_tracker import Word
 
 Change = Literal["start", "stop"]
@@ -16,7 +16,7 @@ class Source(Protocol):
 
     Attributes:
         by: who makes the edits of the tempo that follow it; no performer's undo is about them.
-        bend, over, deadband: how closely it is followed; see `Following`.
+        bend, over, deadband: how closely it is followed; see `PhaseLock`.
         placed: whether it says where the bar begins, or only how fast it is.
     """
 
@@ -41,25 +41,6 @@ class Source(Protocol):
         """Let it go."""
 
 
-def source(clock: AnyClock) -> Source:
-    """Open a clock to follow. Takes a moment: not to be called from the conductor's loop.
-
-    Raises:
-        GrooveError: what it needs is not installed, or the port is not there.
-    """
-    if isinstance(clock, Link):
-        from .link import LinkSession
-
-        return LinkSession(clock)
-    if isinstance(clock, AbletonTransport):
-        from .ableton import AbletonSource
-
-        return AbletonSource(clock)
-    from .midi_clock import MidiClockSource
-
-    return MidiClockSource(clock)
-
-
 def check_installed(module: str, what: str, extra: str) -> None:
     """Raise a GrooveError with the line that installs an extra, where its module is missing.
 
@@ -67,7 +48,5 @@ def check_installed(module: str, what: str, extra: str) -> None:
     Traceback (most recent call last):
     groovelive.errors.GrooveError: Ableton Link needs an extra: pip install 'groovelive[link]'
     """
-    import importlib.util
-
     if importlib.util.find_spec(module) is None:
         raise GrooveError(f"{what} needs an extra: pip install 'groovelive[{extra}]'")

@@ -53,14 +53,14 @@ class _Line(NamedTuple):
         return self.scatter * math.sqrt(math.pi / 2 / more + 1 / fitted + 12 * away**2 / fitted**3)
 
 
-class Pulse:
+class BeatTracker:
     """Hears ticks, and tells the beat: by a line through the ticks of the last 8 bars, or since the tempo changed.
 
     Whether the last ticks still lie on the line is looked at with every tick. If not, what explains them better
     counts: that some ticks were lost or doubled, so that all since are numbered anew; or another tempo, so that only
     they count. For a few ticks that may be open; then the line goes on.
 
-    >>> pulse = Pulse()
+    >>> pulse = BeatTracker()
     >>> pulse.start()
     >>> for k in range(49):
     ...     pulse.tick(100 + k * 0.5 / 24)

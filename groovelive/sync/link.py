@@ -37,7 +37,7 @@ class LinkSession:
 
     def __init__(self, clock: Link, bpm: float = 120.0) -> None:
         check_installed("link", "Ableton Link", "link")
-        import link
+        import link  # an optional package
 
         self._link: Any = link.Link(bpm)
         self._clock: Any = self._link.clock()

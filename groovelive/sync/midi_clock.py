@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from typing import IO, Any
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from ..errors import GrooveError
-from ..runtime.workers import environment
+from ..runtime.workers import Fall, Worker, command
 from ..score.clocks import MidiClock
 from .base import Change, check_installed
 from .beat_tracker import Word
+from .frames import Answer, BeatHeard, ClockOpened, ClockRefused, TransportChanged, answers
 
 _START = 10.0  # seconds for the process to come up, on a machine that has much to do
 AWAY = 1.5  # seconds without a word after which nobody is there
-_RESTS = (0.2, 1.0, 3.0)  # seconds before a process that died again and again is started again
-
-
-class Heard(Struct, frozen=True, array_like=True, tag="heard"):
-    """Where the beat was at a moment (s, monotonic), the tempo, and whether it is known where the bar begins."""
-
-    beat: float
-    bpm: float
-    at: float
-    placed: bool
-    runs: bool
-
-
-class Changed(Struct, frozen=True, array_like=True, tag="changed"):
-    """A start or a stop."""
-
-    to: Change
-
-
-class Opened(Struct, frozen=True, array_like=True, tag="opened"):
-    """The port is open."""
-
-
-class Refused(Struct, frozen=True, array_like=True, tag="refused"):
-    """The port cannot be opened; `why` is a sentence."""
-
-    why: str
-
-
-Told = Heard | Changed | Opened | Refused
-told: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 
 
 class MidiClockSource:
@@ -68,13 +35,16 @@ class MidiClockSource:
     def __init__(self, clock: MidiClock) -> None:
         check_installed("rtmidi2", "MIDI clock", "midi")
         self._clock = clock
-        self._last: Heard | None = None
+        self._last: BeatHeard | None = None
         self._changes: deque[Change] = deque(maxlen=8)
         self._answered, self._why = threading.Event(), ""
-        self._over = False
-        self._process: subprocess.Popen[bytes] | None = None
-        self._keeper = threading.Thread(target=self._keep, name="midi clock", daemon=True)
-        self._keeper.start()
+        self._worker: Worker[Any] = Worker(
+            "MIDI clock input",
+            command("groovelive.sync", msgspec.json.encode(clock).decode()),
+            hear=lambda body: self._hear(answers.decode(body)),
+            fell=self._fell,
+        )
+        self._worker.start()
         if not self._answered.wait(_START):
             self._why = f"the process that hears {clock.port!r} does not answer within {_START:g} s"
         if self._why:
@@ -104,45 +74,25 @@ class MidiClockSource:
         """Do nothing: there is no session that others could come to."""
 
     def close(self) -> None:
-        """End the process."""
-        self._over = True
-        process = self._process
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
+        """Let the process end; does not wait."""
+        self._worker.leave()
 
-    # In the thread
+    # In the threads of the worker
 
-    def _keep(self) -> None:
-        falls = 0
-        while not self._over:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "groovelive.sync", msgspec.json.encode(self._clock).decode()],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), start_new_session=True,
-            )  # fmt: skip
-            self._process = process
-            if self._over and process.stdin is not None:
-                process.stdin.close()
-            assert process.stdout is not None
-            self._hear(process.stdout)
-            process.wait()
-            if not self._answered.is_set():
-                self._why = self._why or f"the process that hears {self._clock.port!r} died"
+    def _fell(self, fall: Fall) -> bool:
+        if self._answered.is_set():
+            return True  # whether the clock is there is told by who follows it
+        self._why = self._why or f"the process that hears {self._clock.port!r} {fall.how}"
+        self._answered.set()
+        return False
+
+    def _hear(self, answer: Answer) -> None:
+        match answer:
+            case BeatHeard() as heard:
+                self._last = heard
+            case TransportChanged(to):
+                self._changes.append(to)
+            case ClockRefused(why):
+                self._why = why
+            case ClockOpened():
                 self._answered.set()
-                return
-            if not self._over:
-                time.sleep(_RESTS[min(falls, len(_RESTS) - 1)])
-                falls += 1
-
-    def _hear(self, pipe: IO[Any]) -> None:
-        for line in pipe:
-            match told.decode(line):
-                case Heard() as heard:
-                    self._last = heard
-                case Changed(to):
-                    self._changes.append(to)
-                case Refused(why):
-                    self._why = why
-                    if not self._answered.is_set():
-                        return
-                case Opened():
-                    self._answered.set()

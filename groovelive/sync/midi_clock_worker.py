@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 import time
@@ -14,12 +13,12 @@ from typing import Any
 import msgspec
 
 from ..errors import GrooveError
-from ..outputs.midi import client, which
-from ..outputs.worker import alone
+from ..runtime import child
+from ..runtime.midi_ports import check_virtual, open_client, which
 from ..runtime.realtime import claim, settle
 from ..score.clocks import MidiClock
-from .beat_tracker import Pulse
-from .midi_clock import Changed, Heard, Opened, Refused, Told
+from .beat_tracker import BeatTracker
+from .frames import Answer, BeatHeard, ClockOpened, ClockRefused, TransportChanged
 
 _EACH = 3  # ticks to a word
 _LOOK = 1.0  # seconds between two looks at whether the port is still there
@@ -29,26 +28,26 @@ _SOONEST = 256  # messages, of which one was surely taken out at once
 _HEARING = 55  # priority, above that of the conductor's loop
 
 
-class Ear:
+class ClockParser:
     """Makes words of messages.
 
     Args:
         tell: called with each.
 
     >>> words = []
-    >>> ear = Ear(words.append)
-    >>> ear.hear(0, [0xFA])
+    >>> parser = ClockParser(words.append)
+    >>> parser.hear(0, [0xFA])
     >>> for k in range(25):
-    ...     ear.hear(round(k * 1e9 / 48), [0xF8])
+    ...     parser.hear(round(k * 1e9 / 48), [0xF8])
     >>> words[0], words[-1]
-    (Changed(to='start'), Heard(beat=1.0, bpm=120.0, at=0.5, placed=True, runs=True))
+    (TransportChanged(to='start'), BeatHeard(beat=1.0, bpm=120.0, at=0.5, placed=True, runs=True))
     """
 
-    def __init__(self, tell: Callable[[Told], None]) -> None:
+    def __init__(self, tell: Callable[[Answer], None]) -> None:
         self._tell = tell
-        self._pulse = Pulse()
+        self._pulse = BeatTracker()
         self._ticks = 0
-        self._change: Changed | None = None  # is told with the next tick: that is when it holds
+        self._change: TransportChanged | None = None  # is told with the next tick: that is when it holds
 
     def hear(self, at: int, data: list[int]) -> None:
         """Take a message; others than those of the clock are ignored."""
@@ -57,14 +56,14 @@ class Ear:
                 self._tick(at)
             case [0xFA]:
                 self._pulse.start()
-                self._change = Changed("start")
+                self._change = TransportChanged("start")
             case [0xFB]:
                 self._pulse.go_on()
-                self._change = Changed("start")
+                self._change = TransportChanged("start")
             case [0xFC]:
                 self._pulse.stop()
                 self._change = None
-                self._tell(Changed("stop"))
+                self._tell(TransportChanged("stop"))
             case [0xF2, low, high]:
                 self._pulse.locate(low | high << 7)
 
@@ -78,10 +77,10 @@ class Ear:
             if self._change is not None:
                 self._tell(self._change)
                 self._change = None
-            self._tell(Heard(word.beat, word.bpm, word.at, self._pulse.placed, self._pulse.runs))
+            self._tell(BeatHeard(word.beat, word.bpm, word.at, self._pulse.placed, self._pulse.runs))
 
 
-class Port:
+class ClockPort:
     """An input port, opened again when it has gone and come back.
 
     The driver's own thread puts what comes into a queue, in C; no Python runs there that could be late. A message's
@@ -104,12 +103,11 @@ class Port:
         self._open()
 
     def _open(self) -> None:
-        port = client("MidiIn", queue=_QUEUE)
+        port = open_client("MidiIn", queue=_QUEUE)
         port.ignore_types(False, False, False)  # what is left out here is missing in the driver's times
         try:
             if self._clock.virtual:
-                if sys.platform == "win32":
-                    raise GrooveError("Windows has no virtual MIDI ports; make one with loopMIDI, and name that")
+                check_virtual()
                 port.open_virtual_port(self._clock.port)
             else:
                 names = list(port.ports)
@@ -143,40 +141,41 @@ class Port:
                 self._open()
 
 
-def main(clock: str) -> None:
-    """Hear the clock at a port until standard input ends, and end at once: drivers do not always let a process go."""
-    pipe, over = alone(), threading.Event()
+def go(clock: str) -> None:
+    """Hear the clock at a port until standard input ends, and end at once.
 
-    def tell(word: Told) -> None:
-        os.write(pipe, msgspec.json.encode(word) + b"\n")
+    Args:
+        clock: a `MidiClock`, as JSON.
+    """
 
-    def wait() -> None:
-        while os.read(0, 4096):
-            pass
-        over.set()
+    def main() -> int:
+        pipe, over = child.take_over("MIDI clock input"), threading.Event()
 
-    code = 1
-    try:
-        port = Port(msgspec.json.decode(clock, type=MidiClock))
-        tell(Opened())
-        threading.Thread(target=wait, name="end", daemon=True).start()
-        settle()
-        claim(_HEARING)
-        _listen(port, Ear(tell), over)
-        code = 0
-    except GrooveError as error:
-        tell(Refused(str(error)))
-    except BrokenPipeError:
-        pass
-    finally:
-        os._exit(code)
+        def tell(answer: Answer) -> None:
+            pipe.write([answer])
+
+        try:
+            port = ClockPort(msgspec.json.decode(clock, type=MidiClock))
+            tell(ClockOpened())
+            child.until_end_of(sys.stdin.buffer, over.set)
+            settle()
+            claim(_HEARING)
+            _listen(port, ClockParser(tell), over)
+        except GrooveError as error:
+            tell(ClockRefused(str(error)))
+            return 1
+        except BrokenPipeError:
+            return 1
+        return 0
+
+    child.run(main)
 
 
-def _listen(port: Port, ear: Ear, over: threading.Event) -> None:
+def _listen(port: ClockPort, parser: ClockParser, over: threading.Event) -> None:
     look = time.monotonic() + _LOOK
     while not over.is_set():
         for at, data in port.take():
-            ear.hear(at, data)
+            parser.hear(at, data)
         if time.monotonic() >= look:
             port.look()
             look = time.monotonic() + _LOOK

@@ -8,6 +8,7 @@ it keeps no state and no clock, so that a file, the embedded synth and a running
 from __future__ import annotations
 
 import importlib.util
+import logging
 import math
 import os
 import subprocess
@@ -23,6 +24,8 @@ from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BEAT, VOICES, Note
 from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
+
+_log = logging.getLogger(__name__)
 
 Message = tuple[str | int | float | bytes, ...]
 """An OSC message: its address, then its arguments."""
@@ -303,5 +306,6 @@ def _scsynth(events: list[Event], path: Path, sample_rate: int) -> None:
     data = msgspec.msgpack.encode(events)
     child = subprocess.run(command, input=data, capture_output=True, env=environment, check=False)
     if child.returncode != 0:
+        _log.error("the process that renders failed:\n%s", child.stderr.decode(errors="replace"))
         said = child.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}"]
         raise GrooveError(f"the embedded synth failed: {said[-1]}")

@@ -6,28 +6,28 @@ import contextlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import Any, Protocol
 
 import numpy as np
 
 from ...grooves.groove import Groove
 from .. import notes as conversion
-from ..clip import Grid, shaped
+from ..base import Grid, Music, SlotKey, TrackKey
+from ..clip import shaped
+from ..clock import LiveClock
 from ..errors import (
     Guarded,
     NoAnswer,
     NotOffered,
     NotThere,
     OutOfRange,
-    Refused,
+    RefusedByLive,
     WrongType,
 )
 from ..notes import LiveNote, digest, pack, unpack
-from ..replies import Changed, ClipInfo, ClipNotes, Written
-from .connection import Question, TooLong
-
-if TYPE_CHECKING:
-    from .live_set import OscSet
+from ..replies import ClipChanged, ClipInfo, ClipNotes, ClipWritten
+from .connection import OscLink, Question, TooLong
 
 MARK = " [gl]"
 GRIDS: tuple[Grid, ...] = (
@@ -41,12 +41,31 @@ _OF_CLIP = {"name": "name", "colour": "color_index", "loop_start": "loop_start",
             "legato": "legato", "muted": "muted"}  # fmt: skip
 
 
+class OscClipParent(Protocol):
+    """What a clip needs of the set that it is in; `OscSet` is one.
+
+    Args:
+        link: to AbletonOSC.
+        writing: held while several messages make one change.
+        watched: the clips that are looked at.
+    """
+
+    link: OscLink
+    writing: RLock
+    watched: list[OscClip]
+
+    @property
+    def clock(self) -> LiveClock: ...
+
+    def track_of(self, track: TrackKey, names: Sequence[Any]) -> int: ...
+
+
 class OscClip:
     """A slot of a track and the clip in it, by way of AbletonOSC; see `LiveClip`."""
 
-    def __init__(self, live: OscSet, track: int | str, slot: int | str) -> None:
+    def __init__(self, live: OscClipParent, track: TrackKey, slot: SlotKey) -> None:
         self.live, self.track, self.slot = live, track, slot
-        self._handlers: list[Callable[[Changed], None]] = []
+        self._handlers: list[Callable[[ClipChanged], None]] = []
         self._known: ClipNotes | None = None
 
     def __repr__(self) -> str:
@@ -63,9 +82,9 @@ class OscClip:
         return ClipNotes(name, (start, end), bool(looping), tuple(notes), digest(notes))
 
     def replace(
-        self, notes: Groove | Iterable[LiveNote], *, span: tuple[float, float] | None = None, force: bool = False,
+        self, notes: Music, *, span: tuple[float, float] | None = None, force: bool = False,
         dry_run: bool = False, timeout: float = 10.0, **shape: Any,
-    ) -> Written:  # fmt: skip
+    ) -> ClipWritten:  # fmt: skip
         """Make the clip hold these notes, and see that it does; if it does not, put the old ones back.
 
         Raises:
@@ -108,9 +127,9 @@ class OscClip:
             changed = fresh or bool(missing) or old != new
             if changed and not dry_run:
                 colour = self._change(track, slot, fresh, old, new, held, missing)
-            return Written(slot, str(slot), f"{track}/{slot}", len(new), digest(new), True, changed, colour)
+            return ClipWritten(slot, str(slot), f"{track}/{slot}", len(new), digest(new), True, changed, colour)
 
-    def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> Written:
+    def set(self, *, force: bool = False, dry_run: bool = False, **shape: Any) -> ClipWritten:
         """Change its name, colour, loop or launch settings, and leave its notes."""
         return self.replace(self.read().notes, force=force, dry_run=dry_run, **shape)
 
@@ -154,7 +173,7 @@ class OscClip:
         """Stop it on the grid."""
         self.live.link.tell("/live/clip/stop", *self._where())
 
-    def watch(self, handler: Callable[[Changed], None]) -> Callable[[], None]:
+    def watch(self, handler: Callable[[ClipChanged], None]) -> Callable[[], None]:
         """Let `handler` hear when the clip has changed, looked at twice a second; return what ends that."""
         if not self._handlers:
             self._known = self.read()
@@ -178,7 +197,7 @@ class OscClip:
         if now != before:
             gone = ClipNotes("", (0.0, 0.0), False, (), "")
             clip = now or gone
-            news = Changed(track, slot, str(slot), f"{track}/{slot}" if now else "", clip.name,
+            news = ClipChanged(track, slot, str(slot), f"{track}/{slot}" if now else "", clip.name,
                            len(clip.notes) if now else -1, clip.hash, *clip.loop, clip.looping)  # fmt: skip
             for handler in list(self._handlers):
                 handler(news)
@@ -244,13 +263,13 @@ class OscClip:
                 (*found, colour), notes = self._held(track, slot, *names, "color_index")
                 if notes == new and found == list(wanted.values()):
                     break
-            except (NoAnswer, Refused) as error:
+            except (NoAnswer, RefusedByLive) as error:
                 why = str(error)
                 link.settle()
         else:
             back = self._put_back(track, slot, fresh, old, {name: held[name] for name in wanted if not fresh})
             end = "the old was put back" if back else "and the old could not be put back"
-            raise Refused(f"what was written is not what Live holds ({why}): {end}", "LIVE_ERROR")
+            raise RefusedByLive(f"what was written is not what Live holds ({why}): {end}", "LIVE_ERROR")
         for clip in self.live.watched:  # what this program writes itself is no news
             if clip._where() == (track, slot):
                 clip._known = clip.read()
@@ -259,7 +278,7 @@ class OscClip:
     def _put_back(self, track: int, slot: int, fresh: bool, old: list[LiveNote], held: dict[str, Any]) -> bool:
         """Make it what it was; return whether it is."""
         link = self.live.link
-        with contextlib.suppress(NoAnswer, Refused):
+        with contextlib.suppress(NoAnswer, RefusedByLive):
             if fresh:
                 link.tell("/live/clip_slot/delete_clip", track, slot)
                 link.settle()

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import GrooveError
 from ...osc_messages.codec import Argument, message, read
-from ..errors import LinkDown, NoAnswer, Refused
+from ..errors import LinkDown, NoAnswer, RefusedByLive
 
 PORT, REPLIES = 11000, 11001  # those that AbletonOSC has in its code
 PORTS = "GROOVELIVE_ABLETONOSC_PORTS"  # of the environment: others, as "11000,11001"
@@ -22,7 +22,7 @@ _BURST = 100  # questions at once: the buffer of its socket holds no more than s
 Question = tuple[str, tuple[Argument, ...]]
 
 
-class TooLong(Refused):
+class TooLong(RefusedByLive):
     """An answer would be longer than a datagram may be where Live runs: 65,507 bytes, on macOS 9,216."""
 
 
@@ -81,7 +81,7 @@ class OscLink:
         """Return the answer to a question, without the arguments of the question that it begins with.
 
         Raises:
-            NoAnswer, Refused: as of `ask_all`.
+            NoAnswer, RefusedByLive: as of `ask_all`.
         """
         return self.ask_all([(address, arguments)], timeout)[0]
 
@@ -90,7 +90,7 @@ class OscLink:
 
         Raises:
             NoAnswer: one has none in time. It is asked twice, since a datagram may be lost.
-            Refused: AbletonOSC sent an error meanwhile; `TooLong` where an answer does not fit into a datagram.
+            RefusedByLive: AbletonOSC sent an error meanwhile; `TooLong` where an answer does not fit into a datagram.
         """
         bursts = (questions[at : at + _BURST] for at in range(0, len(questions), _BURST))
         return [answer for burst in bursts for answer in self._burst(burst, timeout)]
@@ -98,7 +98,7 @@ class OscLink:
     def settle(self) -> None:
         """Wait until all that was sent has been done, and its errors have come; they are forgotten."""
         for _ in range(20):
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(RefusedByLive):
                 self.ask("/live/song/get/is_playing")
                 return
 
@@ -148,7 +148,7 @@ class OscLink:
     def _drain(self) -> None:
         """Take away the answers to questions that were given up."""
         while True:
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(RefusedByLive):
                 if not self._receive(0.0):
                     return
 
@@ -160,7 +160,7 @@ class OscLink:
                 raise LinkDown(f"AbletonOSC at {self.where[1]} cannot be reached ({error.strerror})") from None
 
 
-def _fault(said: str) -> Refused:
+def _fault(said: str) -> RefusedByLive:
     r"""Return an error of AbletonOSC: the last line of it, for some are whole tracebacks.
 
     >>> _fault("Socket error: Traceback (most recent call last):\n  ...\nOSError: [Errno 40] Message too long\n")
@@ -171,7 +171,7 @@ def _fault(said: str) -> Refused:
         return TooLong(sentence, "LIVE_ERROR")
     if "Unknown OSC address" in sentence:
         sentence += "; it is older than groovelive needs: take its latest version"
-    return Refused(sentence, "LIVE_ERROR")
+    return RefusedByLive(sentence, "LIVE_ERROR")
 
 
 def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:

@@ -8,22 +8,19 @@ a tenth of a second at least. Clips count as groovelive's by their name alone.
 
 from __future__ import annotations
 
-import contextlib
-import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal
 
+from ...checks import number
+from ...errors import GrooveError
 from ...grooves.grid import GM_NOTES
-from ...grooves.groove import Groove
-from ..clip import Grid
+from ..base import Grid, Music, SlotKey, TrackKey
 from ..clock import LiveClock
-from ..connection import Hello, State
+from ..connection import LinkState
 from ..errors import (
-    Busy,
     Guarded,
     Late,
     LinkDown,
@@ -33,35 +30,25 @@ from ..errors import (
     NotThere,
     OutOfRange,
 )
-from ..notes import LiveNote
+from ..handlers import End, added
+from ..handshake import LiveHello
 from ..pads import PadMap
 from ..replies import (
-    Launched,
-    Lost,
-    Moved,
-    Scene,
+    LiveScene,
     Slot,
     SwapNews,
     Swapped,
     Track,
 )
+from ..transport import LedTransport
 from .clip import GRIDS, MARK, OscClip
 from .connection import PORT, REPLIES, OscLink
+from .swaps import MARGIN, Swaps
 
-MARGIN = 0.4  # seconds before a line: two ticks of AbletonOSC, and some
-_BEATS = (2.0, 4 / 3, 1.0, 2 / 3, 0.5, 1 / 3, 0.25, 1 / 6, 0.125)
-End = Callable[[], None]
-
-
-@dataclass
-class _Swap:
-    """A swap that Live has not launched yet."""
-
-    told: Swapped
-    track: int
-    period: float
-    line: float | None
-    fired: bool = False
+LACKS = (
+    "Ableton Live by way of AbletonOSC: slower, and without one-step undo, probabilities, the Arrangement and drum "
+    "pads; `groovelive ableton install` puts GrooveLive there, which has them"
+)
 
 
 class OscSet:
@@ -78,10 +65,10 @@ class OscSet:
         self.link = OscLink(port, replies)
         self.writing = threading.RLock()
         self._clock = LiveClock()
-        self._swaps: dict[int, _Swap] = {}
-        self._ids = count(1)
+        self._swaps = Swaps(self.link, self._clock, self._tell)
+        self._later = ThreadPoolExecutor(1, "groovelive-abletonosc-swaps")
         self._handlers: list[Callable[[SwapNews], None]] = []
-        self._states: list[Callable[[State], None]] = []
+        self._states: list[Callable[[LinkState], None]] = []
         self.watched: list[OscClip] = []
         self._closing = threading.Event()
         try:
@@ -102,6 +89,7 @@ class OscSet:
         if self._thread is not threading.current_thread():
             self._thread.join(5.0)
         self.link.close()
+        self._later.shutdown(wait=False)
 
     def __enter__(self) -> OscSet:
         return self
@@ -110,9 +98,14 @@ class OscSet:
         self.close()
 
     @property
-    def hello(self) -> Hello:
+    def lacks(self) -> str:
+        """What this way into Live cannot do."""
+        return LACKS
+
+    @property
+    def hello(self) -> LiveHello:
         """Which Live; the session changes with each document. AbletonOSC says nothing more of itself."""
-        return Hello("AbletonOSC", 0, "", self._live, "", str(self.link.session), frozenset())
+        return LiveHello("AbletonOSC", 0, "", self._live, "", str(self.link.session), frozenset())
 
     # What there is
 
@@ -130,11 +123,11 @@ class OscSet:
             tracks.append(Track(index, str(index), name, kind, *numbers))
         return tracks
 
-    def scenes(self) -> list[Scene]:
+    def scenes(self) -> list[LiveScene]:
         """Return the scenes."""
-        return [Scene(i, str(i), name) for i, name in enumerate(self.link.ask("/live/song/get/scenes/name"))]
+        return [LiveScene(i, str(i), name) for i, name in enumerate(self.link.ask("/live/song/get/scenes/name"))]
 
-    def slots(self, track: int | str) -> list[Slot]:
+    def slots(self, track: TrackKey) -> list[Slot]:
         """Return the slots of a track."""
         index = self.track_index(track)
         names, lengths, playing, fired = self.link.ask_all([
@@ -150,15 +143,13 @@ class OscSet:
                               there and name.endswith(MARK), state))  # fmt: skip
         return slots
 
-    def clip(self, track: int | str, slot: int | str) -> OscClip:
+    def clip(self, track: TrackKey, slot: SlotKey) -> OscClip:
         """Return a slot and the clip in it, if there is one."""
         return OscClip(self, track, slot)
 
     # What changes the set
 
-    def new_clip(
-        self, track: int | str, notes: Groove | Iterable[LiveNote], *, after: int = -1, grow: bool = False, **shape: Any
-    ) -> OscClip:
+    def new_clip(self, track: TrackKey, notes: Music, *, after: int = -1, grow: bool = False, **shape: Any) -> OscClip:
         """Write a clip into the next empty slot of a track."""
         with self.writing:
             slots = self.slots(track)
@@ -173,7 +164,7 @@ class OscSet:
             return clip
 
     def swap(
-        self, track: int | str, a: int, b: int, notes: Groove | Iterable[LiveNote], *, grid: Grid = "bar",
+        self, track: TrackKey, a: int, b: int, notes: Music, *, grid: Grid = "bar",
         line: float | None = None, late: Literal["next", "refuse"] = "next", legato: bool = False, force: bool = False,
         start: bool = False, dry_run: bool = False, timeout: float = 3.0, **shape: Any,
     ) -> Swapped:  # fmt: skip
@@ -181,60 +172,41 @@ class OscSet:
 
         At least 0.4 s have to be left before the line. The grid and `legato` become settings of the clip.
         """
-        period = self._period(grid)
-        if line is not None and (not period or abs(line / period - round(line / period)) > 1e-6):
-            raise OutOfRange(f"beat {line:g} is no line of the grid {grid!r}", "OUT_OF_RANGE")
+        period = self._swaps.period(grid, line)
         with self.writing:
             index = self.track_index(track)
             playing = self.link.ask("/live/track/get/playing_slot_index", index)[0]
             if playing >= 0 and playing not in (a, b) and not force:
                 raise Guarded(f"slot {playing} of track {index} plays, which is not of the pair: say force", "GUARD")
-            earlier = self._swaps.get(index)
-            into = b if playing == a else a
-            if earlier is not None:
-                into = earlier.told.slot
-                if line is not None and earlier.line is not None and line > earlier.line:
-                    raise Busy(f"the swap {earlier.told.id} waits for beat {earlier.line:g}", "BUSY")
-                while earlier.fired and self._swaps.get(index) is earlier and self._left(earlier.line) < MARGIN:
-                    time.sleep(0.02)
-                if self._swaps.get(index) is not earlier:
-                    into, earlier = (b if earlier.told.slot == a else a), None
+            into, earlier = self._swaps.slot(index, a, b, playing, line)
             running = bool(self.link.ask("/live/song/get/is_playing")[0])
-            if running and late == "refuse" and self._aim(line, period)[1]:
+            if running and late == "refuse" and not self._swaps.in_time(line, period):
                 raise Late(f"the line is less than {MARGIN:g} s away", "LATE")
             clip = OscClip(self, track, into)
             quantise = GRIDS.index(grid) + 1
             written = clip.replace(
                 notes, force=force, dry_run=dry_run, launch_quantise=quantise, legato=legato, **shape
             )
-            id = next(self._ids)
-            told = Swapped(id, into, str(into), written.clip_id, written.count, written.hash, self._clock.beat(), -1.0,
-                           False, False, earlier.told.id if earlier else 0)  # fmt: skip
+            told = Swapped(self._swaps.new_id(), into, str(into), written.clip_id, written.count, written.hash,
+                           self._clock.beat(), -1.0, False, False, earlier.told.id if earlier else 0)  # fmt: skip
             if dry_run:
                 return told
-            swap = _Swap(told, index, period, line)
-            if earlier is not None and earlier.fired:
-                swap.line, swap.fired = earlier.line, True
-            elif running:
-                swap.line, moved = self._aim(line, period)
-                swap.told = replace(told, line=swap.line, moved=moved)
-                self._fire(swap)
-            elif start:
-                self.link.tell("/live/clip/fire", index, into)
-                swap.line, swap.fired = 0.0, True
-            swap.told = replace(swap.told, line=-1.0 if swap.line is None else swap.line, fired=swap.fired)
-            self._swaps[index] = swap
-            return swap.told
+            return self._swaps.begin(told, index, period, line, running=running, start=start, earlier=earlier)
 
-    def cancel_swap(self, track: int | str) -> int:
+    def swap_soon(
+        self, track: TrackKey, a: int, b: int, notes: Music, *, grid: Grid = "bar", line: float | None = None,
+        late: Literal["next", "refuse"] = "next", legato: bool = False, force: bool = False, start: bool = False,
+        dry_run: bool = False, **shape: Any,
+    ) -> Future[Swapped]:  # fmt: skip
+        """Ask for a `swap` without waiting for Live; one is made after the other, in a thread of their own."""
+        return self._later.submit(
+            self.swap, track, a, b, notes, grid=grid, line=line, late=late, legato=legato, force=force, start=start,
+            dry_run=dry_run, **shape,
+        )  # fmt: skip
+
+    def cancel_swap(self, track: TrackKey) -> int:
         """Call off a swap that Live does not have yet; return its id."""
-        swap = self._swaps.get(self.track_index(track))
-        if swap is None:
-            raise NotThere(f"no swap is under way in track {track}", "NOT_FOUND")
-        if swap.fired:
-            raise Late(f"Live launches slot {swap.told.slot} already", "LATE")
-        del self._swaps[swap.track]
-        return swap.told.id
+        return self._swaps.cancel(self.track_index(track))
 
     def panic(self) -> int:
         """Stop groovelive's clips, on Live's grid: AbletonOSC has no other stop; return how many were stopped."""
@@ -252,12 +224,12 @@ class OscSet:
 
     # Drum pads
 
-    def pads(self, track: int | str) -> PadMap:
+    def pads(self, track: TrackKey) -> PadMap:
         """Return the notes of General MIDI: AbletonOSC does not tell of drum pads."""
         self.track_index(track)
         return PadMap(GM_NOTES, (), False)
 
-    def pad_notes(self, track: int | str) -> tuple[int | None, ...]:
+    def pad_notes(self, track: TrackKey) -> tuple[int | None, ...]:
         """Return the notes of `pads`."""
         return GM_NOTES
 
@@ -276,10 +248,16 @@ class OscSet:
         """Stop the transport."""
         self.link.tell("/live/song/stop_playing")
 
+    def lead(self) -> LedTransport:
+        """Raise: AbletonOSC answers too slowly for its transport to be led."""
+        raise NotOffered("Live can be led by way of GrooveLive only (groovelive ableton install), not AbletonOSC")
+
     def tempo(self, bpm: float) -> float:
         """Set the tempo, and return the one that Live took."""
-        if not 20 <= bpm <= 999:
-            raise OutOfRange(f"bpm is a number from 20 to 999, not {bpm:g}", "OUT_OF_RANGE")
+        try:
+            number("bpm", bpm, 20, 999)
+        except GrooveError as error:
+            raise OutOfRange(str(error), "OUT_OF_RANGE") from None
         self.link.tell("/live/song/set/tempo", float(bpm))
         return float(self.link.ask("/live/song/get/tempo")[0])
 
@@ -287,18 +265,18 @@ class OscSet:
 
     def on_swap(self, handler: Callable[[SwapNews], None]) -> End:
         """Let `handler` hear what becomes of swaps, and return what ends that."""
-        return _added(self._handlers, handler)
+        return added(self._handlers, handler)
 
-    def on_state(self, handler: Callable[[State], None]) -> End:
+    def on_state(self, handler: Callable[[LinkState], None]) -> End:
         """Let `handler` hear when Live is lost and when it is back, and return what ends that."""
-        return _added(self._states, handler)
+        return added(self._states, handler)
 
     # Within
 
-    def track_index(self, track: int | str) -> int:
+    def track_index(self, track: TrackKey) -> int:
         return self.track_of(track, self.link.ask("/live/song/get/track_names"))
 
-    def track_of(self, track: int | str, names: Sequence[Any]) -> int:
+    def track_of(self, track: TrackKey, names: Sequence[Any]) -> int:
         if isinstance(track, str):
             found = [index for index, name in enumerate(names) if name == track]
             if len(found) != 1:
@@ -307,35 +285,6 @@ class OscSet:
         if not 0 <= track < len(names):
             raise NotThere(f"there is no track {track}: there are tracks 0 to {len(names) - 1}", "NOT_FOUND")
         return track
-
-    def _period(self, grid: Grid) -> float:
-        if grid not in GRIDS:
-            raise OutOfRange(f"there is no grid {grid!r}: grids are {', '.join(GRIDS)}", "OUT_OF_RANGE")
-        number = GRIDS.index(grid)
-        state = self._clock.state
-        bar = 4.0 if state is None else state.numerator * 4.0 / state.denominator
-        return 0.0 if not number else bar * (8, 4, 2, 1)[number - 1] if number <= 4 else _BEATS[number - 5]
-
-    def _left(self, line: float | None) -> float:
-        return math.inf if line is None else self._clock.when(line) - time.monotonic()
-
-    def _aim(self, line: float | None, period: float) -> tuple[float, bool]:
-        """Return the first line that can still be made, and whether it is another than the one that was meant."""
-        now = self._clock.beat()
-        if not period:
-            return now, False
-        meant = (math.floor(now / period + 1e-9) + 1) * period if line is None else line
-        if self._left(meant) >= min(MARGIN, 0.6 * (self._clock.when(period) - self._clock.when(0.0))):
-            return meant, False
-        state = self._clock.state
-        ahead = now + MARGIN * (state.bpm if state else 120.0) / 60.0
-        return meant + max(1, math.ceil((ahead - meant) / period)) * period, True
-
-    def _fire(self, swap: _Swap) -> None:
-        """Fire a slot as soon as its line is the next one, as far as can be known from here."""
-        if swap.line is None or not swap.period or self._clock.beat() > swap.line - swap.period + 0.05 * swap.period:
-            self.link.tell("/live/clip/fire", swap.track, swap.told.slot)
-            swap.fired = True
 
     def _poll(self) -> None:
         """What Live does not tell by itself is asked for."""
@@ -353,8 +302,7 @@ class OscSet:
                 missed = 0
                 self._tell_state(True, "")
                 with self.writing:
-                    for swap in list(self._swaps.values()):
-                        self._follow(swap)
+                    self._swaps.follow()
                 if time.monotonic() - looked > 0.5:
                     looked = time.monotonic()
                     for clip in list(self.watched):
@@ -370,39 +318,8 @@ class OscSet:
         if up != self._up:
             self._up = up
             for handler in list(self._states):
-                handler(State(up, self.hello if up else None, why))
-
-    def _follow(self, swap: _Swap) -> None:
-        state = self._clock.state
-        if state is None or not state.playing:
-            return
-        if not swap.fired:
-            line, moved = self._aim(swap.line, swap.period)
-            if moved and swap.line is not None:
-                self._tell(Moved(swap.told.id, line))
-            swap.line = line
-            self._fire(swap)
-            return
-        playing = self.link.ask("/live/track/get/playing_slot_index", swap.track)[0]
-        if playing == swap.told.slot:
-            del self._swaps[swap.track]
-            line = swap.line if swap.line is not None else self._clock.beat()
-            start = self.link.ask("/live/clip/get/start_time", swap.track, playing)[0]
-            self._tell(Launched(swap.track, playing, start, line, swap.told.id, abs(start - swap.told.line) > 1e-3))
-        elif self._left(swap.line) < -2.0:
-            del self._swaps[swap.track]
-            self._tell(Lost(swap.told.id, "another slot of the track was launched"))
+                handler(LinkState(up, self.hello if up else None, why))
 
     def _tell(self, news: SwapNews) -> None:
         for handler in list(self._handlers):
             handler(news)
-
-
-def _added(handlers: list[Any], handler: Callable[[Any], None]) -> End:
-    handlers.append(handler)
-
-    def end() -> None:
-        with contextlib.suppress(ValueError):
-            handlers.remove(handler)
-
-    return end

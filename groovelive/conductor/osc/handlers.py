@@ -1,4 +1,4 @@
-"""What comes through the OSC door, done in the conductor's loop; and news for those who want them."""
+"""What comes by OSC, done in the conductor's loop; and news for those who want them."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from ...protocol import session as messages
 from ...protocol.base import EngineError, Failure, Reply
 from ...protocol.session import Draft, When
 from ...score.controls import CONTROLS, SESSION_CONTROLS
+from ...score.edit_log import SESSION
 from ...score.edits import BEATS_PER_BAR, STEP, Edit, Line, Point, Walk
 from ...score.events import events
 from ...score.rhythms import LOOP, LOOP_STEPS
-from ...score.score import SESSION
 from ...score.validation import check
-from ..editor import Desk
-from ..server import Visitor
+from ..editor import Editor
+from ..server import LocalCaller
 from ..tempo_sync import Tempo
 from ..transport import Transport
 from .requests import (
     OSC,
-    Clock,
+    ClockReading,
     Get,
-    Hello,
+    Greeting,
     Hush,
-    Lead,
+    LeadTempo,
     Names,
     PatternOf,
     Phase,
     Subscribe,
     WalkTo,
 )
-from .server import Asked, OscDoor, Peer
+from .server import Asked, OscClient, OscServer
 from .values import argument
 
 VERSION = 1
@@ -48,42 +48,42 @@ _RATE, _BURST = 100.0, 200.0  # changes a second, and at once
 _UNHEARD = ("scene", "quantum", "response", "out", "bpm", "each_bar")  # they change no pattern of themselves
 
 
-class Host(Protocol):
+class OscHost(Protocol):
     """What is needed of the conductor."""
 
-    desk: Desk
+    editor: Editor
     transport: Transport
 
-    def ask(self, visitor: Visitor, request: messages.AnyRequest) -> None:
+    def ask(self, caller: LocalCaller, request: messages.AnyRequest) -> None:
         """Have a request done that clients on ZeroMQ can make as well."""
 
 
-class OscDesk:
+class OscHandlers:
     """Answers each call with one message, and tells subscribers what happens.
 
     Args:
         host: the conductor.
-        door: where the calls come from, and the answers go.
+        server: where the calls come from, and the answers go.
         tempo: who leads.
     """
 
-    def __init__(self, host: Host, door: OscDoor, tempo: Tempo) -> None:
-        self._host, self._door, self._tempo = host, door, tempo
-        self._subscribers: dict[Peer, float] = {}
+    def __init__(self, host: OscHost, server: OscServer, tempo: Tempo) -> None:
+        self._host, self._server, self._tempo = host, server, tempo
+        self._subscribers: dict[OscClient, float] = {}
         self._versions: dict[str, int] = {}
         self._changed: set[str] = set()
         self._tokens, self._filled = _BURST, time.monotonic()
-        for edit in host.desk.score.edits:
+        for edit in host.editor.score.edits:
             self.edited(edit)
         self._changed.clear()
 
     def turn(self) -> None:
         """Do what was asked for, as far as there is time, and tell what has changed."""
         stop = time.monotonic() + _BUDGET
-        for peer in self._door.gone():
+        for peer in self._server.gone():
             self._subscribers.pop(peer, None)
             self._tempo.left(peer)
-        while time.monotonic() < stop and (asked := self._door.take()) is not None:
+        while time.monotonic() < stop and (asked := self._server.take()) is not None:
             self._do(asked)
         if self._changed:
             for name in sorted(self._changed):
@@ -99,22 +99,22 @@ class OscDesk:
         except Exception as error:  # nothing that comes from outside may stop the music
             self._refuse(peer, id, GrooveError(f"the conductor failed at this: {type(error).__name__}: {error}"))
 
-    def _refuse(self, peer: Peer, id: int, error: GrooveError) -> None:
-        self._door.send(peer, "/gl/error", id, str(error), getattr(error, "field", ""))
+    def _refuse(self, peer: OscClient, id: int, error: GrooveError) -> None:
+        self._server.send(peer, "/gl/error", id, str(error), getattr(error, "field", ""))
 
-    def _done(self, peer: Peer, id: int, beat: float | None = None) -> None:
+    def _done(self, peer: OscClient, id: int, beat: float | None = None) -> None:
         if id:
-            self._door.send(peer, "/gl/done", id, Double(self._host.transport.beat() if beat is None else beat))
+            self._server.send(peer, "/gl/done", id, Double(self._host.transport.beat() if beat is None else beat))
 
     def _answer(self, asked: Asked) -> None:
         peer, id, request = asked.peer, asked.call.id, asked.call.asked
-        send, score, model = self._door.send, self._host.desk.score, self._host.desk.model
+        send, score, model = self._server.send, self._host.editor.score, self._host.editor.model
         match request:
             case messages.Write() | messages.Undo() | messages.SceneRequest() | messages.PanicRequest():
                 if asked.call.key is None:
                     self._pay()
-                self._host.ask(self._visitor(peer, id), request)
-            case Hello():
+                self._host.ask(self._local_caller(peer, id), request)
+            case Greeting():
                 beat = self._host.transport.beat()
                 bpm, playing = score.tempo.bpm(beat), self._host.transport.playing
                 send(peer, "/gl/hello", id, VERSION, f"groovelive {__version__}", bpm, Double(beat), int(playing))
@@ -138,14 +138,14 @@ class OscDesk:
                     return
                 self._pay()
                 write = messages.Write(edits=drafts, when=When("now"), by=OSC)
-                self._host.ask(self._visitor(peer, id), write)
+                self._host.ask(self._local_caller(peer, id), write)
             case WalkTo():
                 self._pay()
                 self._walk(peer, id, request)
-            case Lead(on):
+            case LeadTempo(on):
                 self._tempo.lead(peer, on)
                 self._done(peer, id)
-            case Clock(beat, bpm, ago):
+            case ClockReading(beat, bpm, ago):
                 self._tempo.heard(peer, beat, bpm, asked.at / 1e9 - ago)
                 self._done(peer, id)
             case Phase():
@@ -160,40 +160,40 @@ class OscDesk:
             raise GrooveError(f"more than {_RATE:g} changes a second are too many; a fader sends with id 0")
         self._tokens -= 1
 
-    def _visitor(self, peer: Peer, id: int) -> Visitor:
+    def _local_caller(self, peer: OscClient, id: int) -> LocalCaller:
         def hear(reply: Reply) -> None:
             if isinstance(reply, Failure):
                 self._refuse(peer, id, reply.error())
             else:
                 self._done(peer, id, reply.edits[0].beat if isinstance(reply, messages.WrittenEdits) else None)
 
-        return Visitor(hear)
+        return LocalCaller(hear)
 
-    def _walk(self, peer: Peer, id: int, request: WalkTo) -> None:
+    def _walk(self, peer: OscClient, id: int, request: WalkTo) -> None:
         """Look up where the drummer is, then let it walk from there."""
 
         def hear(reply: Reply) -> None:
             if not isinstance(reply, messages.Located):
-                self._visitor(peer, id).hear(reply)
+                self._local_caller(peer, id).hear(reply)
                 return
             here = Point(z=reply.z.numpy("z").astype("<f4").tobytes())
             way = Walk(points=(here, Point(name=request.point)), bars=request.bars)
             drafts = (Draft("source", way, request.drummer),)
-            self._host.ask(self._visitor(peer, id), messages.Write(edits=drafts, when=request.when, by=OSC))
+            self._host.ask(self._local_caller(peer, id), messages.Write(edits=drafts, when=request.when, by=OSC))
 
-        self._host.ask(Visitor(hear), messages.Locate(drummer=request.drummer))
+        self._host.ask(LocalCaller(hear), messages.Locate(drummer=request.drummer))
 
     # What is asked for
 
     def _known(self, drummer: str) -> str:
-        drummers = self._host.desk.score.drummers
+        drummers = self._host.editor.score.drummers
         if drummer not in drummers:
             there = f"there are {', '.join(drummers)}" if drummers else "there is none yet"
             raise EngineError("OUT_OF_RANGE", f"there is no drummer {drummer!r}; {there}", "drummer")
         return drummer
 
-    def _pattern(self, peer: Peer, id: int, drummer: str, bar: int) -> None:
-        score, beat = self._host.desk.score, self._host.transport.beat()
+    def _pattern(self, peer: OscClient, id: int, drummer: str, bar: int) -> None:
+        score, beat = self._host.editor.score, self._host.transport.beat()
         name = self._known(drummer)
         if bar:
             first = bar - 1
@@ -216,22 +216,22 @@ class OscDesk:
             for step, voice, velocity, offset in hits[part * PART : (part + 1) * PART]:
                 flat += (step, voice, float(velocity), float(offset), 1.0)
             bpm = score.tempo.bpm(start)
-            self._door.send(peer, "/gl/pattern", id, part, parts, first + 1, bpm, LOOP_STEPS, version, *flat)
+            self._server.send(peer, "/gl/pattern", id, part, parts, first + 1, bpm, LOOP_STEPS, version, *flat)
 
     def _value(self, drummer: str, path: str) -> Argument:
-        desk, beat = self._host.desk, self._host.transport.beat()
+        editor, beat = self._host.editor, self._host.transport.beat()
         if not drummer and path == "playing":
             return self._host.transport.playing
-        name, value = check(drummer, path, None, desk.model)[0], None
+        name, value = check(drummer, path, None, editor.model)[0], None
         control = (CONTROLS if drummer else SESSION_CONTROLS)[name.partition(".")[0]]
         if drummer:
             self._known(drummer)
         if control.kind in ("number", "whole"):
-            value = desk.score.number(drummer or SESSION, name, beat, control.default)
+            value = editor.score.number(drummer or SESSION, name, beat, control.default)
         else:
-            value = desk.score.value(drummer or SESSION, name, beat)
+            value = editor.score.value(drummer or SESSION, name, beat)
         if value is None:
-            declared = desk.model.controls.get(name) if desk.model is not None else None
+            declared = editor.model.controls.get(name) if editor.model is not None else None
             value = control.default if declared is None or control.default is not None else declared.default
         if isinstance(value, Line):
             value = value.end
@@ -239,7 +239,7 @@ class OscDesk:
 
     # News
 
-    def _subscribe(self, peer: Peer, on: bool) -> None:
+    def _subscribe(self, peer: OscClient, on: bool) -> None:
         now = time.monotonic()
         self._subscribers = {p: until for p, until in self._subscribers.items() if until > now}
         if not on:
@@ -255,13 +255,13 @@ class OscDesk:
             if until < now:
                 del self._subscribers[peer]
             else:
-                self._door.send(peer, address, *arguments)
+                self._server.send(peer, address, *arguments)
 
     def bar(self, number: int) -> None:
         """Tell that a bar (from 0) has begun."""
         if self._subscribers:
             beat, transport = float(number * BEATS_PER_BAR), self._host.transport
-            bpm = self._host.desk.score.tempo.bpm(beat)
+            bpm = self._host.editor.score.tempo.bpm(beat)
             self._tell("/gl/bar", Double(beat), bpm, Double((transport.now() - transport.ns(beat)) / 1e9))
 
     def told(self, sentence: str) -> None:
@@ -272,7 +272,7 @@ class OscDesk:
         """Take notice of an edit: the patterns that it changes have another version."""
         if edit.path in _UNHEARD:
             return
-        score = self._host.desk.score
+        score = self._host.editor.score
         names = {edit.drummer}
         if edit.path in ("undo", "redo"):
             assert isinstance(edit.value, int)

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec import Struct
 
+from ...checks import number
 from ...errors import GrooveError, closest
 from ...grooves.grid import STEPS_PER_BAR, Note
 from ...osc_messages.codec import Argument, OscMessage
@@ -33,7 +34,7 @@ MAX_TEXT = 4096  # characters
 MAX_HITS = 4096
 
 
-class Hello(Struct, frozen=True):
+class Greeting(Struct, frozen=True):
     """Ask who is there."""
 
     version: int
@@ -80,13 +81,13 @@ class WalkTo(Struct, frozen=True):
     when: When
 
 
-class Lead(Struct, frozen=True):
+class LeadTempo(Struct, frozen=True):
     """Lead the tempo, or give the lead back."""
 
     on: bool
 
 
-class Clock(Struct, frozen=True):
+class ClockReading(Struct, frozen=True):
     """Tell where one's own clock is: at `beat`, `ago` seconds ago."""
 
     beat: float
@@ -99,7 +100,7 @@ class Phase(Struct, frozen=True):
 
 
 Asked = (
-    Hello | PatternOf | Get | Names | Subscribe | Hush | WalkTo | Lead | Clock | Phase
+    Greeting | PatternOf | Get | Names | Subscribe | Hush | WalkTo | LeadTempo | ClockReading | Phase
     | messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest
 )  # fmt: skip
 T = TypeVar("T")
@@ -146,18 +147,18 @@ class Arguments:
     def number(self, field: str, low: float = -1e9, high: float = 1e9) -> float:
         """Take an int or a float within a range."""
         argument = self._next(field)
-        if isinstance(argument, bool) or not isinstance(argument, int | float):
-            raise self.wrong(field, f"{field} is a number, not {argument!r}")
-        if not low <= argument <= high:
-            raise self.wrong(field, f"{field} must lie from {low:g} to {high:g}, not {argument:g}")
-        return float(argument)
+        try:
+            number(field, argument)  # first without the range, which for most is any
+            return number(field, argument, low, high)
+        except GrooveError as error:
+            raise self.wrong(field, str(error)) from None
 
     def whole(self, field: str, low: int, high: int) -> int:
         """Take a whole number within a range; a float will do."""
-        number = self.number(field, low, high)
-        if number != int(number):
-            raise self.wrong(field, f"{field} is a whole number, not {number:g}")
-        return int(number)
+        found = self.number(field, low, high)
+        if not found.is_integer():
+            raise self.wrong(field, f"{field} must be a whole number, not {found:g}")
+        return int(found)
 
     def switch(self, field: str) -> bool:
         """Take 1 or 0, True or False."""
@@ -278,7 +279,7 @@ def _quiet(take: Arguments) -> Asked:
 
 
 _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
-    "/gl/hello": lambda take: take.end(Hello(take.whole("version", -(2**31), 2**31 - 1) if len(take) else 1)),
+    "/gl/hello": lambda take: take.end(Greeting(take.whole("version", -(2**31), 2**31 - 1) if len(take) else 1)),
     "/gl/set": _set,
     "/gl/source": _source,
     "/gl/walk": _walk,
@@ -299,9 +300,9 @@ _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
     "/gl/genres": lambda take: take.end(Names("genres")),
     "/gl/presets": lambda take: take.end(Names("presets")),
     "/gl/drummers": lambda take: take.end(Names("drummers")),
-    "/gl/lead": lambda take: take.end(Lead(take.switch("lead"))),
+    "/gl/lead": lambda take: take.end(LeadTempo(take.switch("lead"))),
     "/gl/clock": lambda take: take.end(
-        Clock(take.number("beat"), take.number("bpm", 20, 400), take.number("seconds", 0, 10))
+        ClockReading(take.number("beat"), take.number("bpm", 20, 400), take.number("seconds", 0, 10))
     ),
     "/gl/phase": lambda take: take.end(Phase()),
 }

@@ -1,4 +1,4 @@
-"""The OSC door: a thread that reads UDP and TCP, makes typed requests of what comes, and takes answers back."""
+"""The OSC server: a thread that reads UDP and TCP, makes typed requests of what comes, and takes answers back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AT_ONCE = 64  # datagrams between two looks at other sockets
 _REST = 0.001  # seconds of sleep after so many: so a flood leaves the interpreter to others
 
 
-class Peer(NamedTuple):
+class OscClient(NamedTuple):
     """Who asks: a UDP address, or a TCP connection."""
 
     where: tuple[str, int]
@@ -41,7 +41,7 @@ class Peer(NamedTuple):
 class Asked(NamedTuple):
     """A call, who makes it, and when it came, in ns of the monotonic clock."""
 
-    peer: Peer
+    peer: OscClient
     call: Call
     at: int
 
@@ -50,29 +50,29 @@ class _Connection:
     """A TCP connection: what has come of the next packet, and what has not gone yet."""
 
     def __init__(self, number: int, sock: socket.socket, where: tuple[str, int]) -> None:
-        self.socket, self.peer = sock, Peer(where, number)
+        self.socket, self.peer = sock, OscClient(where, number)
         self.got, self.rest = bytearray(), bytearray()
         self.lock = threading.Lock()
 
 
-class OscDoor:
+class OscServer:
     """Hears OSC on loopback.
 
     Args:
         port: of UDP and TCP; 0 takes any that is free.
-        ring: called, from the thread, when there is something to take.
+        wake: called, from the thread, when there is something to take.
 
     Raises:
         GrooveError: the port is in use.
     """
 
-    def __init__(self, port: int, ring: Callable[[], None]) -> None:
-        self._ring = ring
+    def __init__(self, port: int, wake: Callable[[], None]) -> None:
+        self._wake_loop = wake
         self._udp, self._tcp = _bound(port)
         self.port: int = self._udp.getsockname()[1]
-        self._rope, self._bell = socket.socketpair()
+        self._wake_end, self._waker = socket.socketpair()
         self._selector = selectors.DefaultSelector()
-        for sock in (self._udp, self._tcp, self._bell):
+        for sock in (self._udp, self._tcp, self._waker):
             sock.setblocking(False)
             self._selector.register(sock, selectors.EVENT_READ)
         self._lock = threading.Lock()  # of the lines below
@@ -81,11 +81,11 @@ class OscDoor:
         self._moved: dict[tuple[str, ...], float] = {}  # when a fader's last value was taken
         self._next = 0.0
         self._connections: dict[int, _Connection] = {}
-        self._gone: list[Peer] = []
-        self._scolded: OrderedDict[Peer, None] = OrderedDict()
+        self._gone: list[OscClient] = []
+        self._scolded: OrderedDict[OscClient, None] = OrderedDict()
         self._number = 0
         self._over = False
-        self._thread = threading.Thread(target=self._run, name="osc door", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="OSC server", daemon=True)
         self._thread.start()
 
     # For the conductor's loop
@@ -105,13 +105,13 @@ class OscDoor:
                         return asked
             return self._calls.popleft() if self._calls else None
 
-    def gone(self) -> list[Peer]:
+    def gone(self) -> list[OscClient]:
         """Return the TCP peers that have gone since this was last asked."""
         with self._lock:
             gone, self._gone = self._gone, []
         return gone
 
-    def send(self, peer: Peer, address: str, *arguments: Argument) -> None:
+    def send(self, peer: OscClient, address: str, *arguments: Argument) -> None:
         """Send a message to a peer, without waiting; from any thread."""
         packet = message(address, *arguments)
         if not peer.connection:
@@ -134,7 +134,7 @@ class OscDoor:
 
     def _wake(self) -> None:
         with contextlib.suppress(OSError):
-            self._rope.send(b".")
+            self._wake_end.send(b".")
 
     # In the thread
 
@@ -142,9 +142,9 @@ class OscDoor:
         try:
             while not self._over:
                 for key, events in self._selector.select():
-                    if key.fileobj is self._bell:
+                    if key.fileobj is self._waker:
                         with contextlib.suppress(OSError):
-                            self._bell.recv(4096)
+                            self._waker.recv(4096)
                     elif key.fileobj is self._udp:
                         self._datagrams()
                     elif key.fileobj is self._tcp:
@@ -155,7 +155,7 @@ class OscDoor:
         finally:
             for connection in list(self._connections.values()):
                 self._drop(connection)
-            for sock in (self._udp, self._tcp, self._rope, self._bell):
+            for sock in (self._udp, self._tcp, self._wake_end, self._waker):
                 sock.close()
             self._selector.close()
 
@@ -165,7 +165,7 @@ class OscDoor:
                 packet, where = self._udp.recvfrom(_LARGEST)
             except OSError:  # nothing more; or, on Windows, somebody who was answered had gone
                 return
-            self._hear(Peer(where), packet)
+            self._hear(OscClient(where), packet)
         time.sleep(_REST)
 
     def _accept(self) -> None:
@@ -213,7 +213,7 @@ class OscDoor:
             if heard % _AT_ONCE == 0:
                 time.sleep(_REST)
 
-    def _hear(self, peer: Peer, packet: bytes) -> None:
+    def _hear(self, peer: OscClient, packet: bytes) -> None:
         at = time.monotonic_ns()
         try:
             found = read(packet)
@@ -253,9 +253,9 @@ class OscDoor:
                 self._scold(asked.peer, sentence)
         elif first:
             with contextlib.suppress(Exception):  # the loop looks anyway, soon
-                self._ring()
+                self._wake_loop()
 
-    def _scold(self, peer: Peer, sentence: str) -> None:
+    def _scold(self, peer: OscClient, sentence: str) -> None:
         """Tell a peer what is wrong with what has no id; once."""
         if peer in self._scolded:
             return

@@ -48,7 +48,7 @@ def drafts(drummer: str, path: str, argument: Argument) -> tuple[Draft, ...]:
 
 
 def value(name: str, control: Control | None, argument: Argument) -> Value:
-    """Return an argument as the score takes it; what is still wrong with it, `timeline.checks` says."""
+    """Return an argument as the score takes it; what is still wrong with it, `score.validation` says."""
     if argument is None or (argument == DEFAULT and name != "scene"):
         return None
     if isinstance(argument, bytes):
