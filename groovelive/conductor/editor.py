@@ -28,7 +28,7 @@ from ..score.edits import (
     plain,
 )
 from ..score.inputs import Hearing, Played, Resume
-from ..score.queries import Wish, wish
+from ..score.queries import Wish, informed, wish
 from ..score.rhythms import LOOP
 from ..score.score import Score
 from ..score.validation import check
@@ -271,7 +271,7 @@ class Editor:
         given = [planned for planned in self._planned.get(drummer, ()) if planned[0] <= bar]
         if given and max(given, key=lambda planned: planned[0])[1] == wanted and self.plays(drummer, at):
             return None
-        return wanted
+        return informed(self.score, drummer, wanted, bar, beat)
 
     def due(self, drummer: str) -> DueQuery | None:
         """Return what a drummer wants now, so that its notes can be changed in time; None where it has all."""

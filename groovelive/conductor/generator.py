@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import VOICES, Note
+from ..grooves.taps import mixed
 from ..protocol.base import Array, EngineError
 from ..protocol.engine import (
     AnyReply,
@@ -23,11 +24,14 @@ from ..protocol.engine import (
     Grooves,
     Latents,
     ModelInfo,
+    Play,
     WalkRequest,
     Welcome,
 )
-from ..score.edits import Pattern, pack
+from ..score.edits import Pattern, pack, unpack
+from ..score.play_on import PlayOn, rows
 from ..score.queries import Spot, Wish
+from ..score.rhythms import LOOP_STEPS, tap_of
 
 Floats = NDArray[np.float32]
 Ask = Callable[[AnyRequest], AnyReply]
@@ -56,6 +60,10 @@ class Generator:
         Raises:
             EngineError: the engine refuses it, is late, or is not there.
         """
+        if wish.play is not None:
+            if _silent(wish):
+                return Pattern(notes=b"")
+            return _patterns(self._grooves(self._played(wish, wish.play)))[0]
         if wish in self._answers:
             self._answers.move_to_end(wish)
             return self._answers[wish]
@@ -74,6 +82,11 @@ class Generator:
         """
         if _silent(wish):
             return np.zeros((32, len(VOICES)), np.float32)
+        if wish.play is not None:
+            reply = self.ask(self._played(wish, wish.play, probabilities=True))
+            assert isinstance(reply, Grooves) and reply.probabilities is not None
+            chances: Floats = reply.probabilities.numpy("probabilities")[0]
+            return chances
         if wish.walk:
             genre = wish.genre or self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
             there = Spot(z=self.place(wish).tobytes())
@@ -82,6 +95,48 @@ class Generator:
         assert isinstance(reply, Grooves) and reply.probabilities is not None
         found: Floats = reply.probabilities.numpy("probabilities")[0]
         return found
+
+    def _played(self, wish: Wish, play: PlayOn, **more: Any) -> AnyRequest:
+        """Return what the player is asked: a rhythm, that of a tap or of a pattern of the latent space, or of both."""
+        tap = np.frombuffer(wish.tap, np.float32).reshape(-1, 3) if wish.tap else None
+        context = np.frombuffer(play.context, np.float32).reshape(-1, 3 * len(VOICES))
+        genre = wish.genre
+        if tap is None or wish.follow < 1 or wish.drift:
+            own = tap is not None and wish.follow < 1 and not wish.drift
+            point = replace(wish, play=None, tap=b"", follow=0.0) if own else replace(wish, play=None)
+            notes = unpack(self(point).notes)
+            pattern = tap_of(notes)
+            tap = mixed(tap, pattern, wish.follow, play.seed) if own and tap is not None else pattern
+            if not len(context) and not own:
+                context = np.tile(rows(notes, LOOP_STEPS), (2, 1))
+            if not genre and wish.walk is None and wish.spot is not None and wish.spot.name:
+                genre = self._genres(wish.spot, wish.spot, 0.0)
+            elif not genre and wish.walk is not None:
+                genre = self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
+        fields = self._fields(replace(wish, genre=tuple(pair for pair in genre if pair[0] != "any"))) | more
+        fields.pop("guidance", None)  # of the mirror, which may be asked for a pattern above
+        fields |= {name: _mapping(pairs) for name in ("threshold", "max_hits") if (pairs := getattr(wish, name))}
+        known, held = (np.frombuffer(data, np.float32).reshape(LOOP_STEPS, -1) for data in (play.known, play.held))
+        locked = bool(known.any())
+        return Play(
+            bar=play.loop,
+            tap=Array.of(tap) if tap is not None and tap[:, 0].any() else None,
+            context=Array.of(context) if len(context) else None,
+            known=Array.of(known) if locked else None,
+            held=Array.of(held) if locked else None,
+            fill=play.fill,
+            adherent=play.adherent,
+            instrument=play.instrument,
+            adherence=play.adherence,
+            variation=play.variation,
+            complexity=play.complexity,
+            intensity=play.intensity,
+            tempo=min(max(play.tempo, 20.0), 400.0),
+            phrase=play.phrase,
+            drummer=play.drummer,
+            seed=play.seed,
+            **fields,
+        )
 
     def _request(self, wish: Wish, **more: Any) -> AnyRequest:
         fields = self._fields(wish) | more | {

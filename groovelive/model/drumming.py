@@ -14,9 +14,10 @@ from ..grooves.compare import distance
 from ..grooves.features import features
 from ..grooves.grid import STEPS_PER_BAR, VOICES, voice_indices
 from ..grooves.groove import Groove
+from ..grooves.taps import instrument_of, mixed
 from .player.player import DrumPlayer
 from .player.request import Locks, PlayRequest
-from .playing import Playing, instrument_of, mixed
+from .playing import Playing
 from .playing import loops as loops_in_a_row
 from .taps import STEPS, Floats, Tap, as_array, check_taps, hardened
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from .. import checks
 from ..errors import GrooveError
 from ..grooves.groove import Groove
+from ..grooves.taps import Instrument
 from . import drumming, songs
 from .arguments import Density, Genre, Sampling
 from .drumming import Candidate
@@ -22,7 +23,7 @@ from .mirror import MirrorModel
 from .network import BackendName
 from .player.conditions import PROGRAMMED
 from .player.player import DrumPlayer
-from .playing import Instrument, Playing
+from .playing import Playing
 from .songs import Song
 from .taps import STEPS, Floats, Tap
 

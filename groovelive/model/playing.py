@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 from zlib import crc32
 
 import numpy as np
@@ -20,7 +19,6 @@ from .player.request import MAX_CONTEXT, TEMPERATURE, Locks, PlayRequest
 from .player.usual import told_density, with_intensity
 from .taps import Floats
 
-Instrument = Literal["drums", "typed", "bass", "guitar", "piano", "any"]
 _V = len(VOICES)
 _VARIATION = 0.1  # of the temperature, from the usual variation to twice as much, or to none
 
@@ -181,33 +179,6 @@ def genre_weights(genre: Genre) -> dict[str, float]:
         raise GrooveError("the weights of genre must not all be 0")
     known = {name: weight for name, weight in found.items() if name != "any" and weight}
     return known if sum(known.values()) >= found.get("any", 0.0) else {}
-
-
-def instrument_of(rhythm: Floats) -> Instrument:
-    """Return who plays a rhythm (steps, 3), as far as it tells: what has neither dynamics nor feel was typed.
-
-    >>> from groovelive.grooves.groove import Groove
-    >>> instrument_of(Groove.of("x..x..x.").tap())
-    'typed'
-    """
-    on = rhythm[:, 0] > 0
-    velocities = np.unique(np.round(rhythm[on, 1], 3))
-    return "typed" if not rhythm[on, 2].any() and len(velocities) <= 3 else "drums"
-
-
-def mixed(rhythm: Floats, other: Floats, share: float, seed: int = 0) -> Floats:
-    """Return a rhythm (steps, 3) that is partly another: each step is that of `rhythm` with probability `share`.
-
-    The same steps change first for the same seed, so that a moving share changes the rhythm little by little.
-
-    >>> one, two = np.ones((32, 3), np.float32), np.zeros((32, 3), np.float32)
-    >>> [int(mixed(one, two, share)[:, 0].sum()) for share in (0, 0.5, 1)]
-    [0, 16, 32]
-    """
-    order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(len(rhythm))
-    own = order < round(share * len(rhythm))
-    turned = np.resize(other, rhythm.shape) if len(other) != len(rhythm) else other
-    return np.where(own[:, None], rhythm, turned).astype(np.float32)
 
 
 def loops(

@@ -15,7 +15,7 @@ from ..grooves.grid import STEPS_PER_BAR, VOICES
 from . import rhythms
 from .bar_transforms import TRANSFORMS, Bar, applies
 from .edit_log import SESSION
-from .edits import STEP, Exact, Moves, Notes, Pattern, unpack
+from .edits import STEP, Edit, Exact, Moves, Notes, Pattern, unpack
 from .score import Score
 
 TIMING, DYNAMICS = 0.2, 0.1  # steps and velocity: the spread of the Groove MIDI Dataset, as in Groove.humanise
@@ -167,17 +167,18 @@ def audible(score: Score, drummer: str, voice: int, beat: float) -> float:
     return gain
 
 
-def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True) -> Notes:
-    """Return the notes of a bar (from 0), of what holds at a beat: steps 0..15, locks and moves included, unshaped.
+def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True, transformed: bool = True) -> Notes:
+    """Return the notes of a bar (from 0), of what holds at a beat: steps 0..15, with locks, unshaped.
 
     Args:
         own: whether bars of the performer's own code count.
+        transformed: whether the performer's transforms of bars count.
     """
     half = (bar - score.origin(beat)) % rhythms.LOOP
     start = half * STEPS_PER_BAR
     notes = _locked(score, drummer, bar, beat, own)
     doing = score.value(drummer, "moves", beat)
-    if isinstance(doing, Moves):
+    if transformed and isinstance(doing, Moves):
         number, seed = bar - score.origin(beat), score.seed(drummer, beat)
         for k, move in enumerate(doing.moves):
             chance = _chance(seed, drummer, number, k)
@@ -205,10 +206,7 @@ def _locked(score: Score, drummer: str, bar: int, beat: float, own: bool) -> Not
         if lock is None or not lock.value:
             continue
         name = path.partition(".")[2]
-        # As it was just before: what changes on the same downbeat must not change it.
-        before = float(np.nextafter(lock.beat, -np.inf))
-        since = before if score.value(drummer, "source", before) is not None else lock.beat
-        held = loop_notes(score, drummer, bar, since, own)
+        held = held_notes(score, drummer, lock, bar, own)
         if name.isdigit():
             step = int(name)
             notes = (*(n for n in notes if n.step != step), *(n for n in held if n.step == step))
@@ -216,6 +214,16 @@ def _locked(score: Score, drummer: str, bar: int, beat: float, own: bool) -> Not
             voice = VOICES.index(name)
             notes = (*(n for n in notes if n.voice != voice), *(n for n in held if n.voice == voice))
     return notes
+
+
+def held_notes(score: Score, drummer: str, lock: Edit, bar: int, own: bool = True) -> Notes:
+    """Return the loop of a bar as it was when a lock was set: what stays is of it.
+
+    What changes on the same downbeat does not change it.
+    """
+    before = float(np.nextafter(lock.beat, -np.inf))
+    since = before if score.value(drummer, "source", before) is not None else lock.beat
+    return loop_notes(score, drummer, bar, since, own)
 
 
 def loop_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True) -> Notes:

@@ -41,6 +41,7 @@ class Ear(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         weight: 0..2, factor of the velocities; where two inputs meet, the louder is heard.
         role: "rhythm" is followed, "accent" only makes the hits of others louder, "density" only counts for what is
             `Adaptive`.
+        instrument: who plays there: "drums", "bass", "guitar", "piano", "any"; "" is drums, or hands on anything.
     """
 
     port: Port = ""
@@ -50,6 +51,7 @@ class Ear(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     velocity: Literal["velocity", "pitch"] | Annotated[float, Meta(ge=0, le=1)] = "velocity"
     weight: Annotated[float, Meta(ge=0, le=2)] = 1.0
     role: Role = "rhythm"
+    instrument: Literal["", "drums", "typed", "bass", "guitar", "piano", "any"] = ""
 
 
 class Hearing(_Value, frozen=True, tag="hearing"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from zlib import crc32
 
@@ -27,6 +27,7 @@ from .edits import (
 )
 from .inputs import Hearing
 from .memory import heard
+from .play_on import PlayOn, play_on, remembering
 from .score import Score
 
 Floats = NDArray[np.float32]
@@ -59,6 +60,7 @@ class Wish:
         genre, density, threshold, max_hits: as (name, number) pairs; of density, "" is the whole.
         rest: the other conditions that the engine takes, by name.
         seed: of what is drawn.
+        play: how the player shall play to that; None: a mirror answers.
     """
 
     tap: bytes = b""
@@ -75,15 +77,35 @@ class Wish:
     max_hits: tuple[tuple[str, float], ...] = ()
     rest: tuple[tuple[str, Any], ...] = ()
     seed: int = 0
+    play: PlayOn | None = None
 
 
 def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wish | None:
     """Return what a drummer wants for a bar (from 0), or None where the engine need not be asked.
 
+    What it goes on from is left out; `informed` adds it.
+
     Args:
         beat: what holds then counts; by default at the beginning of the bar.
     """
     beat = float(bar * BEATS_PER_BAR) if beat is None else beat
+    wanted = _mirrored(score, drummer, bar, beat)
+    if wanted is None:
+        return None
+    tap = np.frombuffer(wanted.tap, np.float32).reshape(-1, 3) if wanted.tap else None
+    return replace(wanted, play=play_on(score, drummer, bar, beat, tap))
+
+
+def informed(score: Score, drummer: str, wanted: Wish, bar: int, beat: float | None = None) -> Wish:
+    """Return a wish with what the player goes on from; arguments as for `wish`."""
+    if wanted.play is None:
+        return wanted
+    beat = float(bar * BEATS_PER_BAR) if beat is None else beat
+    return replace(wanted, play=remembering(score, drummer, wanted.play, bar, beat))
+
+
+def _mirrored(score: Score, drummer: str, bar: int, beat: float) -> Wish | None:
+    """Return what a mirror would be asked: a tap, or a point of the latent space, and its conditions."""
     holding = list(score.sources(drummer, beat, 2))
     if not holding or holding[0].value is None or isinstance(holding[0].value, Exact):
         return None

@@ -1,0 +1,244 @@
+"""What the player is asked for a loop, worked out of the score: how it shall play, and what it goes on from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..grooves.grid import STEPS_PER_BAR, VOICES
+from ..grooves.phrasing import is_fill, place
+from ..grooves.taps import instrument_of
+from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
+from .events import bar_notes, held_notes
+from .inputs import Hearing
+from .rhythms import LOOP, LOOP_STEPS
+from .score import Score
+
+Floats = NDArray[np.float32]
+CONTEXT = 15  # bars that the player looks back on
+_V = len(VOICES)
+_OTHER_GENRE = 0.5  # of the weights, from which on what was played in the old genre is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOn:
+    """How the player shall play a loop. Two are equal where the same is wanted, whatever was played before.
+
+    Args:
+        loop: the number of its first bar, counted from the session's first; the same for every loop where none is to
+            differ from the next.
+        fill: whether its bars, and the one after them, are fills.
+        phrase: bars of a phrase.
+        instrument: who plays the rhythm.
+        adherence, variation, complexity, intensity: as the controls of these names.
+        adherent: whether the rhythm is a pattern to be played, as that of a preset.
+        locks: the voices and steps that stay.
+        section: the part of the song.
+        drummer: whose chances are drawn.
+        seed: of the session and the drummer.
+        tempo: beats a minute.
+        context: (steps, 27) float32 that was played before.
+        known, held: (32, 9), (32, 27) float32: cells that are as they were played, or locked.
+    """
+
+    loop: int
+    fill: tuple[bool, ...]
+    phrase: int
+    instrument: str
+    adherence: float | None
+    variation: float
+    complexity: float
+    intensity: float
+    adherent: bool
+    locks: tuple[str, ...]
+    section: str
+    drummer: str
+    seed: int
+    tempo: float = field(default=120.0, compare=False)
+    context: bytes = field(default=b"", compare=False)
+    known: bytes = field(default=b"", compare=False)
+    held: bytes = field(default=b"", compare=False)
+
+
+def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | None) -> PlayOn | None:
+    """Return how a drummer's player shall play the loop of a bar (from 0); None where a mirror plays.
+
+    Args:
+        score: the log.
+        drummer: its name.
+        bar: in the loop.
+        beat: what holds then counts.
+        tap: (32, 3) that is followed; None where it follows none.
+    """
+    if score.value(drummer, "mirror", beat):
+        return None
+    number = max(bar - score.origin(beat), 0) // LOOP * LOOP
+    first = bar - (bar - score.origin(beat)) % LOOP
+    variation = float(score.number(drummer, "variation", beat))
+    phrase = int(score.number(drummer, "phrase", beat))
+    seed = crc32(f"{score.seed(drummer, beat)} {drummer}".encode())
+    adherence = score.number(drummer, "adherence", beat)
+    source = score.value(drummer, "source", beat)
+    amount = float(score.number(drummer, "fills", beat)) * 2 * float(score.number(drummer, "complexity", beat))
+    fills = tuple(
+        bool(asked_fill(score, drummer, first + k)) or is_fill(seed, drummer, number + k, amount, 0, phrase)
+        for k in range(LOOP + 1)
+    )
+    return PlayOn(
+        loop=number if variation else place(number, 0, LOOP),
+        fill=fills if variation else tuple(bool(asked_fill(score, drummer, first + k)) for k in range(LOOP + 1)),
+        phrase=phrase,
+        instrument=_instrument(score, drummer, beat, tap),
+        adherence=None if adherence is None else float(adherence),
+        variation=variation,
+        complexity=float(score.number(drummer, "complexity", beat)),
+        intensity=float(score.number(drummer, "intensity", beat)),
+        adherent=isinstance(source, Point | Walk | Home),
+        locks=tuple(path for path in score.locks(drummer) if score.value(drummer, path, beat)),
+        section=str(score.value(drummer, "section", beat) or ""),
+        drummer=drummer,
+        seed=seed,
+        tempo=float(score.tempo.bpm(beat)),
+    )
+
+
+def asked_fill(score: Score, drummer: str, bar: int) -> bool:
+    """Return whether the performer has asked for a fill in a bar (from 0)."""
+    begin, end = bar * BEATS_PER_BAR, (bar + 1) * BEATS_PER_BAR
+    return any(
+        edit.value and begin <= edit.beat < end and not (edit.group and score.undone(edit.group, end))
+        for edit in score.lane(drummer, "fill")
+    )
+
+
+def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> str:
+    """Return who plays the rhythm: as told of the drummer, else of its inputs, else as the rhythm itself tells."""
+    told = score.value(drummer, "instrument", beat)
+    if told:
+        return str(told)
+    source = score.value(drummer, "source", beat)
+    if isinstance(source, Hearing):
+        players = {ear.instrument for ear in source.ears if ear.instrument and ear.role == "rhythm"}
+        return players.pop() if len(players) == 1 else "any" if players else "drums"
+    if isinstance(source, Rhythm) and source.text:
+        return "typed"
+    return "drums" if tap is None or not tap[:, 0].any() else instrument_of(tap)
+
+
+def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float) -> PlayOn:
+    """Return the same with what the drummer goes on from: bars played before, and what of this loop has been played.
+
+    Args:
+        asked: how it shall play.
+        bar: in the loop.
+        beat: from when on the loop may be changed; what sounds before it stays.
+    """
+    first = bar - (bar - score.origin(beat)) % LOOP
+    context = _context(score, drummer, asked, first, beat)
+    known, held = _held(score, drummer, asked, first, bar, beat)
+    return replace(asked, context=context.tobytes(), known=known.tobytes(), held=held.tobytes())
+
+
+def rows(notes: Notes, steps: int) -> Floats:
+    """Return notes as (steps, 27); of two at one voice and step the louder counts.
+
+    >>> rows((), 16).shape
+    (16, 27)
+    """
+    found = np.zeros((steps, 3 * _V), np.float32)
+    for step, voice, velocity, offset in notes:
+        if offset > 0.5:
+            step, offset = step + 1, offset - 1
+        if 0 <= step < steps and velocity > found[step, _V + voice]:
+            found[step, [voice, _V + voice, 2 * _V + voice]] = 1, velocity, min(max(offset, -0.5), 0.499)
+    return found
+
+
+def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Floats:
+    """Return the bars that count as played before, (steps, 27), oldest first."""
+    bars: list[Floats] = []
+    for bar in _past(score, drummer, asked, first, beat):
+        one = rows(bar_notes(score, drummer, bar, float(bar * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR)
+        if not one[:, :_V].any():
+            break
+        bars.append(one)
+        if len(bars) == CONTEXT:
+            break
+    return np.concatenate(bars[::-1]) if bars else np.zeros((0, 3 * _V), np.float32)
+
+
+def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Iterator[int]:
+    """Yield the bars to look back on, newest first.
+
+    In a section those of the same section, if it was played before. A genre that is another by half begins afresh, and
+    so does what goes to a preset: it is to be heard at once.
+    """
+    genre = dict(score.weights(drummer, "genre", beat))
+    source = score.edit(drummer, "source", beat)
+    since = source.beat if source is not None and asked.adherent else 0.0
+    own: list[int] = []
+    for bar in range(first - 1, -1, -1):
+        at = float(bar * BEATS_PER_BAR)
+        if asked.section and str(score.value(drummer, "section", at) or "") == asked.section:
+            own.append(bar)
+            if len(own) == CONTEXT:
+                break
+        elif (asked.section and first - bar > 256) or (not asked.section and first - bar > CONTEXT):
+            break
+    if own:
+        yield from own
+        return
+    for bar in range(first - 1, max(first - 1 - CONTEXT, -1), -1):
+        at = float(bar * BEATS_PER_BAR)
+        if at < since or _apart(genre, dict(score.weights(drummer, "genre", at))) > _OTHER_GENRE:
+            return
+        yield bar
+
+
+def _apart(one: dict[str, float], other: dict[str, float]) -> float:
+    """Return how far apart weights over names are, 0..1."""
+    shares = [
+        {name: w / total for name, w in each.items()} if (total := sum(each.values())) else {"any": 1.0}
+        for each in (one, other)
+    ]
+    names = shares[0].keys() | shares[1].keys()
+    return sum(abs(shares[0].get(name, 0.0) - shares[1].get(name, 0.0)) for name in names) / 2
+
+
+def _held(score: Score, drummer: str, asked: PlayOn, first: int, bar: int, beat: float) -> tuple[Floats, Floats]:
+    """Return which cells of the loop are as they were played or locked, (32, 9), and what they hold, (32, 27)."""
+    known = np.zeros((LOOP_STEPS, _V), np.float32)
+    held = np.zeros((LOOP_STEPS, 3 * _V), np.float32)
+    open_step = min(max(math.ceil((beat - first * BEATS_PER_BAR) / STEP), 0), LOOP_STEPS)
+    for k in range(LOOP):
+        start = k * STEPS_PER_BAR
+        if start >= open_step or not score.value(drummer, "source", float((first + k) * BEATS_PER_BAR)):
+            continue
+        played = rows(
+            bar_notes(score, drummer, first + k, float((first + k) * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR
+        )
+        until = min(open_step - start, STEPS_PER_BAR)
+        known[start : start + until] = 1
+        held[start : start + until] = played[:until]
+    for path in asked.locks:
+        lock = score.edit(drummer, path, beat)
+        if lock is None:
+            continue
+        notes = rows(held_notes(score, drummer, lock, bar), LOOP_STEPS)
+        name = path.partition(".")[2]
+        if name.isdigit():
+            fresh = known[int(name)] == 0
+            held[int(name)] = np.where(np.tile(fresh, 3), notes[int(name)], held[int(name)])
+            known[int(name)] = 1
+        else:
+            voice = VOICES.index(name)
+            fresh = known[:, voice] == 0
+            for column in (voice, _V + voice, 2 * _V + voice):
+                held[fresh, column] = notes[fresh, column]
+            known[:, voice] = 1
+    return known, held
