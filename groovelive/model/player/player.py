@@ -23,9 +23,9 @@ from .stage import Stage
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
-_SOUND: Bools = np.array(BITS.any(1), dtype=np.bool_)
+_SOUND: Bools = BITS.any(axis=1)
 _SILENCE: Bools = np.array(1 - _SOUND, dtype=np.bool_)
-_WEAK: Bools = ~BITS[:, list(STRONG)].any(1)
+_WEAK: Bools = np.array(1 - BITS[:, list(STRONG)].any(1), dtype=np.bool_)
 _ENOUGH = 30.0  # nats that make a choice the last one, and still leave an order among the last
 
 
