@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-CONFTEST = Path(__file__).with_name("conftest.py").read_text()
+from tests.support.paths import TESTS
+
+CONFTEST = (TESTS / "conftest.py").read_text()
 # Two tests of a tier whose program is missing, and one that skips itself while it runs.
 SUITE = """
 import pytest
