@@ -64,7 +64,7 @@ def package(tmp_path: Path) -> Path:
         "room/two.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .three import name\n",
         "room/three.py": (
             "def first():\n    import os\n    from ..loose import Thing\n    return Thing\n"
-            "def second():\n    # Only here.\n    from ..loose import Thing\n    from .one import two\n    return Thing\n"
+            "def second():\n    # Only here.\n    from ..loose import Thing\n    from .one import two\n"
             "def third():\n    from .one import two  # a circle\n    return two\n"
         ),
         "room/long.py": "\n" * 401,

@@ -18,7 +18,8 @@ from groovelive.ableton_live.connection import Hello
 from groovelive.ableton_live.install import main
 from groovelive.ableton_live.user_library import Computer, Script, source
 from groovelive.cli.main import main as cli
-from tests.support.live_rig import SCRIPT, free_port
+from tests.support.live_rig import free_port
+from tests.support.paths import REMOTE_SCRIPT as SCRIPT
 from tests.support.paths import ROOT
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>

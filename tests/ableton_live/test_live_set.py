@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -50,7 +51,8 @@ from groovelive.ableton_live.pads import guess
 from groovelive.grooves.grid import GM_NOTES, VOICES
 from groovelive.grooves.groove import Groove
 from tests.support.fakelive import Host
-from tests.support.live_rig import SCRIPT, free_port
+from tests.support.live_rig import free_port
+from tests.support.paths import REMOTE_SCRIPT as SCRIPT
 
 FUNK = Groove.from_notes(
     [(0, "kick", 1.0), (4, "snare", 0.9, 0.1), (6, "closed_hat", 0.5, -0.2), (10, "kick", 0.7)], steps=16
@@ -152,7 +154,7 @@ def test_a_round_trip_and_writes_take_little_time(live: LiveSet) -> None:
     assert statistics.median(timed(lambda: live.link.call("/gl/ping")) for _ in range(60)) < 0.045
     clip = live.clip("Drums", 2)
     few = [[LiveNote(36 + i % 4, i / 4, 0.2, float(v)) for i in range(32)] for v in range(1, 13)]
-    assert statistics.median(timed(lambda n=notes: clip.replace(n)) for notes in few) < 0.120
+    assert statistics.median(timed(functools.partial(clip.replace, notes)) for notes in few) < 0.120
     lots = [LiveNote(36 + i % 9, i / 8, 0.1, 1.0 + i % 127) for i in range(5000)]
     began = time.perf_counter()
     written = clip.replace(lots, length=640.0)
@@ -216,7 +218,7 @@ def test_a_callback_may_call_and_one_that_fails_stops_nothing(
     running: RunningLive, live: LiveSet, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[Any] = []
-    live.on_structure(lambda: 1 / 0)
+    live.on_structure(lambda: 1 / 0)  # type: ignore[arg-type]
     end = live.on_structure(lambda: heard.append(len(live.tracks())))
     running.do(lambda: running.host.song.create_midi_track(-1))
     assert eventually(lambda: heard) == [4] and "a callback of the link" in caplog.text

@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 import groovelive
 from groovelive.osc_messages.codec import message
 from tests.support.fakelive import lint, lom
-from tests.support.live_rig import RECORD, SCRIPT, Program, Rig, blob, many
+from tests.support.live_rig import RECORD, Program, Rig, blob, many
 from tests.support.paths import DOCS
+from tests.support.paths import REMOTE_SCRIPT as SCRIPT
 
 BEAT = blob([(36, 0.0, 0.25, 100), (38, 1.0, 0.25, 90), (42, 0.5, 0.25, 60)])
 VERSIONS = ("11.0.0", "12.0.0", "12.3.6")
@@ -338,6 +339,7 @@ def test_a_dry_run_of_every_write_says_what_would_be_and_changes_nothing(rig: Ri
     live.ok("/gl/clip/write", 0, 1, BEAT)
     before, undo = rig.digest(), rig.undo()
     new = blob(many(20))
+    request: Any
     for request in [
         ("/gl/clip/write", 0, 1, new, "name", "x"), ("/gl/clip/write", 0, 2, new), ("/gl/clip/create", 0, -1),
         ("/gl/clip/set", 0, 1, "colour", 5), ("/gl/clip/delete", 0, 1), ("/gl/swap", 0, 1, 2, new),
@@ -495,7 +497,8 @@ def test_five_thousand_notes_while_others_are_answered(
     waits, kinds = [], itertools.cycle([("/gl/ping",), ("/gl/tracks",), ("/gl/clip/read", 1, 0), ("/gl/clock",)])
     while big not in live.answers:
         before = seconds.now
-        other.ok(*next(kinds))
+        kind: Any = next(kinds)
+        other.ok(*kind)
         waits.append(seconds.now - before)
         live.look()
     assert live.answers[big].arguments[7] is True

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from groovelive.bench import main, playing
+from groovelive.bench import main, playing, syncing
 
 FIGURES = {
     "hand.ready", "note.ready", "note.read", "note.changed", "dense.late", "dense.dropped", "dense.lost", "dense.edits",
@@ -19,7 +19,7 @@ FIGURES = {
 def test_it_prints_one_json_object(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rtmidi2")
     monkeypatch.setattr(playing, "QUICK", playing.Sizes(notes=6, dense=0.5))
-    monkeypatch.setattr(playing.syncing, "run", lambda **how: {})  # see test_bench_syncing.py
+    monkeypatch.setattr(syncing, "run", lambda **how: {})  # see test_bench_syncing.py
     assert main(["playing", "--quick", "--json"]) in (0, 1)
     figures = json.loads(capsys.readouterr().out)["figures"]
     assert set(figures) >= FIGURES

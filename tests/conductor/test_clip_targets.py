@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,7 +161,7 @@ def test_what_can_not_be(live: gl.Live, running: RunningLive, monkeypatch: pytes
 
 def test_live_goes_and_is_back(live: gl.Live, running: RunningLive) -> None:
     told: list[str] = []
-    live.tell = told.append  # type: ignore[method-assign]
+    live.tell = told.append  # type: ignore[method-assign, assignment]
     roll(live, running)
     live.d1.out = gl.ableton("Drums", slots=(2, 3), bars=1)
     live.d1 >> gl.play("bd sn")
@@ -172,7 +173,8 @@ def test_live_goes_and_is_back(live: gl.Live, running: RunningLive) -> None:
     eventually(lambda: [(float(k), 36) for k in range(4)] in (notes(running, 2), notes(running, 3)), 10)
     running.do(lambda: running.host.load_set("drums"))  # another document
     eventually(lambda: sum("Ableton Live is back" in sentence for sentence in told) == 2, 10)
-    eventually(lambda: live.ableton.link.up, 10)
+    link: Any = live.ableton.link
+    eventually(lambda: link.up, 10)
     live.ableton.play()
     eventually(lambda: playing(running) in (2, 3), 12)
     assert notes(running, playing(running)) == [(float(k), 36) for k in range(4)]
@@ -246,7 +248,7 @@ def test_by_way_of_abletonosc(osc: Process, tmp_path: Path, monkeypatch: pytest.
         serve.connection()
         monkeypatch.setenv("GROOVELIVE_RUNTIME", str(serve.folder))
         with gl.open() as live:
-            live.tell = told.append  # type: ignore[method-assign]
+            live.tell = told.append  # type: ignore[method-assign, assignment]
             with gl.at("now"):
                 live.bpm = 240
             live.d1.out = gl.ableton("Drums", slots=(2, 3), bars=1)
@@ -265,7 +267,7 @@ def test_by_way_of_abletonosc(osc: Process, tmp_path: Path, monkeypatch: pytest.
 def test_a_performer_by_way_of_abletonosc(osc: Process) -> None:
     with gl.open(realtime=False) as live:
         told: list[str] = []
-        live.tell = told.append  # type: ignore[method-assign]
+        live.tell = told.append  # type: ignore[method-assign, assignment]
         clip = live.ableton.put(gl.Groove.parse("bd sn"), "Drums", 5, name="two")
         assert len(clip.read().notes) == 4 and "AbletonOSC" in told[0]
         live.d1 >> live.ableton.clip("Drums", 5)

@@ -28,7 +28,9 @@ class Session:
 
     def set(self, path: str, value: Value, drummer: str = "d1", when: str = "now") -> tuple[Edit, ...]:
         at: Any = When(when)  # type: ignore[arg-type]
-        return self.offline.ask(messages.Write(edits=(Draft(path, value, drummer),), when=at, by="me")).edits  # type: ignore[union-attr]
+        written: Any = self.offline.ask(messages.Write(edits=(Draft(path, value, drummer),), when=at, by="me"))
+        edits: tuple[Edit, ...] = written.edits
+        return edits
 
     def send(self, data: str, port: str = "Keys", beat: float | None = None) -> None:
         self.offline.ask(messages.Hands(port=port, data=bytes.fromhex(data), beat=beat))

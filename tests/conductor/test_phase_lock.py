@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,8 @@ class Host:
         self.desk = Desk(self)
         self.transport = Transport(self.desk.score, anchor=0, now=lambda: round(self.seconds * 1e9))
         self.transport.anchor = self.transport.now()
-        self.tempo = Tempo(self, self.told.append, now=lambda: self.seconds)
+        host: Any = self
+        self.tempo = Tempo(host, self.told.append, now=lambda: self.seconds)
 
     def beat(self) -> float:
         return self.transport.beat()

@@ -28,11 +28,11 @@ from groovelive.score.inputs import Ear, Hearing, Played, Stroke, grained
 from groovelive.score.inputs import pack as pack_strokes
 from groovelive.score.queries import Wish
 from groovelive.score.score import Score
-from groovelive.score.targets import Midi, Osc
+from groovelive.score.targets import AnyTarget, Midi, Osc
 
 KEYS = Hearing(ears=(Ear(port="Keys"),))
 TAGGED, PLAIN = Osc(port=9000), Midi(port="x")
-SINKS = {TAGGED: 1, PLAIN: 2}
+SINKS: dict[AnyTarget, int] = {TAGGED: 1, PLAIN: 2}
 PATTERNS = [
     Pattern(notes=pack([Note(s, v, 0.5, o) for s in range(32) for v, o in ((0, -0.5), (2, 0.3))])),
     Pattern(notes=pack([Note(s, 1, 0.9, 0.45) for s in range(0, 32, 2)])),

@@ -33,4 +33,5 @@ def test_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     finally:
         assert cli.main(["stop"]) == 0
         engine.wait(10)
-        engine.stdout.close()
+        if engine.stdout is not None:
+            engine.stdout.close()

@@ -91,6 +91,7 @@ class Worker:
         """Return what comes with the next message of this kind; heartbeats are answered."""
         end = time.monotonic() + seconds
         while self.socket.poll(max(0, int((end - time.monotonic()) * 1000))):
+            rest: list[bytes]
             _, found, *rest = self.socket.recv_multipart()
             if found == word:
                 return rest

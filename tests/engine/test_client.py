@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,9 +71,8 @@ def test_latents_go_round(client: Client) -> None:
 
 
 def test_numbers_of_numpy_and_single_names_are_taken(client: Client) -> None:
-    groove = client.generate(
-        TAP, density={"kick": np.float32(0.25)}, locks=np.int64(3), keep=Groove.empty(), genre={"funk": np.float64(1)}
-    ).groove
+    numbers: dict[str, Any] = {"density": {"kick": np.float32(0.25)}, "locks": np.int64(3)}
+    groove = client.generate(TAP, **numbers, keep=Groove.empty(), genre={"funk": np.float64(1)}).groove
     assert not groove.hits[3].any()
 
 
@@ -94,7 +94,7 @@ def test_hello_tells_what_completion_needs(client: Client) -> None:
         ({"temperature": float("nan")}, "OUT_OF_RANGE", "temperature"),
     ],
 )
-def test_the_engine_names_what_is_wrong(client: Client, controls: dict, code: str, field: str) -> None:
+def test_the_engine_names_what_is_wrong(client: Client, controls: dict[str, Any], code: str, field: str) -> None:
     with pytest.raises(EngineError) as caught:
         client.generate(TAP, **controls)
     assert (caught.value.code, caught.value.field) == (code, field)

@@ -147,13 +147,13 @@ def test_both_backends_give_the_same_grooves(tmp_path: Path) -> None:
         rng = np.random.default_rng(seed)
         tap = (rng.random((32, 3)) * [1, 1, 0.5]) * (rng.random((32, 1)) < 0.5)
         tap[:, 0] = tap[:, 0] > 0
-        genre = (None, "funk", {"funk": 1, "jazz": 2})[seed % 3]
-        sampling = ("threshold", "bernoulli")[seed % 2]
+        genre: Any = (None, "funk", {"funk": 1, "jazz": 2})[seed % 3]
+        sampling: Any = ("threshold", "bernoulli")[seed % 2]
         requests.append(
             wire.Generate(
                 tap=Array.of(tap), genre=genre, seed=seed, sampling=sampling, probabilities=True, latents=True
             )
-        )  # type: ignore[arg-type]
+        )
     requests.append(wire.Random(count=4, probabilities=True))
     for request in requests:
         a, b = ask({"both": onnx}, request), ask({"both": script}, request)
@@ -297,8 +297,8 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
         {"threshold": {"hats": 0.3}},
     ):  # fmt: skip
         for source in (Array.of(tap.tap()), Array.of(tap.hvo)):
-            reply = ask(shipped, wire.Generate(tap=source, **controls))  # type: ignore[arg-type]
-            assert grooves(reply) == [model.drum(tap, **controls)]  # type: ignore[arg-type]
+            reply = ask(shipped, wire.Generate(tap=source, **controls))
+            assert grooves(reply) == [model.drum(tap, **controls)]
     z = model.encode(tap)
     assert np.array_equal(ask(shipped, wire.Encode(taps=Array.of(tap.tap()))).latents.numpy(), z[None])
     assert grooves(ask(shipped, wire.Decode(z=Array.of(z), genre="jazz"))) == [model.decode(z, genre="jazz")]
@@ -307,8 +307,8 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
     random = ask(shipped, wire.Random(count=3, seed=4, sampling="bernoulli"))
     assert grooves(random) == [model.random(seed, sampling="bernoulli") for seed in (4, 5, 6)]
     for path in ("linear", "slerp"):
-        walk = ask(shipped, wire.Walk(start=Array.of(tap.tap()), end="jazz", steps=6, path=path))  # type: ignore[arg-type]
-        assert grooves(walk) == model.walk(tap, "jazz", 6, path=path)  # type: ignore[arg-type]
+        walk = ask(shipped, wire.Walk(start=Array.of(tap.tap()), end="jazz", steps=6, path=path))
+        assert grooves(walk) == model.walk(tap, "jazz", 6, path=path)
         assert walk.latents.shape == (6, model.manifest.latent)
 
 
@@ -333,8 +333,8 @@ def test_probabilities_are_those_that_bernoulli_draws_by(shipped: dict[str, Mode
 def test_many_latents_are_as_each_alone(shipped: dict[str, Model]) -> None:
     z = np.random.default_rng(0).standard_normal((11, shipped["groove"].manifest.latent)).astype(np.float32)
     for controls in ({}, {"sampling": "bernoulli", "seed": 3}, {"redirect": ("kick",), "genre": "funk"}):
-        together = ask(shipped, wire.Decode(z=Array.of(z), **controls)).grooves.numpy()  # type: ignore[arg-type]
-        alone = [ask(shipped, wire.Decode(z=Array.of(one), **controls)).grooves.numpy()[0] for one in z]  # type: ignore[arg-type]
+        together = ask(shipped, wire.Decode(z=Array.of(z), **controls)).grooves.numpy()
+        alone = [ask(shipped, wire.Decode(z=Array.of(one), **controls)).grooves.numpy()[0] for one in z]
         assert np.array_equal(together, np.stack(alone))
 
 

@@ -134,7 +134,7 @@ def test_rows_go_together_only_where_that_changes_no_bit() -> None:
             super().__init__(("x",))
             self.careless, self.sizes = careless, set[int]()
 
-        def _run(self, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:  # type: ignore[override, type-arg]
+        def _run(self, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:  # type: ignore[override]
             x = feeds["x"]
             self.sizes.add(len(x))
             return [x * np.float32(1 + 1e-7) if len(x) >= self.careless else x]

@@ -103,7 +103,7 @@ def test_svg_places_notes_where_they_sound():
 def test_svg_stays_within_its_frame():
     for groove in (BEAT, FULL, FULL.repeat(5), Groove.empty(3)):
         root = ElementTree.fromstring(svg(groove, "a title"))
-        width, height = float(root.get("width")), float(root.get("height"))
+        width, height = float(root.attrib["width"]), float(root.attrib["height"])
         assert root.get("viewBox") == f"0 0 {width:g} {height:g}"
         for rect in notes_of(svg(groove)):
             x, y = float(rect.get("x")), float(rect.get("y"))

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groovelive.grooves.features import Features, features, laid_back, swing_ratio, symmetry, syncopation
+from groovelive.grooves.features import (
+    Features,
+    GroupDensities,
+    VoiceCounts,
+    features,
+    laid_back,
+    swing_ratio,
+    symmetry,
+    syncopation,
+)
 from groovelive.grooves.groove import VOICES, Groove
 
 ROCK = Groove.from_notes(
@@ -21,8 +30,9 @@ def kicks(*steps, bars=1):
 def test_silence():
     silent = features(Groove.empty())
     assert silent == Features(
-        notes=0, density=0.0, densities=(0.0,) * 5, syncopation=0.0, swing=0.5, laid_back=0.0, symmetry=1.0,
-        velocity_mean=0.0, velocity_std=0.0, offset_std=0.0, voices=0, counts=(0,) * 9,
+        notes=0, density=0.0, densities=GroupDensities(*[0.0] * 5),
+        syncopation=0.0, swing=0.5, laid_back=0.0, symmetry=1.0,
+        velocity_mean=0.0, velocity_std=0.0, offset_std=0.0, voices=0, counts=VoiceCounts(*[0] * 9),
     )  # fmt: skip
 
 
@@ -117,5 +127,5 @@ def test_features_are_a_value():
     measured = ROCK.features()
     assert measured == features(Groove.from_hvo(ROCK.hvo)) and hash(measured) == hash(features(ROCK))
     with pytest.raises(AttributeError):
-        measured.density = 1.0
+        measured.density = 1.0  # type: ignore[misc]
     assert all(np.isfinite(x) for x in (measured.syncopation, measured.swing, measured.symmetry))

@@ -3,6 +3,7 @@
 import copy
 import pickle
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_defaults_and_zeroing():
     hits = np.zeros((16, 9), bool)
     hits[3, 1] = True
     groove = Groove(hits, offsets=np.full((16, 9), 0.25))
-    assert list(groove) == [Note(3, 1, pytest.approx(0.8), 0.25)]
+    assert list(groove) == [(3, 1, pytest.approx(0.8), 0.25)]
     assert groove.offsets.sum() == 0.25 and groove.velocities.sum() == pytest.approx(0.8)
     assert (groove.steps, groove.bars, len(groove)) == (16, 1, 1)
 
@@ -127,7 +128,7 @@ def test_bad_lengths(bars):
 
 def test_the_louder_of_two_notes_in_a_cell_stays():
     for notes in ([(0, 0, 0.5, 0.1), (0, 0, 0.9, 0.2)], [(0, 0, 0.9, 0.2), (0, 0, 0.5, 0.1)]):
-        assert list(Groove.from_notes(notes)) == [Note(0, 0, pytest.approx(0.9), pytest.approx(0.2))]
+        assert list(Groove.from_notes(notes)) == [(0, 0, pytest.approx(0.9), pytest.approx(0.2))]
 
 
 @for_all(grooves())
@@ -145,6 +146,7 @@ def test_of():
     hits = np.zeros((16, 9))
     assert Groove.of(hits) == Groove.empty(1) == Groove.of(hits.tolist())
     assert Groove.of(np.zeros((16, 3))) == Groove.empty(1)
+    wrong: Any
     for wrong in (np.zeros((16, 4)), np.zeros(16), 3, [object()]):
         with pytest.raises(GrooveError):
             Groove.of(wrong)
@@ -171,7 +173,7 @@ def test_tap(groove):
         cells = zip(groove.hits[step], groove.velocities[step], groove.offsets[step], strict=True)
         assert not hit or (hit, velocity, offset) in list(cells)
     assert np.array_equal(Groove.from_tap(tap, "snare").tap(), tap)
-    assert set(Groove.from_tap(tap, "snare").hits.any(axis=0).nonzero()[0]) <= {1}
+    assert set(np.flatnonzero(Groove.from_tap(tap, "snare").hits.any(axis=0))) <= {1}
 
 
 def test_bad_taps():
@@ -259,14 +261,16 @@ def test_bad_bars():
         (1.0, "whole"),
         (None, "whole"),
     )
+    key: Any
     for key, words in wrong:
         with pytest.raises(GrooveError, match=words):
             groove[key]
+    times: Any
     for times in (0, -1, 1.5, True, 10**9):
         with pytest.raises(GrooveError):
             groove.repeat(times)
     with pytest.raises(TypeError):
-        groove + 3
+        groove + 3  # type: ignore[operator]
 
 
 # Order of time
@@ -353,7 +357,7 @@ def test_overlay_repeats_the_shorter():
     one = Groove.from_notes([(0, "kick")], steps=16)
     assert [n.step for n in one | Groove.empty(3)] == [0, 16, 32]
     with pytest.raises(TypeError):
-        one | 3
+        one | 3  # type: ignore[operator]
 
 
 @for_all(grooves(), st.sets(st.sampled_from([*VOICES, *SHORT, *GROUPS]), min_size=1))
@@ -371,7 +375,7 @@ def test_unknown_voices():
         with pytest.raises(GrooveError, match="did you mean 'snare'"):
             call("snair")
     with pytest.raises(GrooveError, match="unknown voice 3"):
-        voice_indices([3])
+        voice_indices([3])  # type: ignore[list-item]
 
 
 @for_all(grooves(), st.floats(0, 1), st.floats(0, 1), st.integers(0, 2**32))
@@ -499,17 +503,17 @@ def test_bad_amounts_and_seeds():
         lambda: groove.humanise(-0.1),
         lambda: groove.humanise(1, seed=-1),
         lambda: groove.degrade(1.4),
-        lambda: groove.degrade(0.5, seed=1.5),
+        lambda: groove.degrade(0.5, seed=1.5),  # type: ignore[arg-type]
         lambda: groove.nudge(float("nan")),
         lambda: groove.scale_velocity(-1),
-        lambda: groove.accent("downbeat", 0.2),
+        lambda: groove.accent("downbeat", 0.2),  # type: ignore[arg-type]
         lambda: groove.accent(0),
         lambda: groove.accent([16]),
         lambda: groove.accent("beats", 2),
-        lambda: groove.with_feel_of("bd"),
+        lambda: groove.with_feel_of("bd"),  # type: ignore[arg-type]
         lambda: groove.distance(Groove.empty(1)),
         lambda: groove.diff(Groove.empty(3)),
-        lambda: groove.diff("bd"),
+        lambda: groove.diff("bd"),  # type: ignore[arg-type]
     ]
     for call in bad:
         with pytest.raises(GrooveError):

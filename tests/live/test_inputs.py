@@ -138,7 +138,7 @@ def test_learning(live: gl.Live, capsys: pytest.CaptureFixture[str]) -> None:
     gl.learn(d1.genre, cc=25)
     live.knob(64, 127)
     live.knob(25, 0)
-    assert d1.genre == live.model.genres[0] and live.value("d1", "source") == Home()
+    assert live.model and d1.genre == live.model.genres[0] and live.value("d1", "source") == Home()
     live.knob(64, 0)
     assert isinstance(live.value("d1", "source"), Hearing)
     gl.learn(live, "bpm", cc=23, low=90, high=180)
@@ -213,7 +213,7 @@ def test_a_take_replays_bit_for_bit_with_what_was_played(live: gl.Live, tmp_path
         (lambda live: gl.midi_in("Keys", velocity="pich"), "did you mean 'pitch'"),
         (lambda live: gl.midi_in("Keys", velocity=100), "velocity is a number from 0 to 1, not 100"),
         (lambda live: gl.midi_in("Keys", weight=-1), "weight is a number from 0 to 2, not -1"),
-        (lambda live: gl.midi_in("Keys", role="accents"), "did you mean 'accent'"),
+        (lambda live: gl.midi_in("Keys", role="accents"), "did you mean 'accent'"),  # type: ignore[arg-type]
         (lambda live: gl.midi_in(""), "a MIDI port has a name"),
         (lambda live: live.d1 >> gl.midi_in("Keys", follow=2), "follow must lie from 0 to 1, not 2"),
         (lambda live: live.d1 >> sum((gl.hands() for _ in range(16)), gl.hands()), "1 to 16 ears, not 17"),
@@ -226,7 +226,7 @@ def test_a_take_replays_bit_for_bit_with_what_was_played(live: gl.Live, tmp_path
         (lambda live: gl.learn(live.d1.follow, channel=0), "channel is a whole number from 1 to 16"),
         (lambda live: gl.learn(live.d1.follow, low=-1), "follow must lie from 0 to 1, not -1"),
         (lambda live: setattr(live.d1, "swing", gl.adaptive(0, 0.2)), r"adaptive\(\) is for what the model is asked"),
-        (lambda live: gl.adaptive("a"), "low of adaptive is a number"),
+        (lambda live: gl.adaptive("a"), "low of adaptive is a number"),  # type: ignore[arg-type]
         (lambda live: live.hit(80), "velocity is a number from 0 to 1, not 80"),
         (lambda live: live.hit(key=128), "key is a whole number from 0 to 127"),
         (lambda live: live.hit(channel=0), "channel is a whole number from 1 to 16"),

@@ -305,7 +305,7 @@ def test_own_code_that_fails_is_told_once_and_the_last_bar_plays_on(
     assert told.count("fragile, line ") == 1 and "ValueError: oh" in told and told.count("\n") == 1
     assert set(live.last(4).groove(d1).velocities[::4, 1]) == {np.float32(0.5)}
 
-    d1.each_bar = lambda bar: gl.Groove.empty(bars=2)  # type: ignore[assignment]
+    d1.each_bar = lambda bar: gl.Groove.empty(bars=2)
     live.run(bars=3)
     assert "returns one bar, not 2" in capsys.readouterr().err
 

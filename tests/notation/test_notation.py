@@ -6,6 +6,7 @@ import doctest
 import pickle
 import re
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
@@ -45,7 +46,7 @@ def told(text: str, cycles: int = 2) -> str:
 
 def tells(text: str, cycles: int = 4) -> list[tuple[Fraction, Fraction, str]]:
     """All events, those of one moment in alphabetical order."""
-    return sorted(tuple(event) for event in pattern(text, word).query(0, cycles))
+    return sorted((event.begin, event.end, event.value) for event in pattern(text, word).query(0, cycles))
 
 
 # Documented behaviour: https://tidalcycles.org/docs/reference/mini_notation (symbol table and sections), the
@@ -503,7 +504,7 @@ Cycle = list[tuple[Fraction, Fraction, str]]
 class Rhythm:
     """A text and, worked out independently of the reader, what it does in one cycle."""
 
-    def __init__(self, text: str, cycle: object) -> None:
+    def __init__(self, text: str, cycle: Callable[[int], Cycle]) -> None:
         self.text, self.cycle = text, cycle
 
     def __repr__(self) -> str:
@@ -624,7 +625,8 @@ def test_what_holds_is_the_event_that_began_last(rhythm: Rhythm, moment: Fractio
     cycle, phase = divmod(moment, 1)
     holding = [(begin, name) for begin, end, name in rhythm.cycle(cycle) if begin <= phase < end]
     last = max((begin for begin, _ in holding), default=None)
-    assert pattern(rhythm.text, word).at(moment) in ([n for b, n in holding if b == last] or [None])
+    allowed: list[str | None] = [name for begin, name in holding if begin == last]
+    assert pattern(rhythm.text, word).at(moment) in (allowed or [None])
 
 
 @settings(max_examples=300, deadline=None)

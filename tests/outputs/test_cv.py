@@ -31,7 +31,7 @@ def render(
     """Return what scsynth writes to its outputs, (frames, outputs)."""
     setup: list[Packet] = [("/d_recv", path.read_bytes()) for path in sorted(sound.FOLDER.glob("gl_cv_*.scsyndef"))]
     setup += [("/g_new", GROUP, 1, 0), *(each for lane in lanes for each in keepers(lane, level, GROUP))]
-    events = [(0.0, setup), *more, (seconds, [("/c_set", 0, 0.0)])]
+    events: list[tuple[float, list[Packet]]] = [(0.0, setup), *more, (seconds, [("/c_set", 0, 0.0)])]
     for at, name, velocity in hits:
         voice = VOICES.index(name) if isinstance(name, str) else name
         found = [each for lane in lanes if voice in lane.voices for each in strokes(lane, voice, velocity, GROUP)]

@@ -33,7 +33,7 @@ class Hit(NamedTuple):
     arrived: int
     tag: int
     address: str
-    count: int
+    number: int
     voice: str
     velocity: float
     drummer: str

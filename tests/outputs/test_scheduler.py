@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_the_offset_stays_unless_the_clock_is_set() -> None:
 
 
 def test_frames_bring_orders_back() -> None:
-    sent = [
+    sent: list[Any] = [
         Open(1, Osc(port=9)), Open(2, Synth()), Notes([Due(1, 2**50, 3, 4, 0.5, "d1")]),
         Flush([1], 5), Flush(None, 6), Panic(), Close(1),
     ]  # fmt: skip

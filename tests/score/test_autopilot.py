@@ -110,7 +110,7 @@ def test_it_ends() -> None:
         live.run(bars=40)
         assert len([edit for edit in live.score.edits if edit.by == "autopilot"]) == count
         with pytest.raises(GrooveError, match="on or off"):
-            live.d1.autopilot("yes")  # type: ignore[arg-type]
+            live.d1.autopilot("yes")
 
 
 def test_the_same_set_again_and_from_its_take(tmp_path: object) -> None:

@@ -31,7 +31,8 @@ from groovelive.score.tempo_map import TempoMap
 
 
 def made(**fields: Any) -> Edit:
-    return Edit(**{"beat": 0.0, "drummer": "d1", "by": "me"} | fields)
+    known: dict[str, Any] = {"beat": 0.0, "drummer": "d1", "by": "me"}
+    return Edit(**known | fields)
 
 
 EARLY = Pattern(notes=pack([Note(s, v, 0.5 + s / 64, o) for s in range(32) for v, o in ((0, -0.5), (2, 0.25))]))

@@ -15,7 +15,9 @@ import pytest
 
 from groovelive.cli import main as cli
 from groovelive.grooves.grid import VOICES
-from tests.support.quark_session import QUARK, ROOT, Part, Said, Serve, blocks, evaluate, free_port
+from tests.support.paths import QUARK, ROOT
+from tests.support.quark_session import Part, Said, Serve, blocks, evaluate
+from tests.support.sclang_process import free_port
 
 EXAMPLES = sorted(path.name for path in (QUARK / "examples").glob("*.scd"))
 # What would be heard beyond this machine, or needs what is not here: compiled, and not run.

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.quark_session import QUARK, Part, Said, Serve, blocks, evaluate
+from tests.support.paths import QUARK
+from tests.support.quark_session import Part, Said, Serve, blocks, evaluate
 
 HELP = QUARK / "HelpSource"
 FILES = sorted(path.relative_to(HELP).as_posix() for path in HELP.rglob("*.schelp"))

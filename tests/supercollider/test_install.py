@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -23,7 +24,6 @@ from groovelive import GrooveError
 from groovelive.cli import main as cli
 from groovelive.osc_messages.codec import message
 from groovelive.supercollider import doctor
-from groovelive.supercollider import install as installing
 from groovelive.supercollider.install import MARKER, digests, install, look, uninstall
 from groovelive.supercollider.paths import Places, elsewhere, include_paths, places, source
 from tests.support.paths import ROOT
@@ -53,7 +53,8 @@ def quark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Quark that a test may change, as if another version of groovelive had been installed."""
     folder = tmp_path / "ours"
     shutil.copytree(source(), folder)
-    monkeypatch.setattr(installing, "source", lambda: folder)
+    module = importlib.import_module("groovelive.supercollider.install")  # the room has a function of that name
+    monkeypatch.setattr(module, "source", lambda: folder)
     return folder
 
 
@@ -499,9 +500,9 @@ class TestWithSclang:
         assert "supercollider installed" in said or "GrooveLive installed" in said
         assert include_paths(places().config) == [source()]
         assert "known: Pgroove" in sclang('"known: %".format(\\Pgroove.asClass).postln; 0.exit;', home)
-        found = findings(None, port)
-        assert found[f"the Quark is at {source()}, not put there by this command"]
-        assert found[f"the class library compiles with the Quark of {source()}"]
+        examined = findings(None, port)
+        assert examined[f"the Quark is at {source()}, not put there by this command"]
+        assert examined[f"the class library compiles with the Quark of {source()}"]
         assert f'Quarks.uninstall("{source().name}")' in run("install")[1]
         shutil.copytree(source(), places().extensions / "Copy")
         wrong = [line for line, fine in findings(None, port).items() if not fine]

@@ -24,9 +24,9 @@ from groovelive.score import export as writing
 from groovelive.score.edits import Rhythm, unpack
 from groovelive.score.events import events
 from groovelive.synthesis import kits as sound
-from tests.support.paths import SUPPORT
+from tests.support.paths import QUARK, SUPPORT
 from tests.support.quark_session import Serve
-from tests.support.sclang_process import QUARK, Sclang, free_port
+from tests.support.sclang_process import Sclang, free_port
 
 pytestmark = pytest.mark.supercollider
 CLASSES = sorted(path.stem for path in (QUARK / "tests").glob("Test*.sc"))

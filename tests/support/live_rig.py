@@ -8,13 +8,13 @@ import json
 import shutil
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from groovelive.osc_messages.codec import Double, Message, message, read
 from tests.support.fakelive import Host
-from tests.support.paths import REMOTE_SCRIPT as SCRIPT
+from tests.support.paths import REMOTE_SCRIPT
 
 RECORD = struct.Struct(">BB2d4f")
 Notes = list[tuple[float, ...]]
@@ -26,7 +26,7 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def blob(notes: Notes) -> bytes:
+def blob(notes: Sequence[tuple[float, ...]]) -> bytes:
     """Notes (pitch, start, duration, velocity[, probability, deviation, release]) as records."""
     rest = (100.0, 1.0, 0.0, 64.0)
     return b"".join(RECORD.pack(int(n[0]), 0, n[1], n[2], *(tuple(n[3:]) + rest[len(n) - 3 :])) for n in notes)
@@ -44,7 +44,7 @@ class Rig:
     ) -> None:
         self.port = port or free_port()
         self.folder = folder / "GrooveLive"
-        shutil.copytree(SCRIPT, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REMOTE_SCRIPT, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
         (self.folder / "groovelive.json").write_text(json.dumps({"port": self.port}))
         strict: dict[str, Any] = {"threads": "raise", "strict_doubles": True, "proxies": True}
         self.host = Host(set_name, version, clock="manual", **strict, **options)
@@ -106,7 +106,7 @@ class Program:
     """Something that speaks the protocol over TCP or UDP."""
 
     def __init__(self, rig: Rig, udp: bool = False, hello: bool = True) -> None:
-        self.rig, self.udp, self.pushes, self._ids = rig, udp, list[Message](), itertools.count(1)
+        self.rig, self.udp, self.pushes, self._ids = rig, udp, list[Any](), itertools.count(1)
         self.answers: dict[int, Message] = {}
         if udp:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -170,18 +170,18 @@ class Program:
             self.rig.host.step()
         raise TimeoutError
 
-    def wait(self, id: int, seconds: float = 5.0) -> Message:
+    def wait(self, id: int, seconds: float = 5.0) -> Any:
         self.until(lambda: id in self.answers, seconds)
         return self.answers[id]
 
-    def ask(self, address: str, *arguments: Any, seconds: float = 5.0) -> Message:
+    def ask(self, address: str, *arguments: Any, seconds: float = 5.0) -> Any:
         return self.wait(self.send(address, *arguments), seconds)
 
     def ok(self, address: str, *arguments: Any, seconds: float = 5.0) -> tuple[Any, ...]:
         """What is answered, after the id and the milliseconds."""
         found = self.ask(address, *arguments, seconds=seconds)
         assert found.address == "/gl/ok", found
-        return found.arguments[2:]
+        return tuple(found.arguments[2:])
 
     def refused(self, address: str, *arguments: Any) -> tuple[str, str]:
         found = self.ask(address, *arguments)
@@ -194,7 +194,7 @@ class Program:
         self.until(lambda: any(found.address == address for found in self.pushes), seconds)
         found = next(found for found in self.pushes if found.address == address)
         self.pushes.remove(found)
-        return found.arguments
+        return tuple(found.arguments)
 
     def heard(self, address: str, seconds: float = 0.5) -> list[tuple[Any, ...]]:
         """All news of an address in the next seconds, and before."""

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from groovelive.supercollider.doctor import door
-from tests.support.paths import ROOT
+from tests.support.paths import QUARK
 from tests.support.sclang_process import free_port
 
-QUARK = ROOT / "supercollider"
 # What can't be had here: a class of the name, so that code compiles.
 _STUBS = """
 SuperDirt {

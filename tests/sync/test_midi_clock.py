@@ -94,7 +94,7 @@ def test_ticks_that_are_lost_or_doubled(jitter: Jitter) -> None:
 
 
 def test_song_positions() -> None:
-    pulse = Pulse()
+    pulse, at = Pulse(), 7.0
 
     def ticks(count: int) -> float:
         for _ in range(count):
@@ -105,7 +105,6 @@ def test_song_positions() -> None:
         assert word is not None
         return word.beat
 
-    at = 7.0
     ticks(30)
     assert not pulse.placed and not pulse.runs
     pulse.start()
@@ -319,7 +318,7 @@ def test_a_clock_that_fails_leads_no_more() -> None:
     def fail() -> None:
         raise OSError("gone")
 
-    leading.look = fail  # type: ignore[method-assign, assignment]
+    leading.look = fail  # type: ignore[method-assign]
     pass_(studio, 1)
     assert studio.tempo.leader is None and leading.closed
     assert studio.told == ["Ableton Link leads the tempo no more: OSError: gone"]
@@ -344,15 +343,15 @@ def test_start_and_stop() -> None:
 
 def test_ticks_that_say_nothing_of_the_bar_lead_the_tempo_alone() -> None:
     studio, leading = led_by(90.0, 17.37)
-    leading.placed = False  # type: ignore[misc]
+    leading.placed = False
     pass_(studio, 3)
     behind = leading.behind()
     pass_(studio, 30)
     assert leading.behind() == pytest.approx(behind, abs=0.002) and abs(behind) > 0.1
-    leading.placed = True  # type: ignore[misc]
+    leading.placed = True
     pass_(studio, 30)
     assert abs(leading.behind()) < 0.001
-    leading.placed = False  # type: ignore[misc]
+    leading.placed = False
     leading._beat += 1.7  # it is another one, that counts from elsewhere
     pass_(studio, 10)
     assert abs(leading.behind() - 1.7 * 60 / 90) < 0.002

@@ -331,7 +331,7 @@ def test_two_kits_in_one_file(tmp_path: Path) -> None:
     open_hat, closed = Note(0, 3, 0.9, 0.0), Note(0, 2, 0.3, 0.0)
 
     def heard(**parts: list[tuple[float, Note]]) -> Audio:
-        named = {Kit(name, room=0): notes for name, notes in parts.items()}
+        named: dict[str | Kit, list[tuple[float, Note]]] = {Kit(name, room=0): notes for name, notes in parts.items()}
         return read(render_kits(named, tmp_path / "x.wav", 1.0, tail=0))
 
     alone = heard(acoustic=[(0.1, open_hat)])

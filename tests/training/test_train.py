@@ -18,6 +18,7 @@ import pytest
 from groovelive import Groove, GrooveError
 from groovelive.midi_files import reader as midifile
 from groovelive.model import load
+from groovelive.model.network import ROLES
 from groovelive.training import data, evaluate, metrics
 
 HEADER = ["drummer", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split"]
@@ -224,7 +225,7 @@ def test_onnx_and_torch_agree(trained, tmp_path):
         "density": torch.rand(n, 6, generator=rng), "known": (torch.rand(n, 6, generator=rng) > 0.5).float(),
     }  # fmt: skip
     for role, module in export.modules(net).items():
-        inputs, outputs = export.ROLES[role]
+        inputs, outputs = ROLES[role]
         with torch.no_grad():
             expected = module(*(given[name] for name in inputs))
         expected = expected if isinstance(expected, tuple) else (expected,)

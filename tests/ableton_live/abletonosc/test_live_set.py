@@ -216,7 +216,7 @@ def test_swaps_are_launched_on_their_lines(process: Process, live: OscSet) -> No
     eventually(lambda: len(news) == 1)
     for n in range(2):
         asked.append(live.swap("Drums", 1, 2, FUNK.rotate(n + 1), grid="2 bars"))
-        eventually(lambda n=n: len(news) == n + 2)
+        eventually(lambda: len(news) == len(asked))
     assert [each.id for each in news] == [each.id for each in asked]
     assert all(isinstance(each, Launched) for each in news) and [each.slot for each in news] == [1, 2, 1]
     assert all(launch["time"] % 8 == 0 for launch in process.at.state()["launches"])
