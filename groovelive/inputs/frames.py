@@ -60,10 +60,10 @@ answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
 def frame(messages: Sequence[Listen | Answer]) -> bytes:
-    """Return messages as the bytes that go through the pipe.
+    r"""Return messages as the bytes that go through the pipe.
 
     >>> frame([Opened(3)])
-    b'\\x00\\x00\\x00\\t\\x92\\xa6opened\\x03'
+    b'\x00\x00\x00\t\x92\xa6opened\x03'
     """
     bodies = [_encoder.encode(message) for message in messages]
     return b"".join(len(body).to_bytes(_LENGTH, "big") + body for body in bodies)

@@ -28,7 +28,7 @@ _SOURCES = 8  # that are looked at for the last that can be heard
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What a drummer hears and plays.
+    r"""What a drummer hears and plays.
 
     Args:
         drummer: its name.
@@ -42,7 +42,7 @@ class Hearing:
     >>> _ = live.d1 >> gl.hands()
     >>> live.d1.tap_quantise = 1
     >>> live.feed("x..x..x.", bars=2)
-    >>> print("\\n".join(str(live.d1.hearing).splitlines()[:3]))
+    >>> print("\n".join(str(live.d1.hearing).splitlines()[:3]))
               ▼
     heard     ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
     adjusted  ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·

@@ -132,20 +132,20 @@ answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
 def frame(messages: Sequence[Order | Answer]) -> bytes:
-    """Return messages as the bytes that go through the pipe.
+    r"""Return messages as the bytes that go through the pipe.
 
     >>> frame([Opened(3)])
-    b'\\x00\\x00\\x00\\t\\x92\\xa6opened\\x03'
+    b'\x00\x00\x00\t\x92\xa6opened\x03'
     """
     bodies = [_encoder.encode(message) for message in messages]
     return b"".join(len(body).to_bytes(_LENGTH, "big") + body for body in bodies)
 
 
 class Frames:
-    """Cuts what comes out of a pipe into the bodies of messages.
+    r"""Cuts what comes out of a pipe into the bodies of messages.
 
     >>> frames = Frames()
-    >>> list(frames.feed(b"\\x00\\x00")), list(frames.feed(b"\\x00\\x01ab"))
+    >>> list(frames.feed(b"\x00\x00")), list(frames.feed(b"\x00\x01ab"))
     ([], [b'a'])
     """
 
