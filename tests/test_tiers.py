@@ -23,7 +23,7 @@ def test_skips_itself():
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     pytester.makeconftest(CONFTEST.replace('pytest_plugins = ["pytester"]', ""))
-    pytester.makeini("[pytest]\nmarkers =\n    jack: jackd\n")
+    pytester.makeini("[pytest]\nmarkers =\n    jack: jackd\n    realtime: by itself\n")
     pytester.makepyfile(SUITE)
     monkeypatch.setenv("PATH", str(pytester.path))  # no jackd here
     return pytester

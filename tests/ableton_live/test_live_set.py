@@ -54,6 +54,8 @@ from tests.support.fakelive import Host
 from tests.support.live_rig import free_port
 from tests.support.paths import REMOTE_SCRIPT as SCRIPT
 
+pytestmark = pytest.mark.realtime
+
 FUNK = Groove.from_notes(
     [(0, "kick", 1.0), (4, "snare", 0.9, 0.1), (6, "closed_hat", 0.5, -0.2), (10, "kick", 0.7)], steps=16
 )

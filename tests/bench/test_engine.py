@@ -11,6 +11,8 @@ from groovelive import GrooveError
 from groovelive.bench import difference, figure, main, table
 from groovelive.bench import engine as bench
 
+pytestmark = pytest.mark.realtime
+
 SIZES = bench.Sizes(requests=20, seconds=0.1, clients=(1, 4), queued=20, starts=1)
 FIGURES = {
     "cold_start", "import", "restart", "rss", "generate", "inference", "network", "generate_genre", "inference_genre",

@@ -9,6 +9,8 @@ import pytest
 
 from groovelive.bench import main, playing, syncing
 
+pytestmark = pytest.mark.realtime
+
 FIGURES = {
     "hand.ready", "note.ready", "note.read", "note.changed", "dense.late", "dense.dropped", "dense.lost", "dense.edits",
     "dense.log", "earlier.wait",

@@ -16,6 +16,8 @@ from tests.ableton_live.abletonosc.test_live_set import Process
 from tests.ableton_live.test_live_set import RunningLive, eventually
 from tests.conductor.test_process import Serve
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[RunningLive]:

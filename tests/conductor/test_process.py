@@ -21,7 +21,7 @@ import zmq
 from groovelive import GrooveError
 from groovelive.bench.arrivals import on_grid
 from groovelive.bench.performer import Busy, Performer, find
-from groovelive.bench.receivers import Receiver, jack
+from groovelive.bench.receivers import Receiver, monitored
 from groovelive.protocol import engine as wire
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft, When
@@ -29,7 +29,10 @@ from groovelive.runtime.endpoints import Connection
 from groovelive.score.edits import Exact, Outs, Rhythm
 from groovelive.score.targets import Midi, Osc
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
+]
 BPM = 180.0
 PERIOD = 60e9 / BPM / 4
 SECOND = 1_000_000_000
@@ -305,7 +308,7 @@ def test_stop_leaves_no_file_behind(tmp_path: Path, receiver: Receiver) -> None:
 
 
 @pytest.mark.jack
-def test_a_conductor_that_dies_leaves_no_note_hanging(tmp_path: Path) -> None:
+def test_a_conductor_that_dies_leaves_no_note_hanging(tmp_path: Path, midi_server: dict[str, str]) -> None:
     pytest.importorskip("rtmidi2")
 
     def hanging() -> list[str]:
@@ -316,7 +319,7 @@ def test_a_conductor_that_dies_leaves_no_note_hanging(tmp_path: Path) -> None:
                 sounding[key] = int(kind == "99")
         return [key for key, on in sounding.items() if on]
 
-    with jack(tmp_path) as (environment, monitor), serving(tmp_path / "run", **environment) as serve:
+    with monitored(tmp_path, midi_server) as monitor, serving(tmp_path / "run", **midi_server) as serve:
         place = serve.connection()
         midi: Any = Midi(port=monitor.port, length=2.0)
         with Performer(place.address) as performer:

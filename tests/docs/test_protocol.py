@@ -10,10 +10,14 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from groovelive.engine import batch
 from groovelive.protocol import engine as wire
 from tests.support.engine_process import process
 from tests.support.paths import DOCS
+
+pytestmark = pytest.mark.realtime
 
 PAGE = DOCS / "protocol.md"
 CLIENT = """

@@ -35,6 +35,8 @@ from groovelive.protocol import engine as wire
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 
+pytestmark = pytest.mark.realtime
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 TAP = "x..x..x."
 

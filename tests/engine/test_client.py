@@ -23,6 +23,8 @@ from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 from tests.support.engine_process import process
 
+pytestmark = pytest.mark.realtime
+
 TAP = "x..x..x."
 
 

@@ -20,8 +20,12 @@ from groovelive import load
 from groovelive.cli.services import probe, report
 from groovelive.engine import Client, EngineError
 from groovelive.runtime import endpoints as connection
+from tests.support.soak import SECONDS
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX"),
+]
 COMMAND = [sys.executable, "-m", "groovelive.cli.services"]
 TAP = "x..x..x."
 
@@ -225,11 +229,11 @@ def soak(client: Client, seconds: float, rate: float = 200) -> tuple[int, int, i
     return answered, first, client.stats(timeout=10).rss
 
 
+@pytest.mark.timeout(SECONDS + 120)
 def test_soak(serve: subprocess.Popen[str]) -> None:
     """Some seconds always; GROOVELIVE_SOAK=180 (seconds) for three minutes, 3600 for the hour."""
-    seconds = float(os.environ.get("GROOVELIVE_SOAK", "4"))
     with Client() as client:
-        answered, first, last = soak(client, seconds)
+        answered, first, last = soak(client, SECONDS)
         stats = client.stats()
-    assert answered == int(seconds * 200) and not stats.failures
+    assert answered == int(SECONDS * 200) and not stats.failures
     assert last <= 1.05 * first

@@ -32,6 +32,8 @@ from groovelive.protocol.engine import Array, EngineError
 from groovelive.runtime import curve as keys
 from tests.support.engine_process import Raw, process
 
+pytestmark = pytest.mark.realtime
+
 TAP = Array.of(Groove.parse("x..x..x. x.x..x.x").tap())
 HELD = wire.Random(count=256, seed=1)  # some 0.1 s of work
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

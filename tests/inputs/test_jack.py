@@ -16,7 +16,7 @@ import pytest
 from groovelive import GrooveError
 from groovelive.bench.instrument import Instrument
 from groovelive.bench.performer import Performer
-from groovelive.bench.receivers import Monitor, jack
+from groovelive.bench.receivers import Monitor, jack, monitored
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
 from groovelive.score.edits import Edit, Exact, Outs
@@ -52,16 +52,16 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, midi_server: dict[str, str]) -> Iterator[Stage]:
     pytest.importorskip("rtmidi2")
     folder = tmp_path_factory.mktemp("gl")
     with (
-        jack(folder) as (environment, monitor),
-        serving(folder / "run", **environment) as serve,
+        monitored(folder, midi_server) as monitor,
+        serving(folder / "run", **midi_server) as serve,
         Performer(serve.connection().address) as performer,
     ):
         until(lambda: performer.state().model is not None)
-        yield Stage(serve, performer, environment, monitor)
+        yield Stage(serve, performer, midi_server, monitor)
 
 
 @pytest.fixture
@@ -257,11 +257,11 @@ def _runs_in(pid: int, folder: Path) -> bool:
     return f"GROOVELIVE_RUNTIME={folder}".encode() in environment
 
 
-def test_a_session_that_goes_on_hears_again(tmp_path: Path) -> None:
+def test_a_session_that_goes_on_hears_again(tmp_path: Path, midi_server: dict[str, str]) -> None:
     pytest.importorskip("rtmidi2")
-    with jack(tmp_path) as (environment, _), serving(tmp_path / "run", **environment) as serve:
+    with serving(tmp_path / "run", **midi_server) as serve:
         place = serve.connection()
-        with Instrument("Keys", environment) as keys:
+        with Instrument("Keys", midi_server) as keys:
             with Performer(place.address) as performer:
                 until(lambda: _heard(performer, keys))
             os.kill(place.pid, signal.SIGKILL)

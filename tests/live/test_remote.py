@@ -18,6 +18,8 @@ from groovelive.cli.services import main, report
 from groovelive.errors import GrooveError
 from groovelive.runtime import endpoints as connection
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -20,6 +20,8 @@ from groovelive.osc_messages.timetags import WallClock
 from groovelive.outputs import Due, Outlets, audio_device, midi_ports
 from groovelive.score.targets import File, Midi, Osc, Synth
 
+pytestmark = pytest.mark.realtime
+
 osc_bundle = pytest.importorskip("pythonosc.osc_bundle")
 osc_message = pytest.importorskip("pythonosc.osc_message")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import itertools
-import os
 import re
 import shutil
 import signal
@@ -117,21 +116,12 @@ def test_no_scsynth_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def jack() -> Iterator[None]:
-    """A JACK server of our own, which all children find by its name."""
+def jack(sound_server: dict[str, str]) -> Iterator[None]:
+    """A JACK server, which all children find by its name."""
     with pytest.MonkeyPatch.context() as patch:
-        name = f"groovelive-sc{os.getpid()}"
-        patch.setenv("JACK_DEFAULT_SERVER", name)
-        patch.setenv("JACK_NO_START_SERVER", "1")
-        command = ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            if not _until(lambda: "system:playback_1" in _ports()):
-                pytest.fail("jackd does not start")
-            yield
-        finally:
-            process.terminate()
-            process.wait()
+        for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER"):
+            patch.setenv(name, sound_server[name])
+        yield
 
 
 def _ports() -> str:

@@ -22,7 +22,10 @@ from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 from groovelive.runtime.supervisor import Program, Supervisor
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and modes of POSIX")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(os.name != "posix", reason="signals and modes of POSIX"),
+]
 COMMAND = [sys.executable, "-m", "groovelive.cli.services"]
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,25 +40,16 @@ def _texts() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Said]]:
+def said(tmp_path_factory: pytest.TempPathFactory, sound_server: dict[str, str]) -> Iterator[dict[str, Said]]:
     """Evaluate all examples, one after another."""
     folder = tmp_path_factory.mktemp("examples")
-    name = f"groovelive-examples{os.getpid()}"
-    environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
-    quiet = subprocess.DEVNULL
-    command = ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "1024"]
-    jack = subprocess.Popen(command, stdout=quiet, stderr=quiet)
-    serve = None
+    environment = {name: sound_server[name] for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")}
+    serve = Serve(folder)
     try:
-        time.sleep(0.7)
-        serve = Serve(folder)
         parts = [Part(name, _steps(text)) for name, text in _texts().items()]
         yield evaluate(parts, folder, serve.port, free_port(), **environment)
     finally:
-        if serve is not None:
-            serve.end()
-        jack.terminate()
-        jack.wait()
+        serve.end()
 
 
 def _steps(text: str) -> list[tuple[str, bool, float | None]]:

@@ -14,7 +14,7 @@ import pytest
 
 from groovelive import GrooveError
 from groovelive.bench.performer import Performer
-from groovelive.bench.receivers import RATE, Monitor, jack
+from groovelive.bench.receivers import RATE, Monitor, monitored
 from groovelive.bench.sequencer import Sequencer
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
@@ -26,9 +26,9 @@ pytest.importorskip("rtmidi2")
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve, Monitor]]:
+def session(tmp_path_factory: pytest.TempPathFactory, midi_server: dict[str, str]) -> Iterator[tuple[Serve, Monitor]]:
     folder = tmp_path_factory.mktemp("gl")
-    with jack(folder) as (environment, monitor), serving(folder / "run", **environment) as serve:
+    with monitored(folder, midi_server) as monitor, serving(folder / "run", **midi_server) as serve:
         yield serve, monitor
 
 

@@ -27,6 +27,8 @@ from groovelive.osc_messages.codec import Double, Message, bundle, message, read
 from groovelive.runtime import endpoints as connection
 from tests.support.paths import DOCS
 
+pytestmark = pytest.mark.realtime
+
 PAGE = DOCS / "osc.md"
 NEWS = ("/gl/bar", "/gl/changed", "/gl/told")
 
