@@ -22,7 +22,7 @@ d1.recording = "off"  # hold what was heard
 player("xxxx....", bars=2)
 print(len(d1.heard), "onsets are remembered,", len(d1.now), "notes are played")
 
-gl.learn(d1.density, cc=21)  # or the next controller that is moved: learn(d1.density)
+gl.learn(d1, "density", cc=21)  # or the next controller that is moved: learn(d1, "density")
 d1.clear()
 live.wait(bars=1)
 gl.undo()

@@ -5,7 +5,7 @@ import groovelive as gl
 TAP = "9.4.7.4.9.47.4.6"
 
 
-def play(live: gl.Live) -> None:
+def play(live: gl.Session) -> None:
     """Play the set in a session; it takes 32 bars."""
     d1, d2 = live.d1, live.d2
     live.bpm = 104

@@ -12,12 +12,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .errors import GrooveError
+from .grooves import converters
 
 if TYPE_CHECKING:
     from .grooves.grid import GROUPS, SHORT, VOICES, Note
     from .grooves.groove import Groove
     from .live.api import (
-        Live,
+        Session,
         ableton,
         adaptive,
         at,
@@ -67,14 +68,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WORDS = (
-    "Live", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
+    "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
     "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
     "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
     "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 )  # fmt: skip
 
 __all__ = [
-    "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Live", "Model", "NotationError", "Note", "__version__",
+    "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Model", "NotationError", "Note", "Session", "__version__",
     "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove", "halve",
     "hands", "hush", "learn", "line", "link", "load", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
     "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
@@ -94,6 +95,9 @@ _HOME = {
     "parse": "notation.parser",
     **dict.fromkeys(_WORDS, "live.api"),
 }
+
+# What Groove.of, Groove.parse and Groove.from_midi call; loaded at first use as well.
+converters.provide(f"{__name__}.convert", "of", "parse", "from_midi")
 
 
 def __getattr__(name: str) -> Any:

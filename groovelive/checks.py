@@ -51,7 +51,7 @@ def number(
 
     Args:
         what: the name that the error uses, such as "tempo".
-        value: what somebody gave.
+        value: what somebody gave; infinity is never right.
         low: the least that is right.
         high: the most that is right.
         unit: what the numbers count, such as "seconds"; it stands in the error.
@@ -67,7 +67,7 @@ def number(
     Traceback (most recent call last):
     groovelive.errors.GrooveError: length must be a number above 0 beats, not 0
     """
-    if is_number(value) and low <= value <= high and not (above and value <= low):
+    if is_number(value) and math.isfinite(value) and low <= value <= high and not (above and value <= low):
         return float(value)
     raise GrooveError(f"{what} must be a number{_span(low, high, unit, above)}, not {_shown(value)}")
 

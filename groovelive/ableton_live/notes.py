@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import GrooveError
 from ..grooves.grid import GM_NOTES, STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, voice_indices
 from ..grooves.groove import Groove
-from ..midi_files.drum_maps import Kit, KitLike, load
+from ..midi_files.drum_maps import DrumMap, DrumMapLike, load
 
 RECORD = struct.Struct(">BB2d4f")  # docs/ableton-protocol.md
 MOST = 20_000
@@ -173,7 +173,7 @@ def notes_of(
 
 
 def groove_of(
-    notes: Iterable[LiveNote], loop: tuple[float, float], pads: PadMap | None = None, *, kit: KitLike = "common"
+    notes: Iterable[LiveNote], loop: tuple[float, float], pads: PadMap | None = None, *, kit: DrumMapLike = "common"
 ) -> tuple[Groove, int]:
     """Return the drums of a clip's loop as a groove, and how many of its notes are no drum.
 
@@ -190,7 +190,7 @@ def groove_of(
     ([(0, 'kick', -0.4)], 2, 1)
     """
     named = {} if pads is None else {pitch: voice for voice, pitch in enumerate(pitches_of(pads)) if pitch is not None}
-    drums: Kit = load(kit)
+    drums: DrumMap = load(kit)
     rows, other = [], 0
     steps, cells = _cells(notes, loop)
     for step, offset, note in cells:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GrooveError
-from ..osc_messages.codec import Message, message, read
+from ..osc_messages.codec import OscMessage, message, read
 from ..outputs.sc_server import program
 
 RATE, PERIOD = 48000, 256
@@ -106,7 +106,7 @@ class Recorded:
             with contextlib.suppress(OSError):
                 self._socket.send(message(address, *arguments))
                 while True:
-                    found: Message = read(self._socket.recv(65536))[0]
+                    found: OscMessage = read(self._socket.recv(65536))[0]
                     if found.address == answer:
                         return
             time.sleep(0.05)

@@ -19,8 +19,9 @@ from ..errors import GrooveError
 from ..grooves.display import roll
 from ..grooves.grid import STEPS_PER_BAR
 from ..live import api as words
-from ..live.clip import Clip, groove_of
-from ..live.session import Live
+from ..live.as_grooves import groove_of
+from ..live.clip import Clip
+from ..live.session import Session
 from ..runtime import endpoints as connection
 from ..score.edits import BEATS_PER_BAR, STEP
 from ..score.events import events
@@ -133,7 +134,7 @@ def _aloud(console: Console) -> Clip:
         main("stop", [])
 
 
-def frame(live: Live) -> Any:
+def frame(live: Session) -> Any:
     """Return what plays now as a picture for the terminal: two bars of each drummer, the playing step lit.
 
     >>> live = words.open(realtime=False)

@@ -11,12 +11,18 @@ from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..convert import is_midi_path
 from ..errors import GrooveError, closest
+from ..grooves.display import svg_song
 from ..grooves.groove import Groove
+from ..midi_files.reader import Tempo
+from ..midi_files.reader import read as read_midi
+from ..midi_files.reader import write as write_midi
+from ..notation.parser import parse
 from ..runtime.atomic import check_writable, replacing
+from ..synthesis.kits import render
 
 if TYPE_CHECKING:
-    from ..midi_files.reader import Tempo
     from ..model import Model
 
 LOOP: Final = 2  # bars that the model answers at a time
@@ -27,7 +33,7 @@ ENDINGS: Final = (".mid", ".midi", ".wav", ".svg")
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class InputRhythm:
     """What the drummer follows.
 
     Args:
@@ -48,7 +54,7 @@ def listen(
     track: int | str | None = None,
     kit: str = "common",
     seed: int = 0,
-) -> Rhythm:
+) -> InputRhythm:
     """Read the rhythm to follow from a MIDI file or from notation.
 
     Args:
@@ -56,7 +62,7 @@ def listen(
             mini-notation.
         bars: how many bars are wanted; notation is read that far.
         track: of a MIDI file, only this track: its number from 1, or a part of its name.
-        kit: the drum map of a MIDI file, see `kits.load`.
+        kit: the drum map of a MIDI file, see `midi_files.drum_maps.load`.
         seed: for what is random in mini-notation.
 
     Raises:
@@ -68,21 +74,17 @@ def listen(
     if not source.strip():
         raise GrooveError("there is no rhythm; give a MIDI file, or type one, such as 'x..x..x.'")
     if not _is_file(source):
-        from ..notation.parser import parse
-
         groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
-        return Rhythm(groove)
+        return InputRhythm(groove)
 
-    from ..midi_files import reader as midifile
-
-    played = midifile.read(source, kit=kit, track=track)
+    played = read_midi(source, kit=kit, track=track)
     report = played.report
     remarks = []
     if report.skipped or report.unmapped:
         remarks.append(f"{source}: {report}")
-    return Rhythm(played.groove, played.tempo_map, tuple(remarks))
+    return InputRhythm(played.groove, played.tempo_map, tuple(remarks))
 
 
 def answer(
@@ -149,17 +151,11 @@ def save(
         parts = [stack.enter_context(replacing(path)) for path in outputs]
         for part in parts:
             if part.suffix.lower() == ".wav":
-                from ..synthesis.kits import render
-
                 render(grooves, part, tempo=first_tempo(tempo), kit=sound)
             elif part.suffix.lower() == ".svg":
-                from ..grooves.display import svg_song
-
                 part.write_text(svg_song(song), encoding="utf-8")
             else:
-                from ..midi_files.reader import write
-
-                write(part, grooves, tempo=tempo, kit=kit, name="groovelive")
+                write_midi(part, grooves, tempo=tempo, kit=kit, name="groovelive")
 
 
 def joined(grooves: Sequence[Groove]) -> Groove:
@@ -193,7 +189,7 @@ def first_tempo(tempo: Tempo) -> float:
 
 
 def _is_file(source: str) -> bool:
-    if Path(source).suffix.lower() in (".mid", ".midi"):
+    if is_midi_path(source):
         return True
     try:
         return Path(source).is_file()

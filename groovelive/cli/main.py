@@ -221,12 +221,12 @@ def _help(parser: argparse.ArgumentParser) -> int:
 
 def _drum(arguments: argparse.Namespace) -> int:
     from ..midi_files import drum_maps as kits
-    from ..synthesis.kits import Kit
+    from ..synthesis.kits import DrumKit
     from .drum import answer, check_outputs, listen, save
 
     check_outputs(arguments.output)
     kits.load(arguments.kit)
-    Kit(arguments.sound)
+    DrumKit(arguments.sound)
     rhythm = listen(
         arguments.rhythm,
         bars=arguments.bars,

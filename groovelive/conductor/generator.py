@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grooves.grid import VOICES
+from ..grooves.grid import VOICES, Note
 from ..protocol import engine as wire
-from ..score.edits import Note, Pattern, pack
+from ..score.edits import Pattern, pack
 from ..score.queries import Spot, Wish
 
 Floats = NDArray[np.float32]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from ..errors import GrooveError
-from ..midi_files.messages import CONTROL, NOTE_ON, PROGRAM, Message, channel_messages
+from ..midi_files.messages import CONTROL, NOTE_ON, PROGRAM, ChannelMessage, channel_messages
 from ..protocol import session as messages
 from ..protocol.session import When
 from ..score.edits import HANDS, Edit
@@ -40,7 +40,7 @@ class Listening:
         self._desk, self._tell, self._gather, self._now = desk, tell, gather, now
         self._knobs = Knobs(desk, tell, gather, now)
         desk.knob = self._knobs.position
-        self._waiting: dict[str, list[tuple[float, Message]]] = {}
+        self._waiting: dict[str, list[tuple[float, ChannelMessage]]] = {}
         self._written: dict[str, float] = {}
         self._last = 0.0  # beat
         self._missing: set[int] = set()  # programs that were told to have no scene
@@ -72,7 +72,7 @@ class Listening:
                 self._write(port, notes[at : at + _MOST])
         self._knobs.turn()
 
-    def _write(self, port: str, notes: list[tuple[float, Message]]) -> None:
+    def _write(self, port: str, notes: list[tuple[float, ChannelMessage]]) -> None:
         self._last = end = max(self._last, *(grained(beat) for beat, _ in notes))
         strokes = [
             Stroke(min(round((end - grained(beat)) * GRAIN), 2**32 - 1), m.first, m.second, m.channel)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import GrooveError
-from .grid import STEPS_PER_BAR, VOICES, Note
-from .transforms import Transforms
+from .grid import VOICES, Note
+from .hvo import HVO, bar_count
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,7 +41,7 @@ class Difference:
         return ", ".join(f"{len(notes)} {word}{_voices(notes)}" for word, notes in parts)
 
 
-def difference(before: Transforms, after: Transforms) -> Difference:
+def difference(before: HVO, after: HVO) -> Difference:
     """Return what changes from one groove to another.
 
     Raises:
@@ -54,7 +54,7 @@ def difference(before: Transforms, after: Transforms) -> Difference:
     return Difference(tuple(_notes(after, new & ~old)), tuple(_notes(before, old & ~new)), tuple(pairs))
 
 
-def distance(one: Transforms, other: Transforms) -> float:
+def distance(one: HVO, other: HVO) -> float:
     """Return the distance of two grooves of one length, in hits.
 
     A cell (step and voice) that only one of them hits counts 1: the Hamming distance of the patterns, the
@@ -79,17 +79,17 @@ def distance(one: Transforms, other: Transforms) -> float:
     return float((lone + both * (np.abs(v[0] - v[1]) + np.abs(o[0] - o[1])) / 2).sum())
 
 
-def _comparable(one: Transforms, other: Transforms) -> None:
-    if not isinstance(other, Transforms):
+def _comparable(one: HVO, other: HVO) -> None:
+    if not isinstance(other, HVO):
         raise GrooveError(f"a groove is compared with a Groove, not with {type(other).__name__}")
-    if one.steps != other.steps:
-        bars = one.steps // STEPS_PER_BAR, other.steps // STEPS_PER_BAR
+    if len(one.hits) != len(other.hits):
+        bars = bar_count(one), bar_count(other)
         raise GrooveError(
             f"only grooves of one length are compared, not {bars[0]} bars with {bars[1]}; repeat or slice one"
         )
 
 
-def _notes(groove: Transforms, mask: np.ndarray) -> list[Note]:
+def _notes(groove: HVO, mask: np.ndarray) -> list[Note]:
     step, voice = np.nonzero(mask)
     columns = (step, voice, groove.velocities[step, voice], groove.offsets[step, voice])
     return list(map(Note, *(column.tolist() for column in columns)))

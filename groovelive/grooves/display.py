@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import GrooveError
 from .grid import GROUPS, STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Note
-
-if TYPE_CHECKING:
-    from .groove import Groove
+from .hvo import HVO, bar_count, cut, notes
 
 BARS_PER_LINE = 4  # 4 bars and the names of the voices are 79 columns
 LIKELY = 0.25  # from this probability on a cell without a hit is marked in the text roll
@@ -26,7 +23,7 @@ _ANSI = {"kick": 203, "snare": 215, "hats": 43, "toms": 141, "cymbals": 75}
 _HEX = {"kick": "#d94f4f", "snare": "#dd8a2f", "hats": "#1f9e89", "toms": "#8d63c9", "cymbals": "#3b82c4"}
 
 
-def summary(groove: Groove) -> str:
+def summary(groove: HVO) -> str:
     """Return the `repr` of a groove: its roll; of more than 4 bars, the beginning and the counts.
 
     >>> from groovelive.grooves.groove import Groove
@@ -37,18 +34,20 @@ def summary(groove: Groove) -> str:
     snare       ····█···········│················│…  1 note
     kick        ▇···············│················│…  1 note
     """
-    if not len(groove):
-        return f"Groove of {_count(groove.bars, 'bar')}, silent"
-    head = f"Groove of {_count(groove.bars, 'bar')}, {_count(len(groove), 'note')}"
-    if groove.bars <= BARS_PER_LINE:
+    length = _count(bar_count(groove), "bar")
+    played = int(np.count_nonzero(groove.hits))
+    if not played:
+        return f"Groove of {length}, silent"
+    head = f"Groove of {length}, {_count(played, 'note')}"
+    if bar_count(groove) <= BARS_PER_LINE:
         return f"{head}\n{roll(groove)}"
     voices = _sounding(groove.hits)
-    lines = _roll_lines(groove[:2], voices, False, None)
+    lines = _roll_lines(cut(groove, 0, 2), voices, False, None)
     tails = ["│…"] + [f"│…  {_count(int(groove.hits[:, voice].sum()), 'note')}" for voice in voices]
     return "\n".join([head, *(line + tail for line, tail in zip(lines, tails, strict=True))])
 
 
-def roll(groove: Groove, colour: bool = False, probabilities: ArrayLike | None = None) -> str:
+def roll(groove: HVO, colour: bool = False, probabilities: ArrayLike | None = None) -> str:
     """Return a piano roll in text: a line per voice that plays, a column per step, four bars to a line.
 
     The height of a block is the velocity; a dot is a rest; the ruler counts the beats.
@@ -75,21 +74,21 @@ def roll(groove: Groove, colour: bool = False, probabilities: ArrayLike | None =
             raise GrooveError(f"probabilities must have the shape of the groove, {groove.hits.shape}")
     voices = _sounding(groove.hits if likely is None else (groove.hits == 1) | likely)
     systems = []
-    for start in range(0, groove.bars, BARS_PER_LINE):
-        bars = slice(start, start + BARS_PER_LINE)
-        steps = slice(bars.start * STEPS_PER_BAR, bars.stop * STEPS_PER_BAR)
-        systems.append(_roll_lines(groove[bars], voices, colour, None if likely is None else likely[steps]))
+    for start in range(0, bar_count(groove), BARS_PER_LINE):
+        stop = start + BARS_PER_LINE
+        rings = None if likely is None else likely[start * STEPS_PER_BAR : stop * STEPS_PER_BAR]
+        systems.append(_roll_lines(cut(groove, start, stop), voices, colour, rings))
     return "\n\n".join("\n".join(lines) for lines in systems)
 
 
-def _roll_lines(groove: Groove, voices: Sequence[int], colour: bool, likely: np.ndarray | None) -> list[str]:
+def _roll_lines(groove: HVO, voices: Sequence[int], colour: bool, likely: np.ndarray | None) -> list[str]:
     width = max((len(VOICES[voice]) for voice in voices), default=0) + 2
     beats = "".join(f"{beat}···" for beat in range(1, STEPS_PER_BAR // STEPS_PER_BEAT + 1))
-    lines = [" " * width + _paint("│".join([beats] * groove.bars), _GREY, colour)]
+    lines = [" " * width + _paint("│".join([beats] * bar_count(groove)), _GREY, colour)]
     for voice in voices:
         shade = _ANSI[_GROUP_OF[voice]]
         cells: list[tuple[str, int]] = []
-        for step in range(groove.steps):
+        for step in range(len(groove.hits)):
             if step and step % STEPS_PER_BAR == 0:
                 cells.append(("│", _GREY))
             if groove.hits[step, voice]:
@@ -104,7 +103,7 @@ def _roll_lines(groove: Groove, voices: Sequence[int], colour: bool, likely: np.
     return lines
 
 
-def svg(groove: Groove, title: str = "") -> str:
+def svg(groove: HVO, title: str = "") -> str:
     """Return an SVG piano roll of one groove; see `svg_song`.
 
     >>> from groovelive.grooves.groove import Groove
@@ -126,7 +125,7 @@ _RULES = {  # painted in this order
 _INK, _FAINT, _PAPER, _PLATE = "#2b2f36", "#8a9099", "#fbfaf7", "#ffffff"
 
 
-def svg_song(sections: Iterable[tuple[str, Groove]]) -> str:
+def svg_song(sections: Iterable[tuple[str, HVO]]) -> str:
     """Return one self-contained SVG of several labelled grooves, four bars to a line.
 
     A note begins where it sounds: its offset moves it against the lines of the grid. Its height and opacity
@@ -149,7 +148,7 @@ def svg_song(sections: Iterable[tuple[str, Groove]]) -> str:
         raise GrooveError("an SVG needs at least one groove to draw")
     voices = _sounding(np.stack([groove.hits.any(axis=0) for _, groove in sections])) or [0]
     lines, beyond = _lines(sections)
-    widest = max(sum(groove.bars for _, groove, _ in line) for line in lines)
+    widest = max(sum(bar_count(groove) for _, groove, _ in line) for line in lines)
     cell = 18 if widest <= BARS_PER_LINE // 2 else 10.5
     gaps = max(len(line) for line in lines) - 1
     left = _MARGIN + _LEFT
@@ -170,41 +169,42 @@ def svg_song(sections: Iterable[tuple[str, Groove]]) -> str:
         x: float = left
         for label, groove, first_bar in line:
             parts += _svg_grid(groove, label, first_bar, x, y, cell, len(voices))
-            parts += [_svg_note(note, first_bar, x, y, cell, voices.index(note.voice)) for note in groove]
-            x += groove.steps * cell + _GAP
+            parts += [_svg_note(note, first_bar, x, y, cell, voices.index(note.voice)) for note in notes(groove)]
+            x += len(groove.hits) * cell + _GAP
     if beyond:
         parts.append(_text(left, height - _MARGIN, f"… and {_count(beyond, 'more bar')}", 12, _FAINT))
     return "\n".join([*parts, "</svg>"])
 
 
-def _lines(sections: Iterable[tuple[str, Groove]]) -> tuple[list[list[tuple[str, Groove, int]]], int]:
+def _lines(sections: Iterable[tuple[str, HVO]]) -> tuple[list[list[tuple[str, HVO, int]]], int]:
     """Return lines of pieces (label, groove, its first bar) and how many bars are left out."""
-    lines: list[list[tuple[str, Groove, int]]] = []
+    lines: list[list[tuple[str, HVO, int]]] = []
     room, drawn, beyond = 0, 0, 0
     for label, groove in sections:
-        shown = min(groove.bars, MAX_SVG_BARS - drawn)
-        beyond += groove.bars - shown
+        shown = min(bar_count(groove), MAX_SVG_BARS - drawn)
+        beyond += bar_count(groove) - shown
         drawn += shown
         for start in range(0, shown, BARS_PER_LINE):
-            piece = groove[start : min(start + BARS_PER_LINE, shown)]
-            if piece.bars > room:
+            piece = cut(groove, start, min(start + BARS_PER_LINE, shown))
+            if bar_count(piece) > room:
                 lines.append([])
                 room = BARS_PER_LINE
             lines[-1].append((label if start == 0 else "", piece, start))
-            room -= piece.bars
+            room -= bar_count(piece)
     return lines, beyond
 
 
-def _svg_grid(groove: Groove, label: str, first_bar: int, x: float, y: float, cell: float, rows: int) -> list[str]:
-    width, height = groove.steps * cell, rows * _ROW
+def _svg_grid(groove: HVO, label: str, first_bar: int, x: float, y: float, cell: float, rows: int) -> list[str]:
+    steps = len(groove.hits)
+    width, height = steps * cell, rows * _ROW
     lines: dict[str, list[str]] = {kind: [] for kind in _RULES}
     lines["row"] = [f"M{x:g} {y + row * _ROW:g}h{width:g}" for row in range(rows + 1)]
     parts = []
-    for step in range(groove.steps + 1):
+    for step in range(steps + 1):
         kind = "bar" if step % STEPS_PER_BAR == 0 else "beat" if step % STEPS_PER_BEAT == 0 else "step"
         left = x + step * cell
         lines[kind].append(f"M{left:g} {y:g}v{height:g}")
-        if kind == "bar" and step < groove.steps:
+        if kind == "bar" and step < steps:
             parts.append(_text(left, y - 5, str(first_bar + step // STEPS_PER_BAR + 1), 10, _INK))
         elif kind == "beat":
             parts.append(_text(left, y - 5, f"·{step % STEPS_PER_BAR // STEPS_PER_BEAT + 1}", 8, _FAINT))
@@ -231,7 +231,7 @@ def _svg_note(note: Note, first_bar: int, x: float, y: float, cell: float, row: 
 
 def _text(x: float, y: float, text: str, size: int, ink: str, anchor: str = "start", weight: int = 400) -> str:
     style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="{ink}"'
-    return f'<text x="{x:g}" y="{y:g}" {style}>{escape(text)}</text>'
+    return f'<text x="{x:g}" y="{y:g}" {style}>{escape(text, quote=False)}</text>'
 
 
 def _sounding(cells: ArrayLike) -> list[int]:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .grid import GROUPS, STEPS_PER_BAR, VOICES
-
-if TYPE_CHECKING:
-    from .groove import Groove
-
-Array = NDArray[np.float32]
+from .hvo import HVO, Array
 
 # Metric weights of the 16 steps: beats 0, 8ths between them -1, 16ths -2.
 WEIGHTS: tuple[int, ...] = (0, -2, -1, -2) * 4
@@ -82,7 +77,7 @@ class Features:
     counts: VoiceCounts
 
 
-def features(groove: Groove) -> Features:
+def features(groove: HVO) -> Features:
     """Return all measures of `groove`; a silent groove has 0 of everything, straight swing and full symmetry.
 
     >>> from groovelive.grooves.groove import Groove

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..checks import number, whole
 from ..errors import GrooveError, closest
 from .grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, voice_indices
+from .hvo import Array, Mask, arrays, fitted
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Place = Literal["downbeats", "beats", "backbeats", "offbeats"]
 
 PLACES: dict[str, tuple[int, ...]] = {
@@ -54,7 +53,7 @@ class Feel:
         >>> next(iter(Groove.from_notes([(0, "kick", 0.8, 0.5)]).quantise(0.5))).offset
         0.25
         """
-        left = np.float32(1 - number(amount, "the amount", 0.0, 1.0))
+        left = np.float32(1 - number("the amount", amount, 0.0, 1.0))
         return self._trusted(self.hits.copy(), self.velocities.copy(), self.offsets * left)
 
     def swing(self, ratio: float) -> Self:
@@ -73,7 +72,7 @@ class Feel:
         >>> [round(note.position, 3) for note in groove.swing(2 / 3)]
         [0.0, 1.333]
         """
-        delay = 2 * number(ratio, "the swing ratio", 0.5, 0.75) - 1
+        delay = 2 * number("the swing ratio", ratio, 0.5, 0.75) - 1
         delta = np.zeros((self.steps, 1))
         delta[1::2] = delay
         return self._displaced(delta)
@@ -89,7 +88,7 @@ class Feel:
         >>> [(note.step, note.offset) for note in groove.nudge(0.75, voices="kick")]
         [(0, -0.25), (4, 0.0)]
         """
-        amount = number(amount, "the nudge")
+        amount = number("the nudge", amount)
         mask = voice_mask(VOICES if voices is None else [voices])
         whole = round(amount)
         moved = self._map(lambda a: np.where(mask, np.roll(a, whole, axis=0), a))
@@ -108,7 +107,7 @@ class Feel:
         >>> len(groove.humanise(1, seed=3)), groove.humanise(1, seed=3) == groove.humanise(1, seed=3)
         (16, True)
         """
-        amount = number(amount, "the amount", 0.0, 2.0)
+        amount = number("the amount", amount, 0.0, 2.0)
         timing, dynamics = random(seed).standard_normal((2, *self.hits.shape))
         louder = self._louder(self.velocities + dynamics * (amount * HUMAN_VELOCITY))
         return louder._displaced(np.clip(timing * (amount * HUMAN_OFFSET), -1, 1))
@@ -123,7 +122,7 @@ class Feel:
         >>> [note.velocity for note in groove.scale_velocity(1.5, voices="kick")]
         [0.75, 0.5]
         """
-        factor = number(factor, "the factor", 0.0)
+        factor = number("the factor", factor, 0.0)
         mask = voice_mask(VOICES if voices is None else [voices])
         return self._louder(np.where(mask, self.velocities * np.float64(factor), self.velocities))
 
@@ -153,15 +152,11 @@ class Feel:
                 raise GrooveError(f"unknown place {steps!r}{closest(steps, PLACES)}; places are {places}")
             chosen.reshape(-1, STEPS_PER_BAR)[:, PLACES[steps]] = True
         elif isinstance(steps, int | np.integer):
-            if steps < 1:
-                raise GrooveError(f"accents come every 1 step or more, not every {steps}")
-            chosen[:: int(steps)] = True
+            chosen[:: whole("the distance of accents", steps, 1, unit="steps")] = True
         else:
-            wanted = list(steps)
-            if not all(isinstance(p, int | np.integer) and 0 <= p < STEPS_PER_BAR for p in wanted):
-                raise GrooveError(f"the accented steps must lie from 0 to {STEPS_PER_BAR - 1}, not {wanted}")
+            wanted = [whole("an accented step", step, 0, STEPS_PER_BAR - 1) for step in steps]
             chosen.reshape(-1, STEPS_PER_BAR)[:, wanted] = True
-        added = number(amount, "the amount", -1.0, 1.0)
+        added = number("the amount", amount, -1.0, 1.0)
         mask = voice_mask(VOICES if voices is None else [voices])
         return self._louder(self.velocities + np.where(chosen & mask, added, 0.0))
 
@@ -250,16 +245,6 @@ class Feel:
         return self._trusted(moved(self.hits), moved(self.velocities), moved(offset))
 
 
-def arrays(groove: Feel) -> tuple[Array, Array, Array]:
-    """Return hits, velocities and offsets."""
-    return groove.hits, groove.velocities, groove.offsets
-
-
-def fitted(groove: Feel, steps: int) -> list[Array]:
-    """Return the arrays of `groove`, repeated or cut to `steps`."""
-    return [np.resize(a, (steps, len(VOICES))) for a in arrays(groove)]
-
-
 def voice_mask(names: Iterable[str | Iterable[str]]) -> Mask:
     """Return (9,) booleans, true for the voices that the names stand for."""
     mask = np.zeros(len(VOICES), np.bool_)
@@ -268,20 +253,6 @@ def voice_mask(names: Iterable[str | Iterable[str]]) -> Mask:
     return mask
 
 
-def number(value: float | Fraction, name: str, low: float = -np.inf, high: float = np.inf) -> float:
-    """Return `value` as a float, or raise if it is none from `low` to `high`."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise GrooveError(f"{name} must be a number, not {value!r}") from None
-    if not np.isfinite(found) or not low <= found <= high:
-        bounds = f"from {low:g} to {high:g}" if high < np.inf else f"{low:g} or more" if low == 0 else "finite"
-        raise GrooveError(f"{name} must be {bounds}, not {value}")
-    return found
-
-
 def random(seed: int) -> np.random.Generator:
-    """Return a generator that `seed` determines."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise GrooveError(f"a seed is a whole number, 0 or more, not {seed!r}")
-    return np.random.default_rng(int(seed))
+    """Return a generator that `seed`, a whole number from 0 up, determines."""
+    return np.random.default_rng(whole("seed", seed, 0))

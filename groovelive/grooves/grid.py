@@ -9,6 +9,7 @@ from ..errors import GrooveError, closest
 
 STEPS_PER_BAR = 16
 STEPS_PER_BEAT = 4
+DEFAULT_VELOCITY = 0.8
 MAX_BARS = 65_536  # a slip of the finger (`repeat(10**9)`) must be a sentence, not a full memory
 
 VOICES: tuple[str, ...] = (
@@ -56,7 +57,14 @@ def voice_indices(names: str | Iterable[str]) -> tuple[int, ...]:
 
 
 class Note(NamedTuple):
-    """One drum hit: `velocity` 0..1, `offset` -0.5..0.5 of a step from the grid (negative is early).
+    """One drum hit, of a Groove or of a pattern that is played as it is written.
+
+    Args:
+        step: 16th steps from the start.
+        voice: index 0..8 into `VOICES`.
+        velocity: 0..1.
+        offset: -0.5..0.5 of a step from the grid, negative is early; up to 1 in a pattern that keeps its notes where
+            they are written.
 
     >>> note = Note(step=4, voice=1, velocity=0.9, offset=0.25)
     >>> note.name, note.position, note.beat

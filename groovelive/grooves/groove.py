@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, final
+from typing import Any, NoReturn, Self, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..checks import whole
 from ..errors import GrooveError
+from .converters import converter
+from .display import summary, svg
+from .features import Features, features
 from .grid import (
+    DEFAULT_VELOCITY,
     GM_NOTES,
     GROUPS,
     MAX_BARS,
@@ -23,20 +27,13 @@ from .grid import (
     check_steps,
     voice_indices,
 )
+from .hvo import Array, checked_array, checked_range, hvo_of, notes, one_voice
 from .transforms import Transforms
-
-if TYPE_CHECKING:
-    from .features import Features
 
 __all__ = [
     "DEFAULT_VELOCITY", "GM_NOTES", "GROUPS", "MAX_BARS", "SHORT", "STEPS_PER_BAR", "STEPS_PER_BEAT",
     "VOICES", "Groove", "Note", "voice_indices",
 ]  # fmt: skip
-
-DEFAULT_VELOCITY = 0.8
-ROUNDING = 1e-6  # what arithmetic may put a value beyond its range
-
-Array = NDArray[np.float32]
 
 
 @final
@@ -74,7 +71,7 @@ class Groove(Transforms):
     _hash: int | None
 
     def __init__(self, hits: ArrayLike, velocities: ArrayLike | None = None, offsets: ArrayLike | None = None) -> None:
-        h = _array(hits, "hits")
+        h = checked_array(hits, "hits")
         if h.ndim != 2 or h.shape[1] != len(VOICES):
             raise GrooveError(f"hits must have the shape (steps, {len(VOICES)}), not {h.shape}")
         check_steps(len(h))
@@ -83,8 +80,8 @@ class Groove(Transforms):
             raise GrooveError("hits must be 0 or 1; choose a threshold for probabilities")
         v = np.where(on, np.float32(DEFAULT_VELOCITY), np.float32(0))
         if velocities is not None:
-            v = _within(velocities, "velocities", on, 0.0, 1.0)
-        o = np.zeros_like(h) if offsets is None else _within(offsets, "offsets", on, -0.5, 0.5)
+            v = checked_range(velocities, "velocities", on, 0.0, 1.0)
+        o = np.zeros_like(h) if offsets is None else checked_range(offsets, "offsets", on, -0.5, 0.5)
         self._set(on.astype(np.float32), v, o)
 
     def _set(self, hits: Array, velocities: Array, offsets: Array) -> None:
@@ -178,18 +175,12 @@ class Groove(Transforms):
         >>> Groove.empty().features().density
         0.0
         """
-        from .features import features
-
         return features(self)
 
     def __repr__(self) -> str:
-        from .display import summary
-
         return summary(self)
 
     def _repr_svg_(self) -> str:
-        from .display import svg
-
         return svg(self)
 
     # Ways in
@@ -201,7 +192,7 @@ class Groove(Transforms):
         >>> len(Groove.empty(bars=4)), Groove.empty(bars=4).steps
         (0, 64)
         """
-        steps = check_steps(_whole(bars, "bars") * STEPS_PER_BAR)
+        steps = check_steps(whole("bars", bars) * STEPS_PER_BAR)
         return cls._trusted(*(np.zeros((steps, len(VOICES)), np.float32) for _ in range(3)))
 
     @classmethod
@@ -217,30 +208,13 @@ class Groove(Transforms):
         >>> [(note.step, note.name) for note in groove]
         [(0, 'kick'), (4, 'closed_hat'), (4, 'snare')]
         """
-        check_steps(_whole(steps, "steps"))
-        rows = [_note_row(note) for note in notes]
-        try:
-            table = np.array(rows, np.float64).reshape(len(rows), 4)
-        except (TypeError, ValueError):
-            raise GrooveError("the step, voice, velocity and offset of a note must be numbers") from None
-        if not np.isfinite(table).all():
-            raise GrooveError("a note has a step, velocity or offset that is not a number")
-        table = table[np.argsort(table[:, 2], kind="stable")]  # the louder is written later, and stays
-        step, voice = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
-        if ((step != table[:, 0]) | (step < 0) | (step >= steps)).any():
-            raise GrooveError(f"the step of a note must be a whole number from 0 to {steps - 1}")
-        if ((voice != table[:, 1]) | (voice < 0) | (voice >= len(VOICES))).any():
-            last = len(VOICES) - 1
-            raise GrooveError(f"the voice of a note must be a name or a whole number from 0 to {last}")
-        hvo = np.zeros((3, steps, len(VOICES)))
-        hvo[0, step, voice] = 1
-        hvo[1:, step, voice] = table[:, 2:].T
-        return cls(*hvo)
+        check_steps(whole("steps", steps))
+        return cls(*hvo_of(list(notes), steps))
 
     @classmethod
     def from_hvo(cls, array: ArrayLike) -> Self:
         """Return the groove of one (steps, 27) array: nine hits, nine velocities, nine offsets."""
-        hvo = _array(array, "the array")
+        hvo = checked_array(array, "the array")
         if hvo.ndim != 2 or hvo.shape[1] != 3 * len(VOICES):
             raise GrooveError(f"an HVO array must have the shape (steps, {3 * len(VOICES)}), not {hvo.shape}")
         return cls(*np.split(hvo, 3, axis=1))
@@ -253,29 +227,46 @@ class Groove(Transforms):
         >>> list(Groove.from_tap(tap, voice="snare"))
         [Note(step=3, voice=1, velocity=0.5, offset=0.25)]
         """
-        tap = _array(array, "the tap")
+        tap = checked_array(array, "the tap")
         if tap.ndim != 2 or tap.shape[1] != 3:
             raise GrooveError(f"a tap must have the shape (steps, 3), not {tap.shape}")
-        indices = voice_indices(voice)
-        if len(indices) != 1:
-            raise GrooveError(f"a tap is played by one voice; {voice!r} is a group of {len(indices)}")
         hvo = np.zeros((3, len(tap), len(VOICES)), np.float32)
-        hvo[:, :, indices[0]] = tap.T
+        hvo[:, :, one_voice(voice, "a tap is played by one voice")] = tap.T
         return cls(*hvo)
 
     @classmethod
     def parse(cls, text: str, bars: int = 2) -> Groove:
-        """Return the groove of a text, mini-notation or step strings; see `notation.parse`."""
-        from ..notation.parser import parse
+        """Return the groove of a text.
 
-        return parse(text, bars=bars)
+        Args:
+            text: mini-notation or a step string; see docs/notation.md.
+            bars: length of the groove, 1..256.
+
+        Raises:
+            NotationError: the text cannot be read; it shows where.
+
+        >>> Groove.parse("bd sn", bars=1)
+        Groove of 1 bar, 2 notes
+               1···2···3···4···
+        snare  ········▇·······
+        kick   ▇···············
+        """
+        groove: Groove = converter("parse")(text, bars=bars)
+        return groove
 
     @classmethod
     def from_midi(cls, path: str | PathLike[str], **options: Any) -> Groove:
-        """Return the drums of a MIDI file as one groove; the options are those of `midifile.read_groove`."""
-        from ..midi_files import reader as midifile
+        """Return the drums of a MIDI file as one groove.
 
-        return midifile.read_groove(path, **options)
+        Args:
+            path: where the file is.
+            options: those of `midi_files.reader.read_groove`.
+
+        Raises:
+            GrooveError: it cannot be read, or has no drums.
+        """
+        groove: Groove = converter("from_midi")(path, **options)
+        return groove
 
     @classmethod
     def of(cls, source: Groove | str | PathLike[str] | Iterable[Note] | ArrayLike) -> Groove:
@@ -286,31 +277,14 @@ class Groove(Transforms):
                 mini-notation; an array (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as
                 they need.
 
+        Raises:
+            GrooveError: it is none of these, or cannot be read.
+
         >>> Groove.of([Note(17, 0, 0.5, 0.0)]).bars
         2
         """
-        if isinstance(source, Groove):
-            return source
-        if isinstance(source, str) and Path(source).suffix.lower() not in (".mid", ".midi"):
-            return cls.parse(source)
-        if isinstance(source, str | PathLike):
-            return cls.from_midi(source)
-        values: Any = source
-        if isinstance(values, Iterable) and not isinstance(values, np.ndarray):
-            values = list(values)
-            notes = [value for value in values if isinstance(value, Note)]
-            if notes and len(notes) == len(values):
-                last = max(note.step for note in notes)
-                return cls.from_notes(notes, steps=(last // STEPS_PER_BAR + 1) * STEPS_PER_BAR)
-        array = _array(values, "the array")
-        width = array.shape[1] if array.ndim == 2 else 0
-        if width == 3:
-            return cls.from_tap(array)
-        if width == len(VOICES):
-            return cls(array)
-        if width == 3 * len(VOICES):
-            return cls.from_hvo(array)
-        raise GrooveError(f"the shape must be (steps, 27), (steps, 9) or (steps, 3), not {array.shape}")
+        groove: Groove = converter("of")(source)
+        return groove
 
     # As a sequence and as a value
 
@@ -332,7 +306,7 @@ class Groove(Transforms):
         if isinstance(key, slice):
             bars = np.arange(self.bars)[key]
         else:
-            number = _whole(key, "a bar")
+            number = whole("a bar", key)
             if not -self.bars <= number < self.bars:
                 raise GrooveError(f"there is no bar {number}: this groove has bars 0 to {self.bars - 1}")
             bars = np.array([number])
@@ -347,11 +321,7 @@ class Groove(Transforms):
 
     def __iter__(self) -> Iterator[Note]:
         """Yield the notes in the order of time; at one moment in the order of `VOICES`."""
-        step, voice = np.nonzero(self._hits)
-        velocity, offset = self._velocities[step, voice], self._offsets[step, voice]
-        order = np.lexsort((voice, step + offset.astype(np.float64)))
-        columns = (a[order].tolist() for a in (step, voice, velocity, offset))
-        return map(Note, *columns)
+        return notes(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Groove):
@@ -369,44 +339,3 @@ class Groove(Transforms):
             object.__setattr__(self, "_hash", hash(tuple(parts)))
         assert self._hash is not None
         return self._hash
-
-
-def _whole(number: object, name: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer):
-        raise GrooveError(f"{name} must be a whole number, not {number!r}")
-    return int(number)
-
-
-def _array(values: ArrayLike, name: str) -> Array:
-    try:
-        array = np.array(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise GrooveError(f"{name} must be an array of numbers: {error}") from None
-    if np.isnan(array).any():
-        raise GrooveError(f"{name} must hold numbers, but NaN is among them")
-    return array
-
-
-def _within(values: ArrayLike, name: str, on: NDArray[np.bool_], low: float, high: float) -> Array:
-    """Return `values` zeroed where there is no hit, or raise where one is out of range."""
-    array = _array(values, name)
-    if array.shape != on.shape:
-        raise GrooveError(f"{name} must have the shape of hits, {on.shape}, not {array.shape}")
-    array = np.where(on, array, np.float32(0))
-    if array.size and (array.min() < low - ROUNDING or array.max() > high + ROUNDING):
-        found = f"{array.min():g} to {array.max():g}"
-        raise GrooveError(f"{name} must lie from {low:g} to {high:g}; these go from {found}")
-    return array.clip(low, high)
-
-
-def _note_row(note: Note | tuple[Any, ...]) -> tuple[float, int, float, float]:
-    if not isinstance(note, tuple) or not 2 <= len(note) <= 4:
-        raise GrooveError(f"a note is a tuple (step, voice[, velocity[, offset]]), not {note!r}")
-    step, voice, *rest = note
-    velocity, offset = rest + [DEFAULT_VELOCITY, 0.0][len(rest) :]
-    if isinstance(voice, str):
-        indices = voice_indices(voice)
-        if len(indices) != 1:
-            raise GrooveError(f"a note has one voice; {voice!r} is a group of {len(indices)}")
-        voice = indices[0]
-    return step, voice, velocity, offset

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
+from ..checks import number, whole
 from ..errors import GrooveError
-from .feel import (
-    Feel,
-    Mask,
-    arrays,
-    fitted,
-    number,
-    random,
-    voice_mask,
-)
+from .compare import Difference, difference, distance
+from .feel import Feel, random, voice_mask
 from .grid import STEPS_PER_BAR, VOICES, check_steps
-
-if TYPE_CHECKING:
-    from .compare import Difference
+from .hvo import HVO, Mask, arrays, fitted
 
 
 class Transforms(Feel):
@@ -45,7 +37,7 @@ class Transforms(Feel):
         >>> [note.step for note in Groove.from_notes([(0, "kick"), (31, "kick")]).rotate(2)]
         [1, 2]
         """
-        steps = number(amount, "the rotation")
+        steps = number("the rotation", amount)
         if not isinstance(amount, int | np.integer):
             steps *= STEPS_PER_BAR
             if abs(steps - round(steps)) > 1e-6:
@@ -79,9 +71,9 @@ class Transforms(Feel):
         >>> [(note.step, note.offset) for note in groove.stretch(1 / 2)][:3]
         [(0, 0.0), (2, 0.0), (4, -0.5)]
         """
-        wanted = number(factor, "the stretch factor")
+        wanted = number("the stretch factor", factor, 0, above=True)
         ratio = Fraction(factor if isinstance(factor, Fraction) else wanted).limit_denominator(64)
-        if wanted <= 0 or abs(float(ratio) - wanted) > 1e-6:
+        if not ratio or abs(float(ratio) - wanted) > 1e-6:
             raise GrooveError(f"the stretch factor must be a ratio such as 2, 1/2 or 3/4, not {factor}")
         if ratio == 1:
             return self
@@ -109,10 +101,9 @@ class Transforms(Feel):
         >>> Groove.empty(bars=2).repeat(3).bars
         6
         """
-        if isinstance(times, bool) or not isinstance(times, int | np.integer) or times < 1:
-            raise GrooveError(f"a groove repeats a whole number of times, at least once, not {times!r}")
-        check_steps(self.steps * int(times))
-        return self._map(lambda a: np.tile(a, (int(times), 1)))
+        count = whole("times", times, 1)
+        check_steps(self.steps * count)
+        return self._map(lambda a: np.tile(a, (count, 1)))
 
     def __add__(self, other: Self) -> Self:
         """One after the other."""
@@ -163,31 +154,27 @@ class Transforms(Feel):
         >>> len(groove.degrade(0.25, seed=1)), len(groove.degrade(1.0)), groove.degrade(0.0) == groove
         (25, 0, True)
         """
-        p = number(p, "the probability", 0.0, 1.0)
+        p = number("the probability", p, 0.0, 1.0)
         return self._masked(random(seed).random(self.hits.shape) >= p)
 
     # Against another groove
 
-    def diff(self, other: Self) -> Difference:
+    def diff(self, other: HVO) -> Difference:
         """Return what changes from this groove to `other`, of the same length; see `compare.Difference`.
 
         >>> from groovelive.grooves.groove import Groove
         >>> Groove.empty().diff(Groove.from_notes([(4, "snare"), (12, "snare")]))
         2 added (snare 2), 0 removed, 0 changed
         """
-        from .compare import difference
-
         return difference(self, other)
 
-    def distance(self, other: Self) -> float:
+    def distance(self, other: HVO) -> float:
         """Return how far this groove is from `other`, of the same length, in hits; see `compare.distance`.
 
         >>> from groovelive.grooves.groove import Groove
         >>> Groove.empty().distance(Groove.from_notes([(4, "snare"), (12, "snare")]))
         2.0
         """
-        from .compare import distance
-
         return distance(self, other)
 
     # How it is done

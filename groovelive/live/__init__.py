@@ -1,1 +1,1 @@
-"""The stage: what a performer types, in a script, IPython or a notebook, and how it reaches the conductor."""
+"""What a performer types, in a script, IPython or a notebook, and how it reaches the conductor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ableton_live import ClipNotes, LiveClip, LiveError, LiveNote, LiveSet, notes_of
 from ..ableton_live.abletonosc.clip import OscClip
@@ -16,9 +16,7 @@ from ..score.clocks import AbletonTransport
 from ..score.edits import FromLive, of_groove
 from .clip import Clip
 from .targets import ableton_place
-
-if TYPE_CHECKING:
-    from .session import Live
+from .transport import TransportControls
 
 Music = Groove | Clip
 LACKS = (
@@ -27,7 +25,7 @@ LACKS = (
 )
 
 
-def connect(live: Live, place: str | None = None) -> AbletonLive | AbletonOsc:
+def connect(live: TransportControls, place: str | None = None) -> AbletonLive | AbletonOsc:
     """Return the set that is open in Live, for a session: by way of GrooveLive, or else of AbletonOSC.
 
     Raises:
@@ -78,7 +76,7 @@ def _played(music: Music, pads: tuple[int | None, ...]) -> tuple[list[LiveNote],
 class _Shown:
     """What both ways have: a line that says where Live is, its transport, and music that is left there."""
 
-    session: Live
+    session: TransportControls
 
     def as_clock(self) -> AbletonTransport:
         """Return its transport as a clock: `live.follow(live.ableton)` is the same as `follow_transport()`."""

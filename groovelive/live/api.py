@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..checks import number, whole
 from ..errors import GrooveError, closest
-from ..grooves.groove import Groove
+from ..protocol.due import now
 from ..protocol.session import Draft, When
-from ..score.edits import Exact, Line, Point, Rhythm, of_groove
+from ..score.edits import Line, Point
 from ..score.score import SESSION
+from .autostart import ensure
 from .bar_transforms import (
     crash,
     degrade,
@@ -28,11 +32,12 @@ from .bar_transforms import (
 from .clip import Clip
 from .clocks import link, midi_clock
 from .inputs import adaptive, hands, learn, midi_in, unlearn
-from .latents import Latent
+from .latents import Latent, point_of
 from .recording import Recording
 from .recording import replay as _replay
-from .scheduling import At, now
-from .session import Live
+from .scheduling import At
+from .session import Session
+from .sources import groove, play
 from .targets import (
     ableton,
     cv,
@@ -45,7 +50,7 @@ from .targets import (
 )
 
 __all__ = [
-    "Live", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
+    "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
     "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
     "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
     "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
@@ -53,7 +58,7 @@ __all__ = [
 
 forever = float("inf")  # loops of memory: d1.memory = forever
 _NOW = When("now")
-_sessions: list[Live] = []
+_sessions: list[Session] = []
 
 
 def open(
@@ -63,7 +68,7 @@ def open(
     address: str | None = None,
     server: str | None = None,
     seed: int | None = None,
-) -> Live:
+) -> Session:
     """Join the session that runs on this machine, or start one; it outlives this program.
 
     Args:
@@ -88,17 +93,16 @@ def open(
     if not realtime:
         if address is not None or server is not None:
             raise GrooveError("a session on a simulated clock is in this program; it has no address")
-        from ..conductor.offline import Offline
+        from ..conductor.offline import Offline  # start-up time: it brings the model and ONNX Runtime
 
         offline = Offline(tell=lambda sentence: live.tell(sentence))
-        live = Live(offline, name, realtime=False)
+        live = Session(offline, name)
     else:
-        from .autostart import ensure
-        from .remote import WireLine
+        from .remote import WireLine  # start-up time: it brings ZeroMQ, which a simulated session does without
 
         if address is None:
             ensure()
-        live = Live(WireLine(name, address, server), name, realtime=True)
+        live = Session(WireLine(name, address, server), name)
     _sessions.append(live)
     if seed is not None:
         live.send([Draft("seed", seed)], _NOW)
@@ -107,8 +111,6 @@ def open(
 
 def _name(by: str | None) -> str:
     if by is None:
-        import getpass
-
         try:
             by = getpass.getuser()
         except (KeyError, OSError, ImportError):
@@ -118,7 +120,7 @@ def _name(by: str | None) -> str:
     return by
 
 
-def session() -> Live:
+def session() -> Session:
     """Return the session that was opened last and is not closed.
 
     Raises:
@@ -134,85 +136,28 @@ def session() -> Live:
 # What
 
 
-def groove(source: Any, bars: tuple[int, int] | None = None) -> Rhythm:
-    """Return a rhythm for a drummer to follow: `d1 >> groove("x..x..x.")`.
-
-    Args:
-        source: mini-notation or a step string; the path of a MIDI file; a Groove; an array (steps, 27), (steps, 3) or
-            (steps, 9); or Notes.
-        bars: of a file or a Groove, only those from the first up to, and without, the second.
-
-    Raises:
-        GrooveError: it cannot be read; of a text, it shows where.
-
-    >>> groove("bd(3,8) [~ sn] hh*8").text
-    'bd(3,8) [~ sn] hh*8'
-    """
-    return Rhythm(**_source(source, bars))
-
-
-def play(source: Any, bars: tuple[int, int] | None = None) -> Exact:
-    """Return what a drummer shall play exactly as it is written: `d1 >> play("bd*4, hh*16")`; else as `groove`.
-
-    >>> play("bd*4, [~ cp]*2, hh*16").text
-    'bd*4, [~ cp]*2, hh*16'
-    """
-    return Exact(**_source(source, bars))
-
-
-def _source(source: Any, bars: tuple[int, int] | None) -> dict[str, Any]:
-    if isinstance(source, Rhythm | Exact):
-        return {"text": source.text, "notes": source.notes, "steps": source.steps}
-    is_file = isinstance(source, PathLike) or (
-        isinstance(source, str) and Path(source).suffix.lower() in (".mid", ".midi")
-    )
-    if isinstance(source, str) and not is_file:
-        if bars is not None:
-            raise GrooveError("bars=(8, 12) is for a file or a Groove; a text goes on by itself")
-        from ..score import rhythms
-
-        rhythms.check(Rhythm(text=source))
-        return {"text": source}
-    made = Groove.of(source)
-    if bars is not None:
-        try:
-            first, last = bars
-        except (TypeError, ValueError):
-            raise GrooveError(f"bars are the first and the one after the last, as (8, 12), not {bars!r}") from None
-        if not 0 <= first < last <= made.bars:
-            raise GrooveError(f"bars {first} to {last} are not in it: it has bars 0 to {made.bars}")
-        made = made[first:last]
-    return {"notes": of_groove(made), "steps": made.steps}
-
-
 def line(start: float, end: float, *, bars: float) -> Line:
     """Return a ramp for a control: from `start`, when it is set, to `end` in so many bars.
 
     >>> line(.2, .9, bars=16)
     Line(start=0.2, end=0.9, bars=16.0)
     """
-    for name, value in (("start", start), ("end", end), ("bars", bars)):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise GrooveError(f"{name} of a line is a number, not {value!r}")
-    if not 0 < bars <= 4096:
-        raise GrooveError(f"a line lasts a number of bars above 0, up to 4096, not {bars:g}")
-    return Line(float(start), float(end), float(bars))
+    return Line(
+        number("start of a line", start),
+        number("end of a line", end),
+        number("bars of a line", bars, 0, 4096, above=True),
+    )
 
 
 class _Z:
     """Points of the latent space: `z("late night")` is a preset's, `z.random(3)` one drawn with a seed."""
 
     def __call__(self, point: Any) -> Latent:
-        from .latents import point_of
-
         return Latent(session(), point_of(session(), point))
 
     def random(self, seed: int = 0) -> Latent:
         """Return a latent drawn from the prior N(0, I), the same for the same seed."""
-        import numpy as np
-
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise GrooveError(f"a seed is a whole number, 0 or more, not {seed!r}")
+        seed = whole("a seed", seed, 0)
         live = session()
         if live.model is None or not live.model.latent:
             raise GrooveError("the model that is served has no latent space")
@@ -344,7 +289,7 @@ def replay(path: str | PathLike[str], *, play: bool | None = None) -> Clip:
     return _replay(path, session() if sounding else None)
 
 
-def in_reach(live: Live) -> dict[str, Any]:
+def in_reach(live: Session) -> dict[str, Any]:
     """Return what IPython has in reach: the session, d1 to d9, and the words."""
-    names: Iterable[str] = (name for name in __all__ if name not in ("Live", "open", "session"))
+    names: Iterable[str] = (name for name in __all__ if name not in ("Session", "open", "session"))
     return {"live": live, **{f"d{k}": live[f"d{k}"] for k in range(1, 10)}, **{n: globals()[n] for n in names}}

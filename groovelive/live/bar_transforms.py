@@ -1,16 +1,16 @@
-"""Acts: what `every`, `sometimes` and `last_of` do to a bar, as words that can be given a number."""
+"""Bar transforms: what `every`, `sometimes` and `last_of` do to a bar, as words that can be given a number."""
 
 from __future__ import annotations
 
 import inspect
 
-from ..errors import GrooveError
+from ..checks import number
 from ..grooves.grid import voice_indices
 from ..score import bar_transforms as moves
 from ..score.edits import Move
 
 
-class Act:
+class BarTransform:
     """Something done to a bar: `fill` as it is, `rotate(1/8)` with a number.
 
     >>> rotate(1 / 8)
@@ -24,24 +24,32 @@ class Act:
         self.name, self.amount = name, amount
         self.__doc__ = inspect.getdoc(moves.DOINGS[name].do)
 
-    def __call__(self, *amount: float | str) -> Act:
-        """Return the act with other numbers."""
+    def __call__(self, *amount: float | str) -> BarTransform:
+        """Return the transform with other numbers."""
         numbers: list[float] = []
         for one in amount:
             if self.name == "without" and isinstance(one, str):
                 numbers += map(float, voice_indices(one))
-            elif isinstance(one, bool) or not isinstance(one, int | float):
-                raise GrooveError(f"{self.name} takes a number, not {one!r}")
             else:
-                numbers.append(float(one))
-        act = Act(self.name, tuple(numbers))
-        moves.check(Move("every", 1, act.name, act.amount))
-        return act
+                numbers.append(number(f"the number of {self.name}", one))
+        made = BarTransform(self.name, tuple(numbers))
+        moves.check(Move("every", 1, made.name, made.amount))
+        return made
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{a:g}' for a in self.amount)})" if self.amount else self.name
 
 
-rotate, reverse, stutter, degrade = Act("rotate"), Act("reverse"), Act("stutter"), Act("degrade")
-double, halve, louder, fill = Act("double"), Act("halve"), Act("louder"), Act("fill")
-crash, without = Act("crash"), Act("without")
+rotate, reverse, stutter, degrade = (
+    BarTransform("rotate"),
+    BarTransform("reverse"),
+    BarTransform("stutter"),
+    BarTransform("degrade"),
+)
+double, halve, louder, fill = (
+    BarTransform("double"),
+    BarTransform("halve"),
+    BarTransform("louder"),
+    BarTransform("fill"),
+)
+crash, without = BarTransform("crash"), BarTransform("without")

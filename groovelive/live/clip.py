@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import Protocol
 
 from ..errors import GrooveError, closest
+from ..grooves.display import svg_song
 from ..grooves.grid import STEPS_PER_BAR
 from ..grooves.groove import Groove
 from ..protocol.engine import ModelInfo
 from ..runtime.atomic import check_writable, replacing
 from ..score import export as writing
-from ..score.edits import BEATS_PER_BAR, STEP, unpack
+from ..score.edits import BEATS_PER_BAR, STEP
 from ..score.events import Event, events
 from ..score.score import Score
-
-if TYPE_CHECKING:
-    from .drummer import Drummer
+from . import take
+from .as_grooves import groove_of
 
 ENDINGS = (".mid", ".midi", ".wav", ".svg", ".take")
+
+
+class Named(Protocol):
+    """What has a name, as a drummer."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
 
 
 class Clip:
@@ -61,7 +69,7 @@ class Clip:
         """Who plays in it."""
         return list(dict.fromkeys(event.drummer for event in self.events))
 
-    def groove(self, drummer: Drummer | str | None = None) -> Groove:
+    def groove(self, drummer: Named | str | None = None) -> Groove:
         """Return what one drummer played, or all together, as a Groove in whole bars."""
         name = drummer if isinstance(drummer, str) or drummer is None else drummer.name
         if name is not None and name not in self.score.drummers:
@@ -90,14 +98,10 @@ class Clip:
     def _save(self, target: Path) -> None:
         ending = target.suffix.lower()
         if ending == ".take":
-            from .take import write
-
-            write(target, self)
+            take.write(target, take.Take(self.score, self.begin, self.end, self.model))
         elif ending == ".wav":
             writing.wav(target, self.score, self.events, self.begin, self.end)
         elif ending == ".svg":
-            from ..grooves.display import svg_song
-
             with replacing(target) as part:
                 part.write_text(svg_song([(name, self.groove(name)) for name in self.drummers]), encoding="utf-8")
         else:
@@ -108,30 +112,8 @@ class Clip:
         return f"{self.bars:g} bar{'' if self.bars == 1 else 's'}, {who}"
 
     def _repr_svg_(self) -> str:
-        from ..grooves.display import svg_song
-
         named = [(name, self.groove(name)) for name in self.drummers]
         return svg_song(named or [("silent", self.groove())])
-
-
-def groove_of(chosen: Sequence[Event], first: int, bars: int) -> Groove:
-    """Return events as a groove: of two notes of a voice in a step the louder stays."""
-    notes = []
-    for event in chosen:
-        step = event.step - first
-        offset = event.beat / STEP - event.step
-        whole = int(np.floor(offset + 0.5))
-        if 0 <= step + whole < bars * STEPS_PER_BAR:
-            step, offset = step + whole, offset - whole
-        if 0 <= step < bars * STEPS_PER_BAR:
-            notes.append((step, event.voice, event.velocity, min(max(offset, -0.5), 0.5)))
-    return Groove.from_notes(notes, steps=bars * STEPS_PER_BAR)
-
-
-def groove_of_notes(data: bytes, bars: int) -> Groove:
-    """Return packed notes as a groove."""
-    notes = [(n.step, n.voice, n.velocity, min(n.offset, 0.5)) for n in unpack(data) if n.step < bars * STEPS_PER_BAR]
-    return Groove.from_notes(notes, steps=bars * STEPS_PER_BAR)
 
 
 def check_paths(paths: Sequence[str | PathLike[str]]) -> list[Path]:
@@ -140,8 +122,6 @@ def check_paths(paths: Sequence[str | PathLike[str]]) -> list[Path]:
     Raises:
         GrooveError: none is named, or one cannot.
     """
-    import importlib.util
-
     if not paths:
         raise GrooveError("name a file: save('good.mid')")
     found = []

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from ..checks import flag
 from ..errors import GrooveError
 from ..score.clocks import AbletonTransport, AnyClock, Link, MidiClock
+from .addressed import bare
 
 
 def link(*, transport: bool = False) -> Link:
@@ -19,9 +21,7 @@ def link(*, transport: bool = False) -> Link:
     >>> link()
     Link(transport=False)
     """
-    if not isinstance(transport, bool):
-        raise GrooveError(f"transport of link is True or False, not {transport!r}")
-    return Link(transport=transport)
+    return Link(transport=flag("transport of link", transport))
 
 
 def midi_clock(
@@ -41,9 +41,8 @@ def midi_clock(
     """
     made = port == "groovelive clock" if virtual is None else virtual
     try:
-        return msgspec.convert(
-            {"to": "midi_clock", "port": port, "virtual": made, "transport": transport, "shift": shift}, MidiClock
-        )
+        fields = {"port": port, "virtual": made, "transport": transport, "shift": bare(shift)}
+        return msgspec.convert({"to": "midi_clock", **fields}, MidiClock)
     except msgspec.ValidationError as error:
         told = str(error).replace("`", "").replace(" - at $.", " in ")
         raise GrooveError(f"midi_clock(...): {told[:1].lower()}{told[1:]}") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
 
 from ..errors import GrooveError
 from ..grooves.display import roll, svg_song
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
+from ..score.controls import SESSION_CONTROLS
 from ..score.edits import (
     BEATS_PER_BAR,
     STEP,
@@ -21,16 +22,15 @@ from ..score.events import events
 from ..score.inputs import Hearing
 from ..score.memory import heard
 from ..score.rhythms import LOOP, notes_in
-from .clip import groove_of
-
-if TYPE_CHECKING:
-    from .session import Live
+from ..score.score import SESSION
+from .as_grooves import groove_of
+from .client import SessionClient
 
 _TOLD = ("genre", "density", "follow", "swing", "humanise", "moves")
 _GLYPHS = "▁▂▃▄▅▆▇█"
 
 
-def session(live: Live) -> str:
+def session(live: SessionClient) -> str:
     """Return one line that says where a session is.
 
     >>> import groovelive as gl
@@ -58,7 +58,8 @@ def session(live: Live) -> str:
         parts.append("in " + " + ".join(one.name + ("" if one.there else " (not there)") for one in state.ins))
     if live.realtime:
         parts.append(f"clients {', '.join(state.clients)}")
-    parts.append(f"seed {live.seed}")
+    seed = live.score.number(SESSION, "seed", math.inf, SESSION_CONTROLS["seed"].default)
+    parts.append(f"seed {seed}")
     if live.realtime:
         lost = f", {state.dropped} dropped" if state.dropped else ""
         parts.append(f"{state.late} late{lost}")
@@ -66,7 +67,7 @@ def session(live: Live) -> str:
     return "live · " + " · ".join(parts)
 
 
-def drummer(live: Live, name: str, colour: bool = False) -> str:
+def drummer(live: SessionClient, name: str, colour: bool = False) -> str:
     """Return what a drummer will play: a line that says how, its rhythm, and its roll of two bars."""
     head, tap, groove = _shown(live, name)
     lines = [head]
@@ -78,14 +79,14 @@ def drummer(live: Live, name: str, colour: bool = False) -> str:
     return "\n".join(lines)
 
 
-def drummer_svg(live: Live, name: str) -> str:
+def drummer_svg(live: SessionClient, name: str) -> str:
     """Return the same as a picture."""
     head, tap, groove = _shown(live, name)
     parts = [] if tap is None else [("what it follows", tap)]
     return svg_song([*parts, (head, groove if groove is not None else Groove.empty())])
 
 
-def _shown(live: Live, name: str) -> tuple[str, Groove | None, Groove | None]:
+def _shown(live: SessionClient, name: str) -> tuple[str, Groove | None, Groove | None]:
     beat = live.beat
     due = _next_line(live, name, beat)
     live.peek(name, due)
@@ -114,7 +115,7 @@ def _shown(live: Live, name: str) -> tuple[str, Groove | None, Groove | None]:
     return head, tap, groove_of(found, first, LOOP)
 
 
-def _next_line(live: Live, name: str, beat: float) -> float:
+def _next_line(live: SessionClient, name: str, beat: float) -> float:
     """Return the beat from which on it is as shown: that of the last edit that is due by the next line, or now."""
     near = (beat // BEATS_PER_BAR + 1) * BEATS_PER_BAR
     due = [e.beat for e in live.score.pending(beat) if e.drummer in ("", name) and e.beat <= near + STEP]

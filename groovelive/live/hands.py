@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..checks import number, whole
 from ..errors import GrooveError
 from ..grooves.grid import GM_NOTES
 from ..midi_files.messages import CONTROL, NOTE_ON
@@ -12,35 +13,32 @@ from ..protocol import session as messages
 from ..score import rhythms
 from ..score.edits import BEATS_PER_BAR, STEP, Exact, Home
 from ..score.inputs import Hearing
-
-if TYPE_CHECKING:
-    from .session import Live
+from .client import SessionClient
+from .sources import play
+from .transport import TransportControls
 
 _SOURCES = 8  # that are looked at for the one before home
 
 
-def hit(live: Live, velocity: float, key: int, channel: int, port: str | None) -> None:
+def hit(live: SessionClient, velocity: float, key: int, channel: int, port: str | None) -> None:
     """Play a note now."""
-    _number("velocity", velocity, 0, 1, float)
-    _number("key", key, 0, 127, int)
+    velocity = number("velocity", velocity, 0, 1)
+    key = whole("key", key, 0, 127)
     _send(live, NOTE_ON, channel, key, max(round(127 * velocity), 1) if velocity else 0, port)
 
 
-def knob(live: Live, number: int, value: int, channel: int, port: str | None) -> None:
+def knob(live: SessionClient, controller: int, value: int, channel: int, port: str | None) -> None:
     """Turn a controller now."""
-    _number("a controller's number", number, 0, 127, int)
-    _number("a controller's value", value, 0, 127, int)
-    _send(live, CONTROL, channel, number, value, port)
+    controller = whole("a controller's number", controller, 0, 127)
+    value = whole("a controller's value", value, 0, 127)
+    _send(live, CONTROL, channel, controller, value, port)
 
 
-def feed(live: Live, source: Any, bars: int, channel: int, port: str | None) -> None:
+def feed(live: TransportControls, source: Any, bars: int, channel: int, port: str | None) -> None:
     """Play a rhythm for some bars; they pass."""
-    from .api import play
-
     if live.realtime:
         raise GrooveError("a session in real time is played to as time goes: live.hit() plays a note")
-    if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= 4096:
-        raise GrooveError(f"a rhythm is fed for a whole number of bars from 1, not {bars!r}")
+    bars = whole("bars", bars, 1, 4096)
     exact: Exact = play(source)
     start = live.beat
     rhythms.check(exact)
@@ -56,18 +54,18 @@ def _moments(exact: Exact, bars: int) -> list[tuple[float, Any]]:
     return sorted((((n.step + n.offset) * STEP, n) for n in notes), key=lambda moment: moment[0])
 
 
-def _wait(live: Live, beat: float) -> None:
+def _wait(live: TransportControls, beat: float) -> None:
     if beat > live.beat and not math.isclose(beat, live.beat, abs_tol=1e-9):
         live.run(beats=beat - live.beat)
 
 
-def _send(live: Live, kind: int, channel: int, first: int, second: int, port: str | None) -> None:
-    _number("channel", channel, 1, 16, int)
+def _send(live: SessionClient, kind: int, channel: int, first: int, second: int, port: str | None) -> None:
+    channel = whole("channel", channel, 1, 16)
     data = bytes((kind | channel - 1, first, second))
     live.hands(messages.Hands(port=_port(live) if port is None else port, data=data))
 
 
-def _port(live: Live) -> str:
+def _port(live: SessionClient) -> str:
     """Return the only port that drummers hear, or heard before they went home; or ""."""
     ports: set[str] = set()
     for name in live.score.drummers:
@@ -77,10 +75,3 @@ def _port(live: Live) -> str:
             if not isinstance(edit.value, Home):
                 break
     return ports.pop() if len(ports) == 1 else ""
-
-
-def _number(name: str, value: Any, low: int, high: int, kind: Any) -> None:
-    kinds = int if kind is int else int | float
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        what = "whole number" if kind is int else "number"
-        raise GrooveError(f"{name} is a {what} from {low} to {high}, not {value!r}")

@@ -1,39 +1,35 @@
-"""Ears as a performer types them, joined by `+`; and what follows a player: densities and knobs."""
+"""Inputs as a performer types them, joined by `+`; and what follows a player: densities and knobs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
+from ..checks import is_whole, number, whole
+from ..checks import name as one_of
 from ..errors import GrooveError, closest
-from ..protocol.session import Draft, When
-from ..score.controls import CONTROLS
+from ..score.edits import plain
 from ..score.inputs import Adaptive, Ear, Hearing, Knob, Role
-
-if TYPE_CHECKING:
-    from .session import Live
+from .addressed import address_of
 
 VIRTUAL = "groovelive"  # the port that is made unless another is named
-_NOW = When("now")
 
 
-class Ears(Hearing, frozen=True, tag="hearing"):
+class JoinedInputs(Hearing, frozen=True, tag="hearing"):
     """One input, or several joined by `+`; `follow` is what a drummer that hears them is set to as well."""
 
     follow: Any = None
 
-    def __add__(self, other: Ears) -> Ears:
-        if not isinstance(other, Ears):
+    def __add__(self, other: JoinedInputs) -> JoinedInputs:
+        if not isinstance(other, JoinedInputs):
             return NotImplemented
-        return Ears((*self.ears, *other.ears), follow=self.follow if other.follow is None else other.follow)
+        return JoinedInputs((*self.ears, *other.ears), follow=self.follow if other.follow is None else other.follow)
 
     def plain(self) -> Hearing:
         """Return them as they are in the log."""
         return Hearing(ears=self.ears)
 
     def __repr__(self) -> str:
-        from ..score.edits import plain
-
         return str(plain(self.plain()))
 
 
@@ -47,7 +43,7 @@ def midi_in(
     role: Role = "rhythm",
     virtual: bool | None = None,
     follow: Any = None,
-) -> Ears:
+) -> JoinedInputs:
     """What is played to a MIDI port (extra `midi`): `d1 >> midi_in("Keys", follow=.8)`.
 
     Args:
@@ -72,7 +68,7 @@ def midi_in(
     if not isinstance(port, str) or not 0 < len(port) <= 128:
         raise GrooveError(f"a MIDI port has a name, or a part of one, as midi_in('Keys'); not {port!r}")
     made = port == VIRTUAL if virtual is None else bool(virtual)
-    return Ears((_ear(port, made, channel, notes, velocity, weight, role),), follow=follow)
+    return JoinedInputs((_ear(port, made, channel, notes, velocity, weight, role),), follow=follow)
 
 
 def hands(
@@ -82,52 +78,41 @@ def hands(
     weight: float = 1.0,
     role: Role = "rhythm",
     follow: Any = None,
-) -> Ears:
+) -> JoinedInputs:
     """What is played by `live.hit()`, by anybody in the session; needs no MIDI. The rest is as of `midi_in`.
 
     >>> hands(role="accent")
     hands(role='accent')
     """
-    return Ears((_ear("", False, None, notes, velocity, weight, role),), follow=follow)
+    return JoinedInputs((_ear("", False, None, notes, velocity, weight, role),), follow=follow)
 
 
 def _ear(port: str, virtual: bool, channel: int | None, notes: Any, velocity: Any, weight: float, role: str) -> Ear:
     if isinstance(velocity, str) and velocity not in ("velocity", "pitch"):
         hint = closest(velocity, ("velocity", "pitch"))
         raise GrooveError(f"velocity is 'velocity', 'pitch' or a number from 0 to 1, not {velocity!r}{hint}")
-    if role not in ("rhythm", "accent", "density"):
-        hint = closest(str(role), ("rhythm", "accent", "density"))
-        raise GrooveError(f"role is 'rhythm', 'accent' or 'density', not {role!r}{hint}")
-    _within("channel", 1 if channel is None else channel, 1, 16, whole=True)
-    if not isinstance(velocity, str):
-        _within("velocity", velocity, 0, 1)
-    _within("weight", weight, 0, 2)
     return Ear(
-        port=port, virtual=virtual, channel=channel or 0, keys=_keys(notes), weight=float(weight),
-        velocity=velocity if isinstance(velocity, str) else float(velocity), role=role,  # type: ignore[arg-type]
-    )  # fmt: skip
+        port=port,
+        virtual=virtual,
+        channel=0 if channel is None else whole("channel", channel, 1, 16),
+        keys=_keys(notes),
+        velocity=velocity if isinstance(velocity, str) else number("velocity", velocity, 0, 1),  # type: ignore[arg-type]
+        weight=number("weight", weight, 0, 2),
+        role=one_of("role", role, get_args(Role)),  # type: ignore[arg-type]
+    )
 
 
 def _keys(notes: Any) -> tuple[int, ...]:
     if notes is None:
         return ()
-    if isinstance(notes, int) and not isinstance(notes, bool):
+    if is_whole(notes):
         notes = (notes,)
     if isinstance(notes, str) or not isinstance(notes, Iterable):
         raise GrooveError(f"notes are keys from 0 to 127: one, several, or range(36, 60); not {notes!r}")
-    keys = sorted(set(notes))
-    for key in keys:
-        _within("a key", key, 0, 127, whole=True)
+    keys = sorted({whole("a key", key, 0, 127) for key in notes})
     if not keys:
         raise GrooveError("notes must name a key, or nothing is heard")
     return tuple(keys)
-
-
-def _within(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
-    kind = int if whole else int | float
-    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-        number = "whole number" if whole else "number"
-        raise GrooveError(f"{name} is a {number} from {low:g} to {high:g}, not {value!r}")
 
 
 def adaptive(low: float = 0.0, high: float = 0.8) -> Adaptive:
@@ -140,39 +125,7 @@ def adaptive(low: float = 0.0, high: float = 0.8) -> Adaptive:
     >>> adaptive(6, 0)
     Adaptive(low=6.0, high=0.0)
     """
-    for name, value in (("low", low), ("high", high)):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise GrooveError(f"{name} of adaptive is a number, not {value!r}")
-    return Adaptive(low=float(low), high=float(high))
-
-
-class Reading(float):
-    """A number that was read off a control: a float that knows where it is from."""
-
-    _from: tuple[Live, str, str]
-
-    def resume(self) -> None:
-        """Let what led the control before a hand was on it lead it again, at once."""
-        from ..score.inputs import Resume
-
-        live, drummer, path = self._from
-        live.write([Draft(path, Resume(), drummer)], _NOW)
-
-    def __reduce__(self) -> tuple[type[float], tuple[float]]:
-        return float, (float(self),)
-
-
-_last: tuple[tuple[Live, str, str], Any] | None = None  # the control that was read last, and what it was
-
-
-def read(live: Live, drummer: str, path: str, value: Any) -> Any:
-    """Return what was read off a control, and remember which it was: `learn(d1.genre)` is given only its value."""
-    global _last
-    place = live, drummer, path
-    if isinstance(value, Reading):
-        value._from = place
-    _last = place, value
-    return value
+    return Adaptive(low=number("low of adaptive", low), high=number("high of adaptive", high))
 
 
 def learn(
@@ -190,7 +143,8 @@ def learn(
     The knob counts once it has passed the value that the control has.
 
     Args:
-        control: as it is read, `d1.follow`, `d1.genre`; or whose it is, with its name: `learn(live, "bpm")`.
+        control: as it is read, `d1.follow`, `live.bpm`: what is read knows where it is from. Or whose it is, with its
+            name: `learn(d1, "density")`; so one is named that is not set, since None does not know whose it is.
             `d1.home` is for a pedal: home when it goes down, and back when it goes up.
         name: of a number, or "genre", or "home".
         cc: 0..127, the controller; by default the one that is moved next.
@@ -209,44 +163,18 @@ def learn(
     >>> round(live.d1.follow, 2)
     0.5
     """
-    live, drummer, path = _control(control, name)
-    if cc is not None:
-        _within("cc", cc, 0, 127, whole=True)
-    if channel is not None:
-        _within("channel", channel, 1, 16, whole=True)
+    address = address_of(control, name)
     value = Knob(
-        port=port, virtual=port == VIRTUAL, channel=channel or 0, number=-1 if cc is None else cc,
-        low=None if low is None else float(low), high=None if high is None else float(high),
-    )  # fmt: skip
-    live.write([Draft(f"knob.{path}", value, drummer)], _NOW)
+        port=port,
+        virtual=port == VIRTUAL,
+        channel=0 if channel is None else whole("channel", channel, 1, 16),
+        number=-1 if cc is None else whole("cc", cc, 0, 127),
+        low=None if low is None else number("low", low),
+        high=None if high is None else number("high", high),
+    )
+    address.write(value, knob=True)
 
 
 def unlearn(control: Any, name: str | None = None) -> None:
     """Let no knob turn a control any more: `unlearn(d1.follow)`, `unlearn(d1, "home")`."""
-    live, drummer, path = _control(control, name)
-    live.write([Draft(f"knob.{path}", None, drummer)], _NOW)
-
-
-def _control(control: Any, name: str | None) -> tuple[Live, str, str]:
-    from .drummer import Drummer, Part
-    from .session import Live
-
-    if name is None:
-        if isinstance(control, Reading):
-            return control._from
-        if isinstance(owner := getattr(control, "__self__", None), Drummer):  # d1.home
-            control, name = owner, control.__name__
-        elif _last is not None and control is _last[1]:
-            return _last[0]
-
-    if isinstance(name, str):
-        if isinstance(control, Live):
-            return control, "", name
-        if isinstance(control, Drummer | Part):
-            return control._live, control._drummer, control._path(name)
-    raise GrooveError("say which control: learn(d1.follow), learn(d1.home), learn(live, 'bpm')")
-
-
-def as_typed(name: str, value: Any) -> Any:
-    """Return what a control was set to as the log has it: memory for ever is a number there."""
-    return CONTROLS[name].high if name == "memory" and value == float("inf") else value
+    address_of(control, name).write(None, knob=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from ..errors import GrooveError
 from . import api as words
-from .session import Live
+from .session import Session
 
 _BPM = re.compile(r"(\d+(?:\.\d+)?)(?:\s+over\s+(\d+(?:\.\d+)?))?")
 
 
-def load(shell: Any, live: Live | None = None) -> Live:
+def load(shell: Any, live: Session | None = None) -> Session:
     """Put the session, d1 to d9 and the words in reach of a shell, and add the magics.
 
     Args:
@@ -80,12 +80,11 @@ def _magics(shell: Any) -> None:
     def at(text: str, cell: str) -> None:
         """`%%at +8` or `%%at +8 over 4`: all edits of the cell are due at one moment."""
         when, _, over = text.partition(" over ")
-        moment: Any = int(when) if when.strip().isdigit() else when.strip()
         try:
             bars = float(over) if over else 0.0
         except ValueError:
             raise GrooveError(f"write %%at +8, or %%at +8 over 4; not %%at {text}") from None
-        with words.at(moment, over=bars):
+        with words.at(when, over=bars):
             exec(compile(cell, "<%%at>", "exec"), shell.user_ns)
 
     for name, of_line in (("bpm", bpm), ("hush", hush), ("undo", undo), ("redo", redo)):

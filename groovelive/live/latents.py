@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..checks import is_number
 from ..errors import GrooveError
 from ..grooves.groove import Groove
 from ..score.edits import Point, of_groove
-
-if TYPE_CHECKING:
-    from .session import Live
+from .addressed import Address
+from .client import SessionClient
 
 Floats = NDArray[np.float32]
 
@@ -23,6 +23,7 @@ class Latent:
     Args:
         live: the session whose model gives a name its place.
         point: what it is.
+        address: of the control that it was read off, if it was.
 
     >>> import groovelive as gl
     >>> live = gl.open(realtime=False)
@@ -31,10 +32,10 @@ class Latent:
     (64,)
     """
 
-    __slots__ = ("_live", "point")
+    __slots__ = ("_live", "address", "point")
 
-    def __init__(self, live: Live, point: Point) -> None:
-        self._live, self.point = live, point
+    def __init__(self, live: SessionClient, point: Point, address: Address | None = None) -> None:
+        self._live, self.point, self.address = live, point, address
 
     def vector(self) -> Floats:
         """Return it as numbers (z,)."""
@@ -59,7 +60,7 @@ class Latent:
         return self._of(self.vector() - other.vector())
 
     def __mul__(self, factor: float) -> Latent:
-        if isinstance(factor, bool) or not isinstance(factor, int | float | np.number):
+        if not is_number(factor):
             return NotImplemented
         return self._of(self.vector() * np.float32(factor))
 
@@ -88,7 +89,7 @@ class Latent:
         return f"z({len(vector)} numbers, length {float(np.linalg.norm(vector)):.2f})"
 
 
-def point_of(live: Live, value: Any, what: str = "a point") -> Point:
+def point_of(live: SessionClient, value: Any, what: str = "a point") -> Point:
     """Return the point that a performer means: a Latent, a name, numbers (z,), or a rhythm of two bars.
 
     Raises:
@@ -106,7 +107,7 @@ def point_of(live: Live, value: Any, what: str = "a point") -> Point:
         model = live.model
         if model is not None and value not in model.presets and value not in model.genres and _is_rhythm(value):
             return Point(notes=of_groove(Groove.parse(value)))
-        return Point(name=value)
+        return Point(name=str(value))
     try:
         array = np.ascontiguousarray(value, np.float32)
     except (TypeError, ValueError):

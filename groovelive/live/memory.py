@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +14,17 @@ from ..grooves.groove import Groove
 from ..score import rhythms
 from ..score.edits import BEATS_PER_BAR, STEP, Rhythm, pack
 from ..score.events import bar_notes
-from ..score.inputs import Hearing as Ears
+from ..score.inputs import Hearing
 from ..score.queries import shaped, tap_of
-from .clip import groove_of_notes
+from .as_grooves import groove_of_notes
+from .client import SessionClient
 from .display import tap_row
-
-if TYPE_CHECKING:
-    from .session import Live
 
 _SOURCES = 8  # that are looked at for the last that can be heard
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class HeardAndPlayed:
     r"""What a drummer hears and plays.
 
     Args:
@@ -72,7 +69,7 @@ class Hearing:
         )
 
 
-def look(live: Live, drummer: str) -> Hearing:
+def look(live: SessionClient, drummer: str) -> HeardAndPlayed:
     """Return what a drummer hears and plays now.
 
     Raises:
@@ -80,7 +77,7 @@ def look(live: Live, drummer: str) -> Hearing:
     """
     beat, score = live.beat, live.score
     followed = (edit.value for edit in score.sources(drummer, beat, _SOURCES))
-    source = next((value for value in followed if isinstance(value, Rhythm | Ears)), None)
+    source = next((value for value in followed if isinstance(value, Rhythm | Hearing)), None)
     if source is None:
         raise GrooveError(f"{drummer} hears nothing: {drummer} >> midi_in('port') lets it hear what is played there")
     bar = int(beat // BEATS_PER_BAR)
@@ -91,7 +88,7 @@ def look(live: Live, drummer: str) -> Hearing:
         for k in range(rhythms.LOOP)
         for note in bar_notes(score, drummer, first + k, beat)
     ]
-    return Hearing(
+    return HeardAndPlayed(
         drummer=drummer,
         heard=_groove(tap),
         adjusted=_groove(shaped(score, drummer, tap, beat)),

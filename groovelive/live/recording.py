@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from os import PathLike
-from typing import TYPE_CHECKING
 
 from ..errors import GrooveError
 from ..protocol.session import MAX_EDITS, Draft, When
 from ..score.edits import BEATS_PER_BAR, STEP, Edit
 from ..score.inputs import Hearing
 from ..score.score import SESSION, Score
+from .client import SessionClient
 from .clip import Clip, check_paths
 from .take import read
-
-if TYPE_CHECKING:
-    from .session import Live
 
 
 class Recording:
     """What is played from its beginning to its end, in files; see `groovelive.record`."""
 
-    def __init__(self, live: Live, paths: tuple[str | PathLike[str], ...]) -> None:
+    def __init__(self, live: SessionClient, paths: tuple[str | PathLike[str], ...]) -> None:
         self._live = live
         self._paths = check_paths(paths)
         self.begin = math.ceil(live.beat / STEP) * STEP
@@ -56,15 +53,16 @@ class Recording:
         return f"recorded {self.clip!r}: {names}" if self.clip else f"recording {names} from beat {self.begin:g}"
 
 
-def replay(path: str | PathLike[str], live: Live | None) -> Clip:
+def replay(path: str | PathLike[str], live: SessionClient | None) -> Clip:
     """Return the span of a take, and play it in a session from the next bar on, where one is given."""
-    _, clip = read(path)
+    _, take = read(path)
+    clip = Clip(take.score, take.begin, take.end, take.model)
     if live is not None:
         play(clip, live)
     return clip
 
 
-def play(clip: Clip, live: Live) -> None:
+def play(clip: Clip, live: SessionClient) -> None:
     """Let a session play a clip from a bar to come: all its edits are made again, at its beats, as one's own."""
     start = math.ceil((live.beat + 1) / BEATS_PER_BAR) * float(BEATS_PER_BAR)
     drafts = [Draft(path, None, name, beat=start) for name, path in _set(live.score)]

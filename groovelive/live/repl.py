@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import GrooveError
 from . import api as words
-from .session import Live
+from .session import Session
 
 
 class Console(code.InteractiveConsole):
@@ -21,7 +21,7 @@ class Console(code.InteractiveConsole):
         self.write(f"{kind}{error}\n")
 
 
-def run(live: Live | None = None, **options: Any) -> int:
+def run(live: Session | None = None, **options: Any) -> int:
     """Read lines until the input ends, and return 0.
 
     Args:

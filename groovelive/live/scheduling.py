@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ..errors import GrooveError
+from ..checks import number
+from ..protocol.due import when_of
 from ..protocol.session import Draft, When
-from ..score.edits import Edit, bar_of, plain
+from ..score.edits import MAX_OVER, Edit, bar_of, plain
 from ..score.score import Score
 
-if TYPE_CHECKING:
-    from .session import Live
 
-_IN = re.compile(r"\+\s*(\d+(?:\.\d+)?)\s*(bars?|beats?)?")
+class BlockOwner(Protocol):
+    """What a block collects its edits from, and gives them to: a session."""
 
+    def opened(self, block: At) -> None:
+        """Collect in a block what is set from now on."""
+        ...
 
-class Now:
-    """The moment: as soon as a note can still be changed."""
+    def shut(self, block: At) -> None:
+        """Collect no more."""
+        ...
 
-    def __repr__(self) -> str:
-        return "now"
-
-
-now = Now()
-
-
-def when_of(when: Any) -> When:
-    """Return what a performer means by a time.
-
-    Args:
-        when: `now`; "+8" or "+8 bars", counted from the bar that plays; "+2 beats"; a bar's number; "next".
-
-    Raises:
-        GrooveError: it is none of these.
-
-    >>> when_of("+8"), when_of("+2 beats").at, when_of(33).number
-    (When(at='bars', number=8.0), 'beats', 33.0)
-    """
-    if isinstance(when, When):
-        return when
-    if isinstance(when, Now) or when == "now":
-        return When("now")
-    if when == "next":
-        return When()
-    if isinstance(when, int | float) and not isinstance(when, bool):
-        if when < 1 or when != int(when):
-            raise GrooveError(f"bars are numbered from 1; there is no bar {when:g}")
-        return When("bar", float(when))
-    if isinstance(when, str) and (found := _IN.fullmatch(when.strip())):
-        return When("beats" if (found[2] or "").startswith("beat") else "bars", float(found[1]))
-    raise GrooveError(f"a time is written as '+8' (bars), '+2 beats', a bar's number, or now; not as {when!r}")
+    def send(self, drafts: Sequence[Draft], when: When, over: float = 0.0) -> Any:
+        """Send edits to the conductor."""
+        ...
 
 
 class At:
     """A block whose edits are all due at one moment; see `groovelive.at`."""
 
-    def __init__(self, live: Live, when: Any, over: float) -> None:
+    def __init__(self, session: BlockOwner, when: Any, over: float) -> None:
         self.when = when_of(when)
-        if isinstance(over, bool) or not isinstance(over, int | float) or not 0 <= over <= 256:
-            raise GrooveError(f"over is a number of bars from 0 to 256, not {over!r}")
-        self.over = float(over)
+        self.over = number("over", over, 0, MAX_OVER, "bars")
         self.drafts: list[Draft] = []
-        self._live = live
+        self._session = session
 
     def add(self, drafts: Sequence[Draft]) -> None:
         """Collect edits; the last of one control counts."""
@@ -72,13 +44,13 @@ class At:
             self.drafts.append(draft)
 
     def __enter__(self) -> At:
-        self._live.opened(self)
+        self._session.opened(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._live.shut(self)
+        self._session.shut(self)
         if kind is None and self.drafts:
-            self._live.send(self.drafts, self.when, self.over)
+            self._session.send(self.drafts, self.when, self.over)
 
 
 class History(Sequence[Edit]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -13,14 +14,13 @@ from ..protocol.engine import PROTOCOL, ModelInfo
 from ..runtime.atomic import replacing
 from ..score import edits
 from ..score.score import Score
-from .clip import Clip
 
 _MAGIC = b"groovelive take\n"
 FORMAT = 1
 _LENGTH = 4
 
 
-class Head(Struct, frozen=True):
+class TakeHeader(Struct, frozen=True):
     """What stands before the edits.
 
     Args:
@@ -40,23 +40,40 @@ class Head(Struct, frozen=True):
     seed: int
 
 
-def write(path: Path, clip: Clip) -> None:
-    """Write a clip with all edits up to its end.
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A span of a session with all that it is made of.
+
+    Args:
+        score: all edits up to its end, those before its beginning too.
+        begin: beat.
+        end: beat, after `begin`.
+        model: what answered.
+    """
+
+    score: Score
+    begin: float
+    end: float
+    model: ModelInfo | None = None
+
+
+def write(path: Path, take: Take) -> None:
+    """Write a take.
 
     Raises:
         GrooveError: it cannot be written.
     """
-    model, version = (clip.model.name, clip.model.version) if clip.model is not None else ("", "")
-    seed = int(clip.score.number("", "seed", clip.end, 7))
-    head = msgspec.msgpack.encode(Head(FORMAT, PROTOCOL, clip.begin, clip.end, model, version, seed))
+    model, version = (take.model.name, take.model.version) if take.model is not None else ("", "")
+    seed = int(take.score.number("", "seed", take.end, 7))
+    head = msgspec.msgpack.encode(TakeHeader(FORMAT, PROTOCOL, take.begin, take.end, model, version, seed))
     with replacing(path) as part, open(part, "wb") as file:
         file.write(_MAGIC)
-        for record in (head, *(edits.encode(edit) for edit in clip.score.edits if edit.beat < clip.end)):
+        for record in (head, *(edits.encode(edit) for edit in take.score.edits if edit.beat < take.end)):
             file.write(len(record).to_bytes(_LENGTH, "big") + record)
 
 
-def read(path: str | PathLike[str]) -> tuple[Head, Clip]:
-    """Return what a take holds.
+def read(path: str | PathLike[str]) -> tuple[TakeHeader, Take]:
+    """Return the header of a take, and what it holds.
 
     Raises:
         GrooveError: it is not there, is damaged, or of another version.
@@ -69,7 +86,7 @@ def read(path: str | PathLike[str]) -> tuple[Head, Clip]:
         raise GrooveError(f"{fspath(path)} is no take of groovelive")
     records = _records(data[len(_MAGIC) :], fspath(path))
     try:
-        head = msgspec.msgpack.decode(records[0], type=Head)
+        head = msgspec.msgpack.decode(records[0], type=TakeHeader)
     except (IndexError, msgspec.MsgspecError):
         raise GrooveError(f"{fspath(path)} is damaged: its beginning cannot be read") from None
     if (head.format, head.protocol) != (FORMAT, PROTOCOL):
@@ -87,7 +104,7 @@ def read(path: str | PathLike[str]) -> tuple[Head, Clip]:
         model = ModelInfo(
             name=head.model, version=head.version, backend="", genres=(), presets={}, latent=0, controls={}
         )
-    return head, Clip(score, head.begin, head.end, model)
+    return head, Take(score, head.begin, head.end, model)
 
 
 def _records(data: bytes, name: str) -> list[bytes]:

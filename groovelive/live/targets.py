@@ -29,17 +29,18 @@ from ..score.targets import (
     SuperDirt,
     Synth,
 )
+from .addressed import bare
 
 _PLACE = re.compile(r"(.+):(\d{1,5})")
 
 
-class Target(Outs, frozen=True, tag="outs"):
+class JoinedTargets(Outs, frozen=True, tag="outs"):
     """One target, or several joined by `+`."""
 
-    def __add__(self, other: Outs) -> Target:
+    def __add__(self, other: Outs) -> JoinedTargets:
         if not isinstance(other, Outs):
             return NotImplemented
-        return Target((*self.targets, *other.targets))
+        return JoinedTargets((*self.targets, *other.targets))
 
     def __repr__(self) -> str:
         return " + ".join(map(_shown, self.targets)) or "nowhere"
@@ -52,16 +53,17 @@ def _shown(target: AnyTarget) -> str:
     return f"{type(target).__name__.lower()}({', '.join(said)})"
 
 
-def _made(kind: Any, **fields: Any) -> Target:
+def _made(kind: Any, **fields: Any) -> JoinedTargets:
     try:
-        target = msgspec.convert({"to": kind.__struct_config__.tag, **fields}, kind)
+        plain = {name: bare(value) for name, value in fields.items()}
+        target = msgspec.convert({"to": kind.__struct_config__.tag, **plain}, kind)
     except msgspec.ValidationError as error:
         told = str(error).replace("`", "").replace(" - at $.", " in ")
         raise GrooveError(f"{kind.__struct_config__.tag}(...): {told[:1].lower()}{told[1:]}") from None
-    return Target((cast(AnyTarget, target),))
+    return JoinedTargets((cast(AnyTarget, target),))
 
 
-def synth(kit: str = "acoustic", *, gain: float = 1.0, ahead: float = 0.1, shift: float = 0.0) -> Target:
+def synth(kit: str = "acoustic", *, gain: float = 1.0, ahead: float = 0.1, shift: float = 0.0) -> JoinedTargets:
     """The embedded synth, heard through this machine's sound device (extra `synth`).
 
     Args:
@@ -73,7 +75,7 @@ def synth(kit: str = "acoustic", *, gain: float = 1.0, ahead: float = 0.1, shift
     >>> synth(gain=0.8)
     synth(gain=0.8)
     """
-    return _made(Synth, kit=kit, gain=float(gain), ahead=float(ahead), shift=float(shift))
+    return _made(Synth, kit=kit, gain=gain, ahead=ahead, shift=shift)
 
 
 def midi(
@@ -84,7 +86,7 @@ def midi(
     notes: str | Mapping[str, int] = "gm",
     length: float = 0.05,
     shift: float = 0.0,
-) -> Target:
+) -> JoinedTargets:
     """A MIDI output (extra `midi`).
 
     Args:
@@ -108,9 +110,7 @@ def midi(
     else:
         keys = [-1 if key is None else key for key in kits.load(notes).notes]
     made = port == "groovelive" if virtual is None else virtual
-    return _made(
-        Midi, port=port, virtual=made, channel=channel, notes=tuple(keys), length=float(length), shift=float(shift)
-    )
+    return _made(Midi, port=port, virtual=made, channel=channel, notes=tuple(keys), length=length, shift=shift)
 
 
 def osc(
@@ -120,7 +120,7 @@ def osc(
     tagged: bool = True,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> JoinedTargets:
     """Any OSC receiver, over UDP: `address count voice velocity drummer key` for each note.
 
     Args:
@@ -134,7 +134,7 @@ def osc(
     osc(port=9000, address='/drum/{voice}')
     """
     host, port = _place(place, "an OSC receiver")
-    return _made(Osc, host=host, port=port, address=address, tagged=tagged, ahead=float(ahead), shift=float(shift))
+    return _made(Osc, host=host, port=port, address=address, tagged=tagged, ahead=ahead, shift=shift)
 
 
 def scsynth(
@@ -148,7 +148,7 @@ def scsynth(
     boot: bool = False,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> JoinedTargets:
     """A running SuperCollider server, beside whatever else plays on it.
 
     Args:
@@ -167,8 +167,8 @@ def scsynth(
     """
     host, port = _place(place, "scsynth")
     return _made(
-        Scsynth, host=host, port=port, kit=kit, gain=float(gain), group=group, out=out, bus=bus, boot=boot,
-        ahead=float(ahead), shift=float(shift),
+        Scsynth, host=host, port=port, kit=kit, gain=gain, group=group, out=out, bus=bus, boot=boot,
+        ahead=ahead, shift=shift,
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def superdirt(
     cut: int = 1,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> JoinedTargets:
     """SuperDirt, the sampler of TidalCycles.
 
     Args:
@@ -202,8 +202,8 @@ def superdirt(
         for voice in voice_indices(name):
             names[voice] = sample
     return _made(
-        SuperDirt, host=host, port=port, samples=tuple(names), orbit=orbit, gain=float(gain), cut=cut,
-        ahead=float(ahead), shift=float(shift),
+        SuperDirt, host=host, port=port, samples=tuple(names), orbit=orbit, gain=gain, cut=cut,
+        ahead=ahead, shift=shift,
     )  # fmt: skip
 
 
@@ -216,7 +216,7 @@ def cv(
     boot: bool = False,
     ahead: float = 0.1,
     shift: float = 0.0,
-) -> Target:
+) -> JoinedTargets:
     """Gates, triggers and velocities as voltages, from a SuperCollider server on a DC-coupled interface.
 
     Args:
@@ -238,8 +238,8 @@ def cv(
     if lanes is not None:
         rows = [{"voices": voice_indices(name), **lane} for name, lane in lanes.items()]
     return _made(
-        Cv, host=host, port=port, lanes=rows, level=float(level), group=group, boot=boot,
-        ahead=float(ahead), shift=float(shift),
+        Cv, host=host, port=port, lanes=rows, level=level, group=group, boot=boot,
+        ahead=ahead, shift=shift,
     )  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def ableton(
     history: bool = False,
     chances: bool = False,
     place: str | None = None,
-) -> Target:
+) -> JoinedTargets:
     """Clips in Ableton Live: each new loop is written into the slot that does not play, and launched on Live's grid.
 
     Only clips that groovelive wrote, whose names end with " [gl]", are ever rewritten. Live's transport plays them;
@@ -288,7 +288,7 @@ def _place(place: Any, what: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
-def file(path: str | PathLike[str]) -> Target:
+def file(path: str | PathLike[str]) -> JoinedTargets:
     """A MIDI file that is written when the session ends, or when nobody plays into it any more.
 
     For sound, `record` and `live.last(8).save` write .wav.

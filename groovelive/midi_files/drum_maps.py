@@ -1,4 +1,4 @@
-"""Kit maps: which MIDI pitch is which of the nine voices, and which note plays a voice; the maps are data."""
+"""Drum maps: which MIDI pitch is which of the nine voices, and which note plays a voice; the maps are data."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from ..checks import is_whole
 from ..errors import GrooveError, closest
-from ..grooves.groove import SHORT, VOICES
+from ..grooves.grid import SHORT, VOICES
 
-__all__ = ["Kit", "KitLike", "load", "names"]
+__all__ = ["DrumMap", "DrumMapLike", "load", "names"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class DrumMap:
     """A drum map between MIDI pitches and the nine voices; `load` makes one.
 
     Args:
@@ -52,7 +53,7 @@ class Kit:
         return tuple(pitches[0] if pitches else None for pitches in self.pitches)
 
 
-KitLike = Kit | str | PathLike[str] | Mapping[str, Any]
+DrumMapLike = DrumMap | str | PathLike[str] | Mapping[str, Any]
 
 
 def names() -> tuple[str, ...]:
@@ -64,12 +65,12 @@ def names() -> tuple[str, ...]:
     return tuple(_shipped())
 
 
-def load(kit: KitLike) -> Kit:
+def load(kit: DrumMapLike) -> DrumMap:
     """Return a kit by its name, from a JSON file of one's own, or from a mapping.
 
     Args:
         kit: one of `names()`; the path of a JSON file (a `Path`, or a string that ends in .json); a mapping
-            of voices to pitches; or a Kit, which is returned as it is. In a file as in a mapping a key is a
+            of voices to pitches; or a DrumMap, which is returned as it is. In a file as in a mapping a key is a
             voice ("kick" or "bd"), its value a pitch 0..127 or a list of them, the one to play first;
             "source" may say where the map comes from.
 
@@ -85,7 +86,7 @@ def load(kit: KitLike) -> Kit:
     Traceback (most recent call last):
     groovelive.errors.GrooveError: unknown kit 'rolland' (did you mean 'roland'?); kits are ...
     """
-    if isinstance(kit, Kit):
+    if isinstance(kit, DrumMap):
         return kit
     if isinstance(kit, Mapping):
         return _kit("the kit", kit)
@@ -98,12 +99,12 @@ def load(kit: KitLike) -> Kit:
 
 
 @cache
-def _shipped() -> dict[str, Kit]:
+def _shipped() -> dict[str, DrumMap]:
     text = resources.files(__package__).joinpath("kits.json").read_text(encoding="utf-8")
     return {name: _kit(name, spec) for name, spec in json.loads(text).items()}
 
 
-def _read(path: Path) -> Kit:
+def _read(path: Path) -> DrumMap:
     try:
         spec = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -115,7 +116,7 @@ def _read(path: Path) -> Kit:
     return _kit(str(path), spec)
 
 
-def _kit(name: str, spec: Mapping[str, Any]) -> Kit:
+def _kit(name: str, spec: Mapping[str, Any]) -> DrumMap:
     pitches: list[tuple[int, ...]] = [()] * len(VOICES)
     voice_of: dict[int, str] = {}
     for key, value in spec.items():
@@ -127,11 +128,11 @@ def _kit(name: str, spec: Mapping[str, Any]) -> Kit:
             raise GrooveError(f"{name} has an unknown voice {key!r}{hint}; voices are {', '.join(VOICES)}")
         listed = value if isinstance(value, list | tuple) else [value]
         for pitch in listed:
-            if isinstance(pitch, bool) or not isinstance(pitch, int) or not 0 <= pitch <= 127:
+            if not (is_whole(pitch) and 0 <= pitch <= 127):
                 raise GrooveError(f"{name} gives {voice} the pitch {pitch!r}, not one from 0 to 127")
             if voice_of.setdefault(pitch, voice) != voice:
                 raise GrooveError(f"{name} gives the pitch {pitch} to both {voice_of[pitch]} and {voice}")
         pitches[VOICES.index(voice)] += tuple(listed)
     if not voice_of:
         raise GrooveError(f"{name} maps no voice; voices are {', '.join(VOICES)}")
-    return Kit(name, str(spec.get("source", "")), tuple(pitches))
+    return DrumMap(name, str(spec.get("source", "")), tuple(pitches))

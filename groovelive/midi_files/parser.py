@@ -29,7 +29,7 @@ class Metre(NamedTuple):
         return f"{self.numerator}/{self.denominator}"
 
 
-class Part(NamedTuple):
+class MidiPart(NamedTuple):
     """The notes of one track on one channel; tracks and channels count from 1."""
 
     track: int
@@ -42,19 +42,19 @@ class Part(NamedTuple):
         return f"track {self.track}{f' {self.name!r}' if self.name else ''} channel {self.channel}"
 
 
-class Score(NamedTuple):
+class MidiScore(NamedTuple):
     """The content of one MIDI file that matters here."""
 
     name: str
     ticks_per_beat: int
-    parts: list[Part]
+    parts: list[MidiPart]
     tempos: tuple[tuple[float, float], ...]
     metres: tuple[Metre, ...]
     end: int
     """the tick at which the longest track ends"""
 
 
-def parse(source: Source) -> Score:
+def parse(source: Source) -> MidiScore:
     """Read a MIDI file of type 0 or 1 that counts time in beats.
 
     Args:
@@ -115,8 +115,8 @@ def _header(data: bytes, name: str) -> int:
     return int(division)
 
 
-def _score(file: MidiFile, name: str, ticks_per_beat: int) -> Score:
-    parts: list[Part] = []
+def _score(file: MidiFile, name: str, ticks_per_beat: int) -> MidiScore:
+    parts: list[MidiPart] = []
     tempos: dict[int, float] = {}
     metres: dict[int, tuple[int, int]] = {}
     end = 0
@@ -143,10 +143,10 @@ def _score(file: MidiFile, name: str, ticks_per_beat: int) -> Score:
             bars = tick // (4 * ticks_per_beat) + 1
             raise GrooveError(f"{name} lasts {bars:,} bars (a broken delta time?); the most is {MAX_BARS:,}")
         end = max(end, tick)
-        parts += [Part(number, title, channel, notes) for channel, notes in sorted(channels.items())]
+        parts += [MidiPart(number, title, channel, notes) for channel, notes in sorted(channels.items())]
     tempos.setdefault(0, 120.0)  # what the standard says holds until told otherwise, as is 4/4
     metres.setdefault(0, (4, 4))
-    return Score(
+    return MidiScore(
         name,
         ticks_per_beat,
         parts,

@@ -11,10 +11,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import name, whole
 from ..errors import GrooveError, closest
-from ..grooves.groove import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Groove
-from . import drum_maps as kits
-from .parser import MAX_BARS, Metre, Part, Score, Source, parse
+from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES
+from ..grooves.groove import Groove
+from . import drum_maps
+from .parser import MAX_BARS, Metre, MidiPart, MidiScore, Source, parse
 from .writer import Tempo, grooves_to_midi, write
 
 __all__ = [
@@ -126,8 +128,8 @@ class MidiPerformance:
             hop: bars from the beginning of one loop to the next, at least 1; loops overlap where it is less
                 than `bars`.
         """
-        if bars < 1 or hop < 1:
-            raise GrooveError(f"bars and hop must be at least 1, not {bars} and {hop}")
+        whole("bars", bars, 1)
+        whole("hop", hop, 1)
         cuts = []
         for first, length in self.sections:
             for start in range(first, first + max(length - bars, 0) + 1, hop):
@@ -140,7 +142,7 @@ class MidiPerformance:
 def read_groove(
     source: Source,
     *,
-    kit: kits.KitLike = "common",
+    kit: drum_maps.DrumMapLike = "common",
     track: int | str | None = None,
     channel: int | None = None,
     part: Literal["auto", "drums", "tap"] = "auto",
@@ -152,7 +154,7 @@ def read_groove(
 def read(
     source: Source,
     *,
-    kit: kits.KitLike = "common",
+    kit: drum_maps.DrumMapLike = "common",
     track: int | str | None = None,
     channel: int | None = None,
     part: Literal["auto", "drums", "tap"] = "auto",
@@ -167,7 +169,7 @@ def read(
 
     Args:
         source: a path, the bytes of a file, or a binary file object.
-        kit: the kit map for the drums, see `kits.load`.
+        kit: the kit map for the drums, see `drum_maps.load`.
         track: read only this track: its number in the file, from 1, or a part of its name.
         channel: read only this MIDI channel, 1..16.
         part: "auto" takes as drums what is on channel 10 or on a track named like drums, and flattens the
@@ -184,9 +186,8 @@ def read(
     >>> print(performance.report)
     2 notes in 2 bars; drums from track 1 'groove' channel 10
     """
-    if part not in ("auto", "drums", "tap"):
-        raise GrooveError(f"part must be 'auto', 'drums' or 'tap', not {part!r}")
-    chosen_kit = kits.load(kit)
+    name("part", part, ("auto", "drums", "tap"))
+    chosen_kit = drum_maps.load(kit)
     score = parse(source)
     chosen = _choose(score, track, channel)
     is_drums = [part == "drums" or (part == "auto" and _is_drums(p, score)) for p in chosen]
@@ -229,9 +230,9 @@ def read(
     return MidiPerformance(groove, tap, grid.tempo_map(score), score.metres, sections, report)
 
 
-def _choose(score: Score, track: int | str | None, channel: int | None) -> list[Part]:
-    if channel is not None and channel not in range(1, 17):
-        raise GrooveError(f"a MIDI channel is a whole number from 1 to 16, not {channel!r}")
+def _choose(score: MidiScore, track: int | str | None, channel: int | None) -> list[MidiPart]:
+    if channel is not None:
+        whole("a MIDI channel", channel, 1, 16)
     if not score.parts:
         raise GrooveError(f"{score.name} has no notes")
     chosen = [p for p in score.parts if channel in (None, p.channel)]
@@ -247,7 +248,7 @@ def _choose(score: Score, track: int | str | None, channel: int | None) -> list[
     return chosen
 
 
-def _is_drums(part: Part, score: Score) -> bool:
+def _is_drums(part: MidiPart, score: MidiScore) -> bool:
     if part.channel == 10:
         return True
     # In a file of type 0 the name is that of the piece: beside a channel 10 the other channels are no drums.
@@ -255,7 +256,7 @@ def _is_drums(part: Part, score: Score) -> bool:
     return not mixed and _DRUM_NAME.search(part.name) is not None
 
 
-def _notes(parts: Sequence[Part]) -> Ints:
+def _notes(parts: Sequence[MidiPart]) -> Ints:
     """Return the notes of all parts as (n, 3): tick, pitch, velocity."""
     notes = [note for part in parts for note in part.notes]
     return np.array(notes, np.int64).reshape(len(notes), 3)
@@ -282,7 +283,7 @@ class _Grid:
     skipped: tuple[Skipped, ...]
     after_end: int
 
-    def place(self, score: Score, notes: Ints) -> tuple[Ints, NDArray[np.float64], Ints]:
+    def place(self, score: MidiScore, notes: Ints) -> tuple[Ints, NDArray[np.float64], Ints]:
         """Return the steps and offsets of those notes that lie in a section that is read, and these notes."""
         section = _section_of(score, self.sections, notes[:, 0])
         step, offset = _to_grid(score, notes[:, 0] - np.array([s.start for s in self.sections])[section])
@@ -290,7 +291,7 @@ class _Grid:
         base = np.array([s.base for s in self.sections])[section] * STEPS_PER_BAR
         return (base + step)[kept], offset[kept], notes[kept]
 
-    def tempo_map(self, score: Score) -> tuple[tuple[float, float], ...]:
+    def tempo_map(self, score: MidiScore) -> tuple[tuple[float, float], ...]:
         """Return the tempos of the sections that are read, in beats of the groove."""
         found: list[tuple[float, float]] = []
         for section, following in zip(self.sections, [*self.sections[1:], None], strict=True):
@@ -306,19 +307,19 @@ class _Grid:
         return tuple(found)
 
 
-def _to_grid(score: Score, ticks: Ints) -> tuple[Ints, NDArray[np.float64]]:
+def _to_grid(score: MidiScore, ticks: Ints) -> tuple[Ints, NDArray[np.float64]]:
     """Return the nearest 16th of each time, and how far from it the time lies, in 16ths (-0.5 up to 0.5)."""
     step = (8 * ticks + score.ticks_per_beat) // (2 * score.ticks_per_beat)  # floor(x + 1/2) in whole numbers
     return step, 4 * ticks / score.ticks_per_beat - step
 
 
-def _section_of(score: Score, sections: list[_Section], ticks: Ints) -> Ints:
+def _section_of(score: MidiScore, sections: list[_Section], ticks: Ints) -> Ints:
     # Up to half a 16th ahead of its first bar line a note belongs to a section already.
     starts = np.array([8 * s.start - score.ticks_per_beat for s in sections])
     return np.maximum(np.searchsorted(starts, 8 * ticks, side="right") - 1, 0)
 
 
-def _lay_out(score: Score, notes: Ints) -> _Grid:
+def _lay_out(score: MidiScore, notes: Ints) -> _Grid:
     """Find the bars of the file, and which of them the groove is made of."""
     bar = 4 * score.ticks_per_beat
     sections = _sections(score)
@@ -360,7 +361,7 @@ def _lay_out(score: Score, notes: Ints) -> _Grid:
     return _Grid(sections, bars, tuple(skipped), after_end)
 
 
-def _sections(score: Score) -> list[_Section]:
+def _sections(score: MidiScore) -> list[_Section]:
     bar = 4 * score.ticks_per_beat
     sections: list[_Section] = []
     for metre in score.metres:

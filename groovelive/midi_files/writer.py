@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,10 +12,12 @@ import numpy as np
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 from numpy.typing import NDArray
 
+from ..checks import number, whole
 from ..errors import GrooveError
-from ..grooves.groove import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Groove, Note
+from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Note
+from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
-from . import drum_maps as kits
+from . import drum_maps
 from .parser import HIGHEST_BPM, LOWEST_BPM
 
 Tempo = float | Sequence[tuple[float, float]]
@@ -35,7 +36,7 @@ def write(
     music: Music,
     *,
     tempo: Tempo = 120.0,
-    kit: kits.KitLike = "gm",
+    kit: drum_maps.DrumMapLike = "gm",
     note_length: float = 0.25,
     repeats: int = 1,
     channel: int = 10,
@@ -44,7 +45,7 @@ def write(
 ) -> Path:
     """Write a groove, a song of grooves, or timed notes to a MIDI file; the arguments of `grooves_to_midi`.
 
-    The file appears whole or not at all, see `files.replacing`.
+    The file appears whole or not at all, see `runtime.atomic.replacing`.
 
     Returns:
         the path.
@@ -65,7 +66,7 @@ def grooves_to_midi(
     music: Music,
     *,
     tempo: Tempo = 120.0,
-    kit: kits.KitLike = "gm",
+    kit: drum_maps.DrumMapLike = "gm",
     note_length: float = 0.25,
     repeats: int = 1,
     channel: int = 10,
@@ -84,7 +85,7 @@ def grooves_to_midi(
             which last to the end of the bar of the last one.
         tempo: beats per minute, 3.6..10000, or a tempo map: (beat, beats per minute), the first at beat 0;
             tempos behind the end of the music are left out.
-        kit: which note plays which voice, see `kits.load`.
+        kit: which note plays which voice, see `drum_maps.load`.
         note_length: length of a note in beats.
         repeats: how many times the music is played, at least 1.
         channel: MIDI channel, 1..16; drums are expected on 10.
@@ -99,21 +100,20 @@ def grooves_to_midi(
     >>> data[:4], MidiFile(file=io.BytesIO(data)).length
     (b'MThd', 4.0)
     """
-    channel = _whole(channel, "channel", 1, 16)
-    repeats = _whole(repeats, "repeats", 1, 100_000)
-    ppq = _whole(ppq, "ppq", 24, 32767)
-    if not (isinstance(note_length, int | float) and math.isfinite(note_length) and note_length > 0):
-        raise GrooveError(f"note_length must be more than 0 beats, not {note_length!r}")
+    channel = whole("channel", channel, 1, 16)
+    repeats = whole("repeats", repeats, 1, 100_000)
+    ppq = whole("ppq", ppq, 24, 32767)
+    number("note_length", note_length, 0, unit="beats", above=True)
     tempos = _tempo_map(tempo)
     step, voice, velocity, offset, steps = _timed(music)
     step = (np.arange(repeats)[:, None] * steps + step).ravel()
     voice = np.tile(voice, repeats)
     velocity, offset = np.tile(velocity, repeats), np.tile(offset, repeats)
 
-    pitches = kits.load(kit).notes
+    pitches = drum_maps.load(kit).notes
     lacking = [VOICES[v] for v in np.unique(voice) if pitches[v] is None]
     if lacking:
-        raise GrooveError(f"the kit {kits.load(kit).name} has no note for {' and '.join(lacking)}")
+        raise GrooveError(f"the kit {drum_maps.load(kit).name} has no note for {' and '.join(lacking)}")
     pitch = np.array([0 if p is None else p for p in pitches], np.int64)[voice]
     end = steps * repeats * ppq // STEPS_PER_BEAT
     on, off, pitch, velocity7 = _spans(
@@ -206,16 +206,8 @@ def _tempo_map(tempo: Tempo) -> list[tuple[float, float]]:
     if not pairs or pairs[0][0] != 0:
         raise GrooveError("a tempo map begins with a tempo at beat 0")
     for beat, bpm in pairs:
-        if not LOWEST_BPM <= bpm <= HIGHEST_BPM:
-            raise GrooveError(f"a tempo must lie from {LOWEST_BPM:g} to {HIGHEST_BPM:g} BPM, not {bpm:g}")
-        if not math.isfinite(beat):
-            raise GrooveError(f"the beat of a tempo must be a number, not {beat}")
+        number("a tempo", bpm, LOWEST_BPM, HIGHEST_BPM, "BPM")
+        number("the beat of a tempo", beat)
     if any(a >= b for (a, _), (b, _) in itertools.pairwise(pairs)):
         raise GrooveError("the beats of a tempo map must rise")
     return pairs
-
-
-def _whole(number: int, name: str, low: int, high: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or not low <= number <= high:
-        raise GrooveError(f"{name} must be a whole number from {low} to {high:,}, not {number!r}")
-    return int(number)

@@ -15,7 +15,7 @@ from .nodes import (
     Fast,
     Marked,
     Node,
-    Pulse,
+    Pure,
     Rest,
     Sequenced,
     Stack,
@@ -23,6 +23,7 @@ from .nodes import (
     Varied,
     bjorklund,
 )
+from .numbers import MAX_DIGITS, Atom, above_zero, euclidean_number, fraction, velocity
 
 MAX_TEXT = 4096
 MAX_DEPTH = 50
@@ -37,7 +38,6 @@ _WHOLE = re.compile(r"\d+", re.ASCII)
 _ATOM = re.compile(r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::\w*)?", re.ASCII)
 _TOKEN = re.compile(r"[\w.#:'-]+|\S")
 
-Atom = Callable[[str], Any]
 Mark = Callable[[Any, Fraction], Any]
 
 
@@ -58,8 +58,8 @@ def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node
     Raises:
         NotationError: the text cannot be read, or asks for too much.
 
-    >>> from groovelive.notation.pattern import Pattern
-    >>> Pattern(read("3 <4 5>", int), "").at(1.5)
+    >>> from groovelive.notation.pattern import TimePattern
+    >>> TimePattern(read("3 <4 5>", int), "").at(1.5)
     5
     """
     return _Reader(text, atom, mark, seed).read()
@@ -102,9 +102,9 @@ class _Reader:
         if not match:
             kind = "a whole number" if whole else "a number"
             raise self.error(f"'{after}' needs {kind} right after it", max(0, self.here - 1), 1)
-        value = _fraction(match[0])
+        value = fraction(match[0])
         if value is None:
-            raise self.error("a number has at most 12 digits and does not divide by zero")
+            raise self.error(f"a number has at most {MAX_DIGITS} digits and does not divide by zero")
         self.here = match.end()
         return value
 
@@ -220,7 +220,7 @@ class _Reader:
         if not match:
             raise self.error(f"{char!r} has no meaning here" if char else "a step is missing at the end")
         try:
-            node = Pulse(self.atom(match[0]))
+            node = Pure(self.atom(match[0]))
         except ValueError as error:
             raise self.error(str(error), start, len(match[0])) from None
         self.here = match.end()
@@ -265,20 +265,20 @@ class _Reader:
         if self.peek() != "%":
             return at_pace(lengths[0])
         self.here += 1
-        pace, values = self.argument("%", _above_zero)
-        if isinstance(pace, Pulse):
+        pace, values = self.argument("%", above_zero)
+        if isinstance(pace, Pure):
             return at_pace(pace.value)
         return Varied([pace], at_pace, at_pace(max(values)))
 
     # What is attached to a step
 
     def faster(self, node: Node, sign: str) -> Node:
-        factor, values = self.argument(sign, _above_zero)
+        factor, values = self.argument(sign, above_zero)
 
         def at_speed(value: Fraction) -> Node:
             return Fast(node, value if sign == "*" else 1 / value)
 
-        if isinstance(factor, Pulse):
+        if isinstance(factor, Pure):
             return at_speed(factor.value)
         return Varied([factor], at_speed, at_speed(max(values) if sign == "*" else min(values)))
 
@@ -289,7 +289,7 @@ class _Reader:
         for name in ("pulses", "steps", "rotation"):
             values: list[int] = []
             numbers.append(values)
-            arguments.append(self.within(_whole(name, values), self.sequence_node))
+            arguments.append(self.within(euclidean_number(name, values), self.sequence_node))
             if self.peek() != ",":
                 break
             if len(arguments) < 3:
@@ -311,14 +311,14 @@ class _Reader:
             by = Fraction(rotation % steps, steps)
             return Early(Sequenced(rhythm), Fraction(rotation, steps)) if by else Sequenced(rhythm)
 
-        if all(isinstance(argument, Pulse) for argument in arguments):
-            return spread(*(argument.value for argument in arguments if isinstance(argument, Pulse)))
+        if all(isinstance(argument, Pure) for argument in arguments):
+            return spread(*(argument.value for argument in arguments if isinstance(argument, Pure)))
         return Varied(arguments, spread, Early(spread(steps, steps), Fraction(0)))
 
     def marked(self, node: Node, start: int) -> Node:
         if self.mark is None:
             raise self.error("'^' sets the velocity of a drum; there is none here", start, 1)
-        numbers, _ = self.argument("^", _velocity)
+        numbers, _ = self.argument("^", velocity)
         return Marked(node, numbers, self.mark)
 
     def thinned(self, node: Node, start: int) -> Node:
@@ -335,8 +335,8 @@ class _Reader:
         values: list[Fraction] = []
 
         def atom(word: str) -> Fraction:
-            value = _fraction(word)
-            problem = f"{word!r} is not a number of at most 12 digits" if value is None else check(value)
+            value = fraction(word)
+            problem = f"{word!r} is not a number of at most {MAX_DIGITS} digits" if value is None else check(value)
             if value is None or problem:
                 raise GrooveError(problem)
             values.append(value)
@@ -351,7 +351,7 @@ class _Reader:
         value = self.number(sign)
         if problem := check(value):
             raise self.error(problem, start - 1, self.here - start + 1)
-        return Pulse(value), [value]
+        return Pure(value), [value]
 
     def within(self, atom: Atom, read: Callable[[], Node]) -> Node:
         """Read with other atoms, and without velocities."""
@@ -379,33 +379,3 @@ class _Reader:
 
 def _sequenced(steps: list[_Step]) -> Node:
     return steps[0].node if len(steps) == 1 else Sequenced(steps)
-
-
-def _fraction(word: str) -> Fraction | None:
-    if sum(c.isdigit() for c in word) > 12:
-        return None
-    try:
-        return Fraction(word) if "%" not in word else Fraction(word.split("%")[0]) / int(word.split("%")[1])
-    except (ValueError, ZeroDivisionError):
-        return None
-
-
-def _above_zero(value: Fraction) -> str:
-    return "" if value > 0 else "a speed or a number of steps must be above 0"
-
-
-def _velocity(value: Fraction) -> str:
-    return "" if 0 < value <= 1 else "a velocity lies above 0, up to 1"
-
-
-def _whole(name: str, values: list[int]) -> Atom:
-    def atom(word: str) -> int:
-        value = _fraction(word)
-        if value is None or value.denominator != 1:
-            raise GrooveError(f"the {name} of a Euclidean rhythm are whole numbers, not {word!r}")
-        if name == "steps" and value < 1:
-            raise GrooveError("a Euclidean rhythm needs at least 1 step")
-        values.append(int(value))
-        return int(value)
-
-    return atom

@@ -91,8 +91,8 @@ class Rest(Node):
         return
 
 
-class Pulse(Node):
-    """One value, once per cycle, as long as the cycle."""
+class Pure(Node):
+    """One value, once per cycle, as long as the cycle: what Tidal calls `pure`."""
 
     __slots__ = ("value",)
 
@@ -146,7 +146,7 @@ class Sequenced(Node):
                 if width is not known:
                     known, inner = width, scale * width
                 slot = scale * start + origin
-                if inside and type(node) is Pulse:  # the common case, without most of the fractions
+                if inside and type(node) is Pure:  # the common case, without most of the fractions
                     slot_end = slot + inner
                     out.append(Span(slot, slot_end, slot, slot_end, node.value))
                     continue

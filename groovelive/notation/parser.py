@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from operator import index
 from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 
+from ..checks import whole
 from ..errors import GrooveError, closest
-from ..grooves.groove import DEFAULT_VELOCITY, SHORT, STEPS_PER_BAR, VOICES, Groove
-from . import mini
-from . import step_strings as stepstring
+from ..grooves.grid import DEFAULT_VELOCITY, SHORT, STEPS_PER_BAR, VOICES, Note
+from ..grooves.groove import Groove
+from . import mini, step_strings
 from .caret import NotationError
-from .pattern import Event, Pattern
+from .pattern import PatternEvent, TimePattern
 
 __all__ = [
-    "DRUMS", "Event", "Hit", "NotationError", "Pattern", "drum", "number", "parse", "pattern", "value",
-    "word",
+    "DRUMS", "DrumHit", "NotationError", "PatternEvent", "TimePattern", "drum", "notes", "number", "parse", "pattern",
+    "value", "word",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -40,27 +40,27 @@ DRUMS: dict[str, int] = {
 }
 
 
-class Hit(NamedTuple):
+class DrumHit(NamedTuple):
     """A drum in a pattern: the index of its voice, and its velocity 0..1 (None where the text gives none)."""
 
     voice: int
     velocity: float | None = None
 
 
-def drum(name: str) -> Hit:
+def drum(name: str) -> DrumHit:
     """Return the drum that a word of mini-notation stands for; `x` is the tap's voice, `X` its accent.
 
     Raises:
         GrooveError: there is no such drum; the message offers the closest.
 
     >>> drum("sn"), drum("ho"), drum("X")
-    (Hit(voice=1, velocity=None), Hit(voice=3, velocity=None), Hit(voice=2, velocity=1.0))
+    (DrumHit(voice=1, velocity=None), DrumHit(voice=3, velocity=None), DrumHit(voice=2, velocity=1.0))
     """
     if name == "X":
-        return Hit(DRUMS["x"], stepstring.VELOCITIES["X"])
+        return DrumHit(DRUMS["x"], step_strings.VELOCITIES["X"])
     voice = DRUMS.get(name.lower())
     if voice is not None:
-        return Hit(voice)
+        return DrumHit(voice)
     plain, colon, _ = name.partition(":")
     if colon and plain.lower() in DRUMS:
         raise GrooveError(f"a voice has one sound and no sample numbers; write {plain!r} instead of {name!r}")
@@ -105,10 +105,10 @@ def value(text: str) -> float | str:
 
 
 @overload
-def pattern(text: str, *, seed: int = ...) -> Pattern[float | str]: ...
+def pattern(text: str, *, seed: int = ...) -> TimePattern[float | str]: ...
 @overload
-def pattern(text: str, atom: Callable[[str], T], *, seed: int = ...) -> Pattern[T]: ...
-def pattern(text: str, atom: Callable[[str], Any] = value, *, seed: int = 0) -> Pattern[Any]:
+def pattern(text: str, atom: Callable[[str], T], *, seed: int = ...) -> TimePattern[T]: ...
+def pattern(text: str, atom: Callable[[str], Any] = value, *, seed: int = 0) -> TimePattern[Any]:
     """Read mini-notation into a pattern that can be queried for any span of time.
 
     Args:
@@ -127,7 +127,7 @@ def pattern(text: str, atom: Callable[[str], Any] = value, *, seed: int = 0) -> 
     [('0', 'rock'), ('1/2', 'jazz'), ('3/4', 'jazz')]
     """
     mark = _with_velocity if atom is drum else None
-    return Pattern(mini.read(_text(text), atom, mark, _whole(seed, "seed")), text)
+    return TimePattern(mini.read(_text(text), atom, mark, whole("seed", seed)), text)
 
 
 def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
@@ -163,19 +163,52 @@ def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
       bd snn
          ^^^
     """
-    bars = _whole(bars, "bars")
-    if not 1 <= bars <= MAX_BARS:
-        raise GrooveError(f"a rhythm is 1 to {MAX_BARS} bars long, not {bars}")
-    if stepstring.is_step_string(_text(text)):
-        rows = stepstring.read(text, bars * STEPS_PER_BAR, lambda name: drum(name).voice)
-        return _groove([(step, voice, velocity, 0.0) for step, voice, velocity in rows], bars)
-    start = _whole(start, "start")
-    events = pattern(text, drum, seed=seed).query(start, start + bars)
-    moved = [event._replace(begin=event.begin - start) for event in events] if start else events
-    return _groove(_on_grid(moved, bars * STEPS_PER_BAR), bars)
+    cells = _cells(text, bars, seed, start)
+    hits, velocities, offsets = np.zeros((3, bars * STEPS_PER_BAR, len(VOICES)), np.float32)
+    if cells:
+        step, voice = np.array(list(cells)).T
+        hits[step, voice] = 1
+        velocities[step, voice], offsets[step, voice] = np.array(list(cells.values())).T
+    return Groove(hits, velocities, offsets)
 
 
-def _on_grid(events: Iterable[Event[Hit]], steps: int) -> list[tuple[int, int, float, float]]:
+def notes(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> tuple[Note, ...]:
+    """Read a rhythm into its notes, in the order of time: those of the Groove that `parse` makes, in one step.
+
+    Args:
+        text: the notation; see docs/notation.md.
+        bars: how many bars are read, 1..256.
+        seed: decides what `?` and `|` do.
+        start: the first bar, from 0, as in `parse`.
+
+    Raises:
+        NotationError: the text cannot be read; it shows where.
+        GrooveError: `bars` or `seed` is out of range or of the wrong type.
+
+    >>> [(note.name, note.step) for note in notes("bd, [~ sn]", bars=1)]
+    [('kick', 0), ('snare', 8)]
+    """
+    found = [
+        Note(step, voice, float(np.float32(velocity)), float(np.float32(offset)))
+        for (step, voice), (velocity, offset) in _cells(text, bars, seed, start).items()
+    ]
+    return tuple(sorted(found, key=lambda note: (note.position, note.voice, note.step)))
+
+
+def _cells(text: str, bars: int, seed: int, start: int) -> dict[tuple[int, int], tuple[float, float]]:
+    """Return the velocity and the offset of each (step, voice) that a rhythm hits."""
+    steps = whole("bars", bars, 1, MAX_BARS) * STEPS_PER_BAR
+    if step_strings.is_step_string(_text(text)):
+        rows = [(*row, 0.0) for row in step_strings.read(text, steps, lambda name: drum(name).voice)]
+    else:
+        first = whole("start", start)
+        events = pattern(text, drum, seed=seed).query(first, first + bars)
+        rows = _on_grid(events if not first else [e._replace(begin=e.begin - first) for e in events], steps)
+    rows.sort(key=lambda row: (row[2], -abs(row[3])))  # what comes last stays
+    return {(step, voice): (velocity, offset) for step, voice, velocity, offset in rows}
+
+
+def _on_grid(events: Iterable[PatternEvent[DrumHit]], steps: int) -> list[tuple[int, int, float, float]]:
     rows: list[tuple[int, int, float, float]] = []
     halfway: list[tuple[int, int, float]] = []
     for begin, _, (voice, velocity) in events:
@@ -200,29 +233,11 @@ def _on_grid(events: Iterable[Event[Hit]], steps: int) -> list[tuple[int, int, f
     return rows
 
 
-def _groove(rows: list[tuple[int, int, float, float]], bars: int) -> Groove:
-    hits, velocities, offsets = np.zeros((3, bars * STEPS_PER_BAR, len(VOICES)), np.float32)
-    rows.sort(key=lambda row: (row[2], -abs(row[3])))  # what is written last stays
-    if rows:
-        step, voice, velocity, offset = zip(*rows, strict=True)
-        hits[step, voice] = 1
-        velocities[step, voice] = velocity
-        offsets[step, voice] = offset
-    return Groove(hits, velocities, offsets)
-
-
-def _with_velocity(hit: Hit, velocity: Fraction) -> Hit:
-    return hit if hit.velocity is not None else Hit(hit.voice, float(velocity))
+def _with_velocity(hit: DrumHit, velocity: Fraction) -> DrumHit:
+    return hit if hit.velocity is not None else DrumHit(hit.voice, float(velocity))
 
 
 def _text(text: str) -> str:
     if not isinstance(text, str):
         raise GrooveError(f"a rhythm is written as text, not as {type(text).__name__}")
     return text
-
-
-def _whole(number: int, name: str) -> int:
-    try:
-        return index(number)
-    except TypeError:
-        raise GrooveError(f"{name} must be a whole number, not {number!r}") from None

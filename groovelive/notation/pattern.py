@@ -14,15 +14,15 @@ T = TypeVar("T")
 MAX_EVENTS_PER_QUERY = 1_000_000
 
 
-class Event(NamedTuple, Generic[T]):
-    """One event: it begins at `begin` and lasts until `end`, both in cycles (bars) and exact."""
+class PatternEvent(NamedTuple, Generic[T]):
+    """One event of a pattern: it begins at `begin` and lasts until `end`, both in cycles (bars) and exact."""
 
     begin: Fraction
     end: Fraction
     value: T
 
 
-class Pattern(Generic[T]):
+class TimePattern(Generic[T]):
     """A pattern that can be asked, as often and in whatever order one likes, what happens when.
 
     It holds no position and no random state: the same question always has the same answer. Make one with
@@ -41,9 +41,9 @@ class Pattern(Generic[T]):
         self.text = text
 
     def __repr__(self) -> str:
-        return f"Pattern({self.text!r})"
+        return f"TimePattern({self.text!r})"
 
-    def query(self, begin: Fraction | float, end: Fraction | float) -> list[Event[T]]:
+    def query(self, begin: Fraction | float, end: Fraction | float) -> list[PatternEvent[T]]:
         """Return the events that begin at or after `begin` and before `end`, in time order.
 
         Events at the same moment are in the order of the text. An event is returned whole, also where it
@@ -69,7 +69,7 @@ class Pattern(Generic[T]):
             return []
         spans: list[Span] = []
         self._root.emit(first, last, Fraction(1), Fraction(0), spans)
-        events = [Event(s.begin, s.end, s.value) for s in spans if s.begin == s.part_begin >= first]
+        events = [PatternEvent(s.begin, s.end, s.value) for s in spans if s.begin == s.part_begin >= first]
         events.sort(key=_by_begin)
         return events
 
@@ -91,7 +91,7 @@ class Pattern(Generic[T]):
         return value
 
 
-def _by_begin(event: Event[Any] | Span) -> Fraction:
+def _by_begin(event: PatternEvent[Any] | Span) -> Fraction:
     return event.begin
 
 

@@ -24,7 +24,7 @@ _BUNDLE = b"#bundle\0"
 _DEPTH = 8  # bundles in bundles
 
 
-class Message(NamedTuple):
+class OscMessage(NamedTuple):
     """A message that was read."""
 
     address: str
@@ -77,19 +77,19 @@ def _string(text: str) -> bytes:
     return data + bytes(4 - len(data) % 4)
 
 
-def read(packet: bytes) -> list[Message]:
+def read(packet: bytes) -> list[OscMessage]:
     """Return the messages in a packet, those of bundles in their order; timetags are passed over.
 
     Raises:
         GrooveError: it is not OSC.
 
     >>> read(bundle(1, [message("/a", 1, "x", None, True), message("/b")]))
-    [Message(address='/a', arguments=(1, 'x', None, True)), Message(address='/b', arguments=())]
+    [OscMessage(address='/a', arguments=(1, 'x', None, True)), OscMessage(address='/b', arguments=())]
     >>> read(b"GET / HTTP/1.1")
     Traceback (most recent call last):
     groovelive.errors.GrooveError: this is not OSC: its size, 14 bytes, is no multiple of 4
     """
-    found: list[Message] = []
+    found: list[OscMessage] = []
     try:
         _read(packet, found, 0)
     except (struct.error, ValueError, IndexError) as error:
@@ -99,7 +99,7 @@ def read(packet: bytes) -> list[Message]:
     return found
 
 
-def _read(packet: bytes, found: list[Message], depth: int) -> None:
+def _read(packet: bytes, found: list[OscMessage], depth: int) -> None:
     if len(packet) % 4 or not packet:
         raise GrooveError(f"this is not OSC: its size, {len(packet)} bytes, is no multiple of 4")
     if not packet.startswith(_BUNDLE):
@@ -119,12 +119,12 @@ def _read(packet: bytes, found: list[Message], depth: int) -> None:
         at += size
 
 
-def _message(packet: bytes) -> Message:
+def _message(packet: bytes) -> OscMessage:
     address, at = _text(packet, 0)
     if not address.startswith("/"):
         raise GrooveError("this is not OSC: an address begins with /")
     if at == len(packet):
-        return Message(address, ())  # an old sender's, without types; and so without arguments
+        return OscMessage(address, ())  # an old sender's, without types; and so without arguments
     tags, at = _text(packet, at)
     if not tags.startswith(","):
         raise GrooveError(f"{address[:40]} says no types of its arguments")
@@ -158,7 +158,7 @@ def _message(packet: bytes) -> Message:
             raise GrooveError(f"{address[:40]} has an argument of type {tag!r}, not one of i f s d h b T F N")
     if at > len(packet):
         raise GrooveError(f"{address[:40]} ends too early")
-    return Message(address, tuple(arguments))
+    return OscMessage(address, tuple(arguments))
 
 
 def _text(packet: bytes, at: int) -> tuple[str, int]:

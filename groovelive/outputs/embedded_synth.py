@@ -112,7 +112,7 @@ class SynthSink(Sink):
         self._world, self._clock = world, clock
         with world.lock:
             self._slot = min(set(range(len(world.slots) + 1)) - world.slots)
-            self._kit = sound.Kit(target.kit, group=_GROUPS + 10 * self._slot, bus=_BUSES + 2 * self._slot)
+            self._kit = sound.DrumKit(target.kit, group=_GROUPS + 10 * self._slot, bus=_BUSES + 2 * self._slot)
             setup = self._kit.setup()
             defs = [each for each in setup if each[0] == "/d_recv"]
             world.tell(defs)  # a definition is read beside the audio thread: what uses it must come after

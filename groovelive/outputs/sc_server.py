@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import GrooveError
-from ..osc_messages.codec import Argument, Message, message, read
+from ..osc_messages.codec import Argument, OscMessage, message, read
 from .osc import reach
 
 Packet = tuple[Argument, ...]
@@ -123,7 +123,7 @@ class Server:
         self.send(message("/sync", self._syncs))
         failed: list[str] = []
 
-        def synced(found: Message) -> bool:
+        def synced(found: OscMessage) -> bool:
             if found.address == "/fail":
                 failed.append(" ".join(map(str, found.arguments)).strip())
             return found.address == "/synced" and found.arguments[:1] == (self._syncs,)
@@ -205,7 +205,7 @@ class Server:
         self._drain()
         self.send(message("/notify", 1))
 
-        def answered(found: Message) -> bool:
+        def answered(found: OscMessage) -> bool:
             if found.arguments[:1] != ("/notify",):
                 return False
             given = [each for each in found.arguments[1:] if isinstance(each, int)]
@@ -245,7 +245,7 @@ class Server:
         self.there = True
         self._tell(f"{self.name} is back, after {time.monotonic() - self._went:.1f} s")
 
-    def _until(self, wanted: Callable[[Message], bool], seconds: float) -> bool:
+    def _until(self, wanted: Callable[[OscMessage], bool], seconds: float) -> bool:
         """Read what comes until something wanted does, or for some seconds; return whether it did."""
         end = time.monotonic() + seconds
         while (rest := end - time.monotonic()) > 0 and not self._over.is_set():

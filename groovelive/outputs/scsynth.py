@@ -28,11 +28,11 @@ class ScsynthSink(Sink):
     """
 
     def __init__(self, target: Scsynth, clock: WallClock, tell: Callable[[str], None]) -> None:
-        from ..synthesis.kits import Kit
+        from ..synthesis.kits import DrumKit
 
         super().__init__(target)
         self._target, self._clock, self._number = target, clock, next(_KITS)
-        self._kit = Kit(target.kit)  # a slip of the pen boots no server
+        self._kit = DrumKit(target.kit)  # a slip of the pen boots no server
         self._server = Server(
             target.host, target.port, boot=target.boot, outputs=target.out + 2, setup=self._set_up, tell=tell
         )
@@ -43,12 +43,12 @@ class ScsynthSink(Sink):
         return self._server.there
 
     def _set_up(self, server: Server) -> None:
-        from ..synthesis.kits import Kit
+        from ..synthesis.kits import DrumKit
 
         target = self._target
         # The last of the buses: sclang gives its clients theirs from the front of their shares.
         bus = _BUSES - 2 * (4 * server.client + self._number % 4) - 2 if target.bus < 0 else target.bus
-        self._kit = Kit(target.kit, group=server.group + _APART * (self._number % 16), bus=bus, out=target.out)
+        self._kit = DrumKit(target.kit, group=server.group + _APART * (self._number % 16), bus=bus, out=target.out)
         packets = self._kit.setup(target=target.group)
         # A definition is read beside the audio thread: what uses it must come after.
         server.tell([each for each in packets if each[0] == "/d_recv"])

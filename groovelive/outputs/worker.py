@@ -146,10 +146,10 @@ class Outlet:
                 self._linger = LINGER
                 return ClockSink(clock)
             case Synth() as target:
-                from ..synthesis.kits import Kit
+                from ..synthesis.kits import DrumKit
                 from .embedded_synth import SynthSink, World
 
-                Kit(target.kit)  # a slip of the pen opens no sound device
+                DrumKit(target.kit)  # a slip of the pen opens no sound device
                 with self._booting:
                     self._world = self._world or World()
                 return SynthSink(target, self._world, self._clock)

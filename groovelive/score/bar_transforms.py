@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import GrooveError, closest
-from ..grooves.grid import STEPS_PER_BAR, VOICES
-from .edits import Move, Note, Notes
+from ..grooves.grid import STEPS_PER_BAR, VOICES, Note
+from .edits import Move, Notes
 from .rhythms import LOOP_STEPS
 
 _SNARE, _KICK, _CRASH = VOICES.index("snare"), VOICES.index("kick"), VOICES.index("crash")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ..errors import GrooveError
-from ..grooves.grid import STEPS_PER_BAR, VOICES
+from ..grooves.grid import STEPS_PER_BAR, VOICES, Note
 from ..grooves.groove import Groove
 from .inputs import (
     Adaptive,
@@ -36,24 +36,14 @@ Blob = Annotated[bytes, Meta(max_length=128 * 1024)]
 Finite = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
 
-class Note(NamedTuple):
-    """A note of a pattern: step from its start, voice 0..8, velocity 0..1, offset -0.5..1 of a step from the grid.
-
-    A pattern may have several notes of a voice at a step, as a Groove has not: `hh*32` is played as it is written.
-    """
-
-    step: int
-    voice: int
-    velocity: float
-    offset: float
-
-
 Notes = tuple[Note, ...]
 _NOTE = struct.Struct("<HBff")
 
 
 def pack(notes: Iterable[Note]) -> bytes:
     """Return notes as bytes: 11 each, little-endian.
+
+    A pattern may have several notes of a voice at a step, as a Groove has not: `hh*32` is played as it is written.
 
     >>> unpack(pack([Note(4, 1, 0.5, -0.25)]))
     (Note(step=4, voice=1, velocity=0.5, offset=-0.25),)
@@ -79,7 +69,7 @@ def unpack(data: bytes) -> Notes:
 
 def of_groove(groove: Groove) -> bytes:
     """Return the notes of a groove as bytes."""
-    return pack(Note(n.step, n.voice, n.velocity, n.offset) for n in groove)
+    return pack(groove)
 
 
 # What an edit may set

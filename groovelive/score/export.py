@@ -30,9 +30,9 @@ def wav(path: Path, score: Score, events: Iterable[Event], begin: float, end: fl
     Raises:
         GrooveError: the embedded synth is not installed, or the file cannot be written.
     """
-    from ..synthesis.kits import Kit, render_kits
+    from ..synthesis.kits import DrumKit, render_kits
 
-    parts: dict[str | Kit, list[tuple[float, Note]]] = {}
+    parts: dict[str | DrumKit, list[tuple[float, Note]]] = {}
     for event in events:
         note = Note(event.step, event.voice, event.velocity, 0.0)
         parts.setdefault(kit_of(score, event), []).append((seconds(score, event, begin), note))

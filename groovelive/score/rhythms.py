@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GrooveError
-from ..grooves.grid import STEPS_PER_BAR
-from ..grooves.groove import DEFAULT_VELOCITY, Groove
+from ..grooves.grid import DEFAULT_VELOCITY, STEPS_PER_BAR, Note
 from ..notation.caret import NotationError
-from ..notation.parser import drum, parse, pattern
+from ..notation.parser import drum, pattern
+from ..notation.parser import notes as read_notes
 from ..notation.step_strings import VELOCITIES, is_step_string
-from .edits import Exact, Note, Notes, Rhythm, of_groove, unpack
+from .edits import Exact, Notes, Rhythm, unpack
 
 LOOP = 2  # bars
 LOOP_STEPS = LOOP * STEPS_PER_BAR
@@ -40,10 +40,10 @@ def notes_in(source: Rhythm | Exact, bar: int, seed: int = 0, bars: int = LOOP) 
     if not source.text:
         return around(unpack(source.notes), source.steps, bar, bars)
     if is_step_string(source.text):
-        groove = _step_string(source.text)
-        return around(unpack(of_groove(groove)), groove.steps, bar, bars)
+        found, length = _step_string(source.text)
+        return around(found, length * STEPS_PER_BAR, bar, bars)
     if isinstance(source, Rhythm):
-        return unpack(of_groove(parse(source.text, bars=bars, seed=seed, start=bar)))
+        return read_notes(source.text, bars=bars, seed=seed, start=bar)
     notes = []
     for begin, _, (voice, velocity) in pattern(source.text, drum, seed=seed).query(bar, bar + bars):
         position = (begin - bar) * STEPS_PER_BAR
@@ -68,16 +68,16 @@ def check(source: Rhythm | Exact) -> None:
 
 
 @lru_cache(maxsize=256)
-def _step_string(text: str) -> Groove:
-    """Return a step string over one bar or two, or over as many whole bars as its longest line has."""
+def _step_string(text: str) -> tuple[Notes, int]:
+    """Return the notes of a step string, and its bars: one or two, or as many whole ones as its longest line has."""
     lines = (line.rpartition(":")[2] for line in _LINES.split(text))
     longest = max((sum(char in VELOCITIES for char in line) for line in lines), default=0)
     if longest > LOOP_STEPS and longest % STEPS_PER_BAR == 0:
-        return parse(text, bars=longest // STEPS_PER_BAR)
+        return read_notes(text, bars=longest // STEPS_PER_BAR), longest // STEPS_PER_BAR
     try:
-        return parse(text, bars=1)
+        return read_notes(text, bars=1), 1
     except NotationError:
-        return parse(text, bars=LOOP)
+        return read_notes(text, bars=LOOP), LOOP
 
 
 def around(notes: Notes, steps: int, bar: int, bars: int) -> Notes:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import GrooveError
 from ..notation.parser import number, pattern, word
-from ..notation.pattern import Pattern as TimePattern
+from ..notation.pattern import TimePattern
 from .controls import CONTROLS, DEFAULT_BPM
 from .edits import (
     BEATS_PER_BAR,

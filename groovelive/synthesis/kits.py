@@ -1,8 +1,8 @@
 """The drum kits of SuperCollider: notes as timed OSC messages, and grooves as WAV by an embedded scsynth.
 
 The sounds are SynthDefs, written in sclang (`supercollider/SynthDefs/`) and shipped compiled in
-`groovelive/kit/`. A `Kit` says which OSC messages set a kit up on a server and strike its voices; it keeps no
-state and no clock, so that a file, the embedded synth and a running scsynth are all sent the same.
+`groovelive/synthesis/synthdefs/`. A `DrumKit` says which OSC messages set a kit up on a server and strike its voices;
+it keeps no state and no clock, so that a file, the embedded synth and a running scsynth are all sent the same.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import msgspec
+
+from ..checks import number
 from ..errors import GrooveError, closest
-from ..grooves.groove import STEPS_PER_BEAT, VOICES, Groove, Note
+from ..grooves.grid import STEPS_PER_BEAT, VOICES, Note
+from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
-
-if TYPE_CHECKING:
-    pass
 
 Message = tuple[str | int | float | bytes, ...]
 """An OSC message: its address, then its arguments."""
@@ -47,7 +47,7 @@ def kits() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class DrumKit:
     """A drum kit on a SuperCollider server: the OSC messages that set it up and strike it.
 
     Args:
@@ -61,7 +61,7 @@ class Kit:
     Raises:
         GrooveError: there is no kit of that name, or `room` is out of its range.
 
-    >>> Kit().strike(0, 0.5)
+    >>> DrumKit().strike(0, 0.5)
     [('/s_new', 'gl_acoustic_kick', -1, 1, 1000, 'out', 16, 'velocity', 0.5)]
     """
 
@@ -76,7 +76,7 @@ class Kit:
         if self.name not in known:
             hint = closest(self.name, known)
             raise GrooveError(f"unknown kit {self.name!r}{hint}; kits are {', '.join(known)}")
-        _within("room", self.room, 0, 1)
+        number("room", self.room, 0, 1)
 
     @property
     def open_hats(self) -> int:
@@ -122,14 +122,15 @@ class Kit:
         return [*choke, ("/s_new", name, -1, ADD_TO_TAIL, group, "out", self.bus, "velocity", velocity)]
 
 
-def score(notes: Iterable[tuple[float, Note]], kit: Kit) -> list[Event]:
+def score(notes: Iterable[tuple[float, Note]], kit: DrumKit) -> list[Event]:
     """Return one event for each note, in time order.
 
     Args:
         notes: pairs of the time in seconds and the Note that sounds then.
+        kit: what strikes them.
 
     >>> groove = Groove.from_notes([(0, "kick"), (4, "snare", 0.9)], steps=16)
-    >>> [(seconds, messages[-1][1]) for seconds, messages in score(timed(groove, tempo=60), Kit())]
+    >>> [(seconds, messages[-1][1]) for seconds, messages in score(timed(groove, tempo=60), DrumKit())]
     [(0.0, 'gl_acoustic_kick'), (1.0, 'gl_acoustic_snare')]
     """
     in_order = sorted(notes, key=lambda pair: pair[0])
@@ -143,6 +144,7 @@ def timed(music: Groove | Iterable[Groove], *, tempo: float = 120.0) -> list[tup
     before it, and the note sounds at 0.
 
     Args:
+        music: a groove, or grooves in their order.
         tempo: beats (quarter notes) a minute.
 
     >>> early = Groove.from_notes([(0, "crash", 0.9, -0.25)], steps=16)
@@ -163,7 +165,7 @@ def render(
     path: str | os.PathLike[str],
     *,
     tempo: float = 120.0,
-    kit: str | Kit = "acoustic",
+    kit: str | DrumKit = "acoustic",
     sample_rate: int = 48000,
     tail: float = 2.0,
 ) -> Path:
@@ -173,9 +175,10 @@ def render(
     whole or not at all.
 
     Args:
+        music: a groove, or grooves in their order.
         path: where to write; its name ends in .wav.
         tempo: 10..999 beats (quarter notes) a minute.
-        kit: one of `kits()`, or a Kit.
+        kit: one of `kits()`, or a DrumKit.
         sample_rate: 8000..192000 Hz.
         tail: 0..60 seconds after the last bar, for cymbals to ring.
 
@@ -190,7 +193,7 @@ def render(
     Traceback (most recent call last):
     groovelive.errors.GrooveError: tempo must be a number from 10 to 999, not -1
     """
-    _within("tempo", tempo, 10, 999)
+    number("tempo", tempo, 10, 999)
     grooves = _grooves(music)
     beats = sum(groove.steps for groove in grooves) / STEPS_PER_BEAT
     notes = timed(grooves, tempo=tempo)
@@ -202,7 +205,7 @@ def render_timed(
     path: str | os.PathLike[str],
     seconds: float,
     *,
-    kit: str | Kit = "acoustic",
+    kit: str | DrumKit = "acoustic",
     sample_rate: int = 48000,
     tail: float = 2.0,
 ) -> Path:
@@ -210,13 +213,23 @@ def render_timed(
 
     Args:
         notes: pairs of the time in seconds and the Note that sounds then.
+        path: where to write; its name ends in .wav.
         seconds: how long the music lasts, without its tail.
+        kit: one of `kits()`, or a DrumKit.
+        sample_rate: 8000..192000 Hz.
+        tail: 0..60 seconds after the music, for cymbals to ring.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        GrooveError: as `render`.
     """
     return render_kits({kit: notes}, path, seconds, sample_rate=sample_rate, tail=tail)
 
 
 def render_kits(
-    parts: Mapping[str | Kit, Iterable[tuple[float, Note]]],
+    parts: Mapping[str | DrumKit, Iterable[tuple[float, Note]]],
     path: str | os.PathLike[str],
     seconds: float,
     *,
@@ -229,15 +242,24 @@ def render_kits(
 
     Args:
         parts: of each kit, one at least, its notes: pairs of the time in seconds and the Note that sounds then.
+        path: where to write; its name ends in .wav.
         seconds: how long the music lasts, without its tail.
+        sample_rate: 8000..192000 Hz.
+        tail: 0..60 seconds after the music, for cymbals to ring.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        GrooveError: there is no kit, or as `render`.
 
     >>> render_kits({}, "loop.wav", 1.0)
     Traceback (most recent call last):
     groovelive.errors.GrooveError: there is no kit to render with
     """
-    _within("sample_rate", sample_rate, 8000, 192000)
-    _within("tail", tail, 0, 60)
-    kits = [kit if isinstance(kit, Kit) else Kit(kit) for kit in parts]
+    number("sample_rate", sample_rate, 8000, 192000)
+    number("tail", tail, 0, 60)
+    kits = [kit if isinstance(kit, DrumKit) else DrumKit(kit) for kit in parts]
     if not kits:
         raise GrooveError("there is no kit to render with")
     first, target = kits[0], Path(path)
@@ -273,15 +295,8 @@ def _grooves(music: Groove | Iterable[Groove]) -> Sequence[Groove]:
     return grooves
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise GrooveError(f"{name} must be a number from {low} to {high}, not {value!r}")
-
-
 def _scsynth(events: list[Event], path: Path, sample_rate: int) -> None:
-    """Render `events` to `path` in a child process; see `nrt`."""
-    import msgspec
-
+    """Render `events` to `path` in a child process; see `render_worker`."""
     # -P: a file named like a module in the working folder must not be imported instead of it.
     command = [sys.executable, "-P", str(Path(__file__).with_name("render_worker.py")), str(path), str(sample_rate)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -1,7 +1,7 @@
 """The embedded synth in a process of its own: renders a score from standard input to a WAV file.
 
-scsynth prints to the C library's stdout, and a fault in it would end the interpreter; so `sound.render` runs
-this file as a child: `python nrt.py OUT.wav SAMPLE_RATE < score.msgpack`. The score is a MessagePack list
+scsynth prints to the C library's stdout, and a fault in it would end the interpreter; so `kits.render` runs
+this file as a child: `python render_worker.py OUT.wav SAMPLE_RATE < score.msgpack`. The score is a MessagePack list
 of [seconds, [OSC message, ...]]; it ends at its last entry. No sound card is needed.
 """
 
@@ -12,6 +12,7 @@ import msgspec
 
 def main(path: str, sample_rate: int) -> None:
     """Render the score on standard input to `path`: 24-bit stereo WAV."""
+    # Here, since nanosynth is optional (extra `synth`): the module can be read without it.
     from nanosynth.osc import OscMessage
     from nanosynth.score import Score
     from nanosynth.scsynth import Options

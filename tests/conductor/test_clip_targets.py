@@ -35,7 +35,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def live(serve: Serve, running: RunningLive, monkeypatch: pytest.MonkeyPatch) -> Iterator[gl.Live]:
+def live(serve: Serve, running: RunningLive, monkeypatch: pytest.MonkeyPatch) -> Iterator[gl.Session]:
     monkeypatch.setenv("GROOVELIVE_RUNTIME", str(serve.folder))
     monkeypatch.setenv("GROOVELIVE_ABLETON", f"127.0.0.1:{running.port}")
     with gl.open() as live:
@@ -64,13 +64,13 @@ def undone(running: RunningLive) -> int:
     return int(running.do(lambda: len(running.host.rt.undo.history)))
 
 
-def roll(live: gl.Live, running: RunningLive) -> None:
+def roll(live: gl.Session, running: RunningLive) -> None:
     """Let Live play at the session's tempo."""
     live.ableton.tempo(240)
     live.ableton.play()
 
 
-def test_loops_become_clips_on_the_line(live: gl.Live, running: RunningLive) -> None:
+def test_loops_become_clips_on_the_line(live: gl.Session, running: RunningLive) -> None:
     roll(live, running)
     live.d1.out = gl.ableton("Drums", slots=(2, 3), bars=1)
     live.d1 >> gl.play("bd sn")
@@ -91,7 +91,7 @@ def test_loops_become_clips_on_the_line(live: gl.Live, running: RunningLive) -> 
     eventually(lambda: notes(running, playing(running)) == [], 8)
 
 
-def test_the_model_plays_in_live(live: gl.Live, running: RunningLive) -> None:
+def test_the_model_plays_in_live(live: gl.Session, running: RunningLive) -> None:
     roll(live, running)
     live.d1.out = gl.ableton("Drums", slots=(2, 3), history=True)
     live.d1.genre, live.d1.swing = "funk", 0.2
@@ -113,7 +113,7 @@ def test_the_model_plays_in_live(live: gl.Live, running: RunningLive) -> None:
     assert running.do(lambda: running.tracks[0]._slots[5].clip.color_index) != colour
 
 
-def test_live_varies_the_loop_by_the_models_chances(live: gl.Live, running: RunningLive) -> None:
+def test_live_varies_the_loop_by_the_models_chances(live: gl.Session, running: RunningLive) -> None:
     roll(live, running)
     live.d1.out = gl.ableton("Drums", slots=(2, 3), chances=True)
     live.d1 >> gl.groove("x..x..x...x.x...")
@@ -129,7 +129,7 @@ def test_live_varies_the_loop_by_the_models_chances(live: gl.Live, running: Runn
     assert all((deviation < 0) == (round(chance, 2) < 0.98) or abs(deviation) <= 1 for chance, deviation in chances)
 
 
-def test_several_drummers_share_a_track(live: gl.Live, running: RunningLive) -> None:
+def test_several_drummers_share_a_track(live: gl.Session, running: RunningLive) -> None:
     roll(live, running)
     live.out = gl.ableton("Drums", slots=(2, 3), bars=1)
     with gl.at("+1"):
@@ -140,7 +140,7 @@ def test_several_drummers_share_a_track(live: gl.Live, running: RunningLive) -> 
     live.out = None
 
 
-def test_what_can_not_be(live: gl.Live, running: RunningLive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_can_not_be(live: gl.Session, running: RunningLive, monkeypatch: pytest.MonkeyPatch) -> None:
     names = running.do(lambda: [(track.name, track.has_midi_input) for track in running.tracks])
     audio = next(name for name, midi in names if not midi)
     before = running.do(running.host.state)["tracks"]
@@ -161,7 +161,7 @@ def test_what_can_not_be(live: gl.Live, running: RunningLive, monkeypatch: pytes
     assert running.do(running.host.state)["tracks"] == before
 
 
-def test_live_goes_and_is_back(live: gl.Live, running: RunningLive) -> None:
+def test_live_goes_and_is_back(live: gl.Session, running: RunningLive) -> None:
     told: list[str] = []
     live.tell = told.append  # type: ignore[method-assign, assignment]
     roll(live, running)
@@ -182,7 +182,7 @@ def test_live_goes_and_is_back(live: gl.Live, running: RunningLive) -> None:
     assert notes(running, playing(running)) == [(float(k), 36) for k in range(4)]
 
 
-def test_what_was_played_is_left_as_clips(live: gl.Live, running: RunningLive) -> None:
+def test_what_was_played_is_left_as_clips(live: gl.Session, running: RunningLive) -> None:
     live.d1 >> gl.play("bd sn [~ hh]")
     live.wait(bars=3)
     clip = live.ableton.put(live.last(1), "Drums", name="take")
@@ -199,7 +199,7 @@ def test_what_was_played_is_left_as_clips(live: gl.Live, running: RunningLive) -
     assert "Drums" in repr(live.ableton) and "bpm" in repr(live.ableton)
 
 
-def test_a_drummer_follows_a_clip(live: gl.Live, running: RunningLive) -> None:
+def test_a_drummer_follows_a_clip(live: gl.Session, running: RunningLive) -> None:
     bass = live.ableton.put(gl.Groove.parse("x..x..x...x....."), "Bass", 4)
     rhythm = [0, 3, 6, 10]
     with gl.at("now"):
@@ -280,14 +280,14 @@ def test_a_performer_by_way_of_abletonosc(osc: Process) -> None:
 # Who keeps time
 
 
-def together(live: gl.Live, running: RunningLive) -> float:
+def together(live: gl.Session, running: RunningLive) -> float:
     """Return how far the session and Live are apart, in ms, within a bar."""
     theirs, ours = running.do(lambda: running.host.song.current_song_time), live.beat
     apart = (theirs - ours + 2) % 4 - 2
     return abs(apart) * 60_000 / running.do(lambda: running.host.song.tempo)  # type: ignore[no-any-return]
 
 
-def test_live_leads(live: gl.Live, running: RunningLive) -> None:
+def test_live_leads(live: gl.Session, running: RunningLive) -> None:
     running.do(lambda: setattr(running.host.song, "tempo", 150.0))
     live.ableton.play()
     live.ableton.follow_transport()
@@ -305,7 +305,7 @@ def test_live_leads(live: gl.Live, running: RunningLive) -> None:
         live.follow(None)
 
 
-def test_live_follows(live: gl.Live, running: RunningLive) -> None:
+def test_live_follows(live: gl.Session, running: RunningLive) -> None:
     live.ableton.lead_transport()
     try:
         eventually(lambda: running.do(lambda: running.host.song.is_playing), 8)

@@ -9,7 +9,7 @@ import pytest
 
 from groovelive.conductor.offline import Offline
 from groovelive.errors import GrooveError
-from groovelive.midi_files.messages import Message, channel_messages
+from groovelive.midi_files.messages import ChannelMessage, channel_messages
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft, When
 from groovelive.score.edits import ENGINE, Edit, Home, Line, Value, encode
@@ -64,7 +64,7 @@ def test_what_is_no_note_is_passed_over() -> None:
     clock, sensing, sysex = "f8", "fe", "f0 7e 7f 09 01 f7"
     data = f"{sensing} 90 3c 64 {clock} {sysex} 3d 65 b1 15 {clock} 40 41 f1 22 3e 66 91 3c 00 {sysex} 90 3c"
     found = list(channel_messages(bytes.fromhex(data)))
-    assert found == [Message(0x90, 1, 60, 100), Message(0xB0, 2, 21, 64), Message(0x90, 2, 60, 0)]
+    assert found == [ChannelMessage(0x90, 1, 60, 100), ChannelMessage(0xB0, 2, 21, 64), ChannelMessage(0x90, 2, 60, 0)]
     # A number alone after SysEx, system common, or nothing, belongs to no status; after 41 the status was cut off.
     running = list(channel_messages(bytes.fromhex("90 3c 64 3d f8 65 fe 3c 00")))
     assert [message[2:] for message in running] == [(60, 100), (61, 101), (60, 0)]

@@ -13,11 +13,11 @@ from groovelive.conductor.editor import Desk
 from groovelive.conductor.player import LEAD, Player, ahead_of
 from groovelive.conductor.transport import Transport
 from groovelive.errors import GrooveError
+from groovelive.grooves.grid import Note
 from groovelive.protocol.session import Draft, Undo, When, Write
 from groovelive.score.edits import (
     Edit,
     Exact,
-    Note,
     Outs,
     Pattern,
     Rhythm,

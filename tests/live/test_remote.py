@@ -162,7 +162,7 @@ def test_hands_over_the_wire(here: Path) -> None:
         live.wait(bars=1)
         with pytest.raises(gl.GrooveError, match="no MIDI port is heard from which a knob could be learned"):
             gl.learn(live.d1.follow)
-        gl.learn(live.d1.density, cc=9)
+        gl.learn(live.d1, "density", cc=9)
         for k in range(5):
             other.hit(0.3 + k / 10)
             time.sleep(0.16)

@@ -20,12 +20,12 @@ TAP = "9.4.7.4.9.47.4.6"
 
 
 @pytest.fixture
-def live() -> Iterator[gl.Live]:
+def live() -> Iterator[gl.Session]:
     with gl.open(realtime=False, by="maria") as session:
         yield session
 
 
-def played(live: gl.Live, bars: int = 2) -> list[Any]:
+def played(live: gl.Session, bars: int = 2) -> list[Any]:
     live.run(bars=bars)
     return [(round(e.beat % 8, 6), e.voice, round(e.velocity, 5), e.nudge) for e in live.last(bars).events]
 
@@ -46,12 +46,12 @@ def played(live: gl.Live, bars: int = 2) -> list[Any]:
         lambda: gl.play(gl.parse("bd sn", bars=1)),
     ],
 )
-def test_sources(live: gl.Live, source: Any) -> None:
+def test_sources(live: gl.Session, source: Any) -> None:
     assert (live.d1 >> source()) is live.d1
     assert len(played(live)) > 3
 
 
-def test_a_midi_file_and_some_bars_of_it(live: gl.Live, tmp_path: Path) -> None:
+def test_a_midi_file_and_some_bars_of_it(live: gl.Session, tmp_path: Path) -> None:
     midifile.write(tmp_path / "song.mid", gl.parse("bd", bars=1) + gl.parse("bd*4", bars=1), tempo=99)
     live.d1 >> gl.play(str(tmp_path / "song.mid"))
     assert len(played(live)) == 5
@@ -59,13 +59,13 @@ def test_a_midi_file_and_some_bars_of_it(live: gl.Live, tmp_path: Path) -> None:
     assert len(played(live)) == 8
 
 
-def test_play_is_exact_where_a_step_is_too_coarse(live: gl.Live) -> None:
+def test_play_is_exact_where_a_step_is_too_coarse(live: gl.Session) -> None:
     live.d1 >> gl.play("hh*32, bd*3")
     beats = [e[0] for e in played(live) if e[1] == 2]
     assert beats[:4] == [0, 0.125, 0.25, 0.375] and len(beats) == 64
 
 
-def test_mini_notation_goes_on_over_the_bars(live: gl.Live) -> None:
+def test_mini_notation_goes_on_over_the_bars(live: gl.Session) -> None:
     live.d1 >> gl.play("<bd sn cr rd>")
     assert [voice for _, voice, _, _ in played(live, 4)] == [0, 1, 7, 8]
 
@@ -92,7 +92,7 @@ LATE = gl.Groove.parse(TAP).nudge(0.2).humanise(0.5, seed=3)
 
 
 @pytest.mark.parametrize("name", [*CHANGES, *WITH])
-def test_every_control_changes_the_music(name: str, live: gl.Live) -> None:
+def test_every_control_changes_the_music(name: str, live: gl.Session) -> None:
     before, value = WITH.get(name, ({}, CHANGES.get(name)))
     d1 = live.d1
     d1 >> gl.groove(LATE)
@@ -116,7 +116,7 @@ def test_no_control_is_left_out_of_these_tests() -> None:
     assert tested | {"memory", "recording", "clear", "knob"} == set(CONTROLS)  # of what is played: test_inputs.py
 
 
-def test_voices_and_groups(live: gl.Live) -> None:
+def test_voices_and_groups(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     d1.hh.density = 0.9
@@ -133,7 +133,7 @@ def test_voices_and_groups(live: gl.Live) -> None:
     assert {2} & {voice for _, voice, *_ in played(live)}
 
 
-def test_a_locked_voice_stays_and_the_others_change(live: gl.Live) -> None:
+def test_a_locked_voice_stays_and_the_others_change(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     before = played(live)
@@ -148,7 +148,7 @@ def test_a_locked_voice_stays_and_the_others_change(live: gl.Live) -> None:
     assert [n for n in played(live) if n[1] == 1] != [n for n in before if n[1] == 1]
 
 
-def test_weights_patterns_and_ramps(live: gl.Live) -> None:
+def test_weights_patterns_and_ramps(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     d1.genre = {"funk": 0.7, "jazz": 0.3}
@@ -163,7 +163,7 @@ def test_weights_patterns_and_ramps(live: gl.Live) -> None:
     assert counts[0] < counts[3] < counts[7]
 
 
-def test_walks_latents_and_home(live: gl.Live) -> None:
+def test_walks_latents_and_home(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     live.run(bars=2)
@@ -187,7 +187,7 @@ def test_walks_latents_and_home(live: gl.Live) -> None:
     assert isinstance(live.value("d1", "source").name, str)
 
 
-def test_moves_are_made_and_typed_again_take_their_place(live: gl.Live) -> None:
+def test_moves_are_made_and_typed_again_take_their_place(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.play("bd sn")
     plain = played(live)
@@ -204,7 +204,7 @@ def test_moves_are_made_and_typed_again_take_their_place(live: gl.Live) -> None:
 # When
 
 
-def test_a_block_is_one_downbeat_and_one_undo(live: gl.Live) -> None:
+def test_a_block_is_one_downbeat_and_one_undo(live: gl.Session) -> None:
     d1, d2 = live.d1, live.d2
     d1 >> gl.groove(TAP)
     live.run(bars=2)
@@ -226,14 +226,14 @@ def test_a_block_is_one_downbeat_and_one_undo(live: gl.Live) -> None:
     assert d1.history[-1].beat == live.beat
 
 
-def test_a_block_that_fails_sends_nothing(live: gl.Live) -> None:
+def test_a_block_that_fails_sends_nothing(live: gl.Session) -> None:
     with pytest.raises(ZeroDivisionError), gl.at("+1"):
         live.d1.density = 0.4
         _ = 1 / 0
     assert not live.history
 
 
-def test_verbs_act_now_and_in_a_block_with_the_rest(live: gl.Live) -> None:
+def test_verbs_act_now_and_in_a_block_with_the_rest(live: gl.Session) -> None:
     d1, d2 = live.d1, live.d2
     for drummer in (d1, d2):
         drummer >> gl.play("hh*16")
@@ -250,7 +250,7 @@ def test_verbs_act_now_and_in_a_block_with_the_rest(live: gl.Live) -> None:
     assert [len(live.last(2).groove(d)) for d in ("d1", "d2")] == [16, 0]
 
 
-def test_scenes(live: gl.Live) -> None:
+def test_scenes(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     d1.genre, d1.swing = "funk", 0.2
@@ -272,7 +272,7 @@ def test_scenes(live: gl.Live) -> None:
 # Own code
 
 
-def test_own_code_makes_bars(live: gl.Live) -> None:
+def test_own_code_makes_bars(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.play("sn*4")
 
@@ -289,7 +289,7 @@ def test_own_code_makes_bars(live: gl.Live) -> None:
 
 
 def test_own_code_that_fails_is_told_once_and_the_last_bar_plays_on(
-    live: gl.Live, capsys: pytest.CaptureFixture[str]
+    live: gl.Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     d1 = live.d1
     d1 >> gl.play("sn*4")
@@ -314,7 +314,7 @@ def test_own_code_that_fails_is_told_once_and_the_last_bar_plays_on(
 
 
 @pytest.mark.synth
-def test_record_and_replay(live: gl.Live, tmp_path: Path) -> None:
+def test_record_and_replay(live: gl.Session, tmp_path: Path) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     d1.humanise = 0.7
@@ -334,7 +334,7 @@ def test_record_and_replay(live: gl.Live, tmp_path: Path) -> None:
 
 
 @pytest.mark.synth
-def test_a_recording_sounds_as_it_was_played(live: gl.Live, tmp_path: Path) -> None:
+def test_a_recording_sounds_as_it_was_played(live: gl.Session, tmp_path: Path) -> None:
     """Each drummer with the kit of its target; of those without one, the session's."""
     from groovelive.score.export import kit_of
 
@@ -354,7 +354,7 @@ def test_a_recording_sounds_as_it_was_played(live: gl.Live, tmp_path: Path) -> N
     assert {kit_of(live.last(1).score, e) for e in live.last(1).events} == {"electronic"}
 
 
-def test_a_take_played_in_another_session_is_the_same(live: gl.Live, tmp_path: Path) -> None:
+def test_a_take_played_in_another_session_is_the_same(live: gl.Session, tmp_path: Path) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
     d1.humanise = 0.7
@@ -374,7 +374,7 @@ def test_a_take_played_in_another_session_is_the_same(live: gl.Live, tmp_path: P
     assert again == [(round(e.beat, 9), e.voice, e.velocity) for e in clip.events]
 
 
-def test_last_is_always_there(live: gl.Live, tmp_path: Path) -> None:
+def test_last_is_always_there(live: gl.Session, tmp_path: Path) -> None:
     with pytest.raises(GrooveError, match="no bar has been played"):
         live.last(8)
     live.d1 >> gl.play("bd*4")
@@ -403,7 +403,7 @@ def test_a_file_as_a_target(tmp_path: Path) -> None:
 # Looking
 
 
-def test_what_is_shown(live: gl.Live) -> None:
+def test_what_is_shown(live: gl.Session) -> None:
     d1 = live.d1
     assert "d1 >> groove" in repr(d1)
     d1 >> gl.groove("x..x..x.")
@@ -421,7 +421,7 @@ def test_what_is_shown(live: gl.Live) -> None:
     assert repr(live.pending).endswith("d1.source = groove('x.x.')  (maria)")
 
 
-def test_everything_completes_and_has_help(live: gl.Live) -> None:
+def test_everything_completes_and_has_help(live: gl.Session) -> None:
     names = dir(live.d1)
     settings = [n for n, c in CONTROLS.items() if c.kind in ("number", "whole", "genre", "choice", "point")]
     assert {*settings, "bd", "sn", "hats", "walk", "home", "mute", "every", "each_bar"} <= set(names)
@@ -454,7 +454,7 @@ def test_everything_completes_and_has_help(live: gl.Live) -> None:
         ("d1.a = 'late nite'", "(did you mean 'late night'?)"),
         ("d1.walk('late night')", "1 is too few"),
         ("d1.walk('late night', 'nowhere')", "no preset and no genre 'nowhere'"),
-        ("d1.walk('late night', 'lagos', bars=0)", "a number of bars above 0"),
+        ("d1.walk('late night', 'lagos', bars=0)", "bars of a walk must be a number above 0"),
         ("d1.every(0, gl.fill)", "a whole number of bars from 1"),
         ("d1.sometimes(2, gl.fill)", "a probability from 0 to 1"),
         ("d1.every(4)", "takes a number and what is done then"),
@@ -486,11 +486,11 @@ def test_everything_completes_and_has_help(live: gl.Live) -> None:
         ("gl.cv(lanes={'kick': {'gate': -7}})", "cv"),
         ("gl.line(1, 2, bars=0)", "above 0"),
         ("gl.z('late nite').vector()", "late nite"),
-        ("live.last(0)", "1 or more"),
+        ("live.last(0)", "bars must be a whole number from 1 up"),
         ("live.stop()", "live.run"),
     ],
 )
-def test_refused_in_a_sentence_and_nothing_changes(line: str, sentence: str, live: gl.Live) -> None:
+def test_refused_in_a_sentence_and_nothing_changes(line: str, sentence: str, live: gl.Session) -> None:
     before = len(live.score.edits)
     with pytest.raises((GrooveError, ValueError), match=None) as refusal:
         exec(line, {"gl": gl, "np": np, "live": live, "d1": live.d1})
@@ -498,28 +498,28 @@ def test_refused_in_a_sentence_and_nothing_changes(line: str, sentence: str, liv
     assert len(live.score.edits) == before
 
 
-def test_a_bar_in_the_past(live: gl.Live) -> None:
+def test_a_bar_in_the_past(live: gl.Session) -> None:
     live.run(bars=4)
     with pytest.raises(GrooveError, match="bar 3 has passed; this is bar 5"), gl.at(3):
         live.d1.density = 0.4
     assert not live.history
 
 
-def test_an_attribute_that_is_not_there(live: gl.Live) -> None:
+def test_an_attribute_that_is_not_there(live: gl.Session) -> None:
     with pytest.raises(AttributeError, match=r"no 'dens' \(did you mean 'density'\?\)"):
         live.d1.dens = 0.4
     with pytest.raises(AttributeError, match=r"no 'genr' \(did you mean 'genre'\?\)"):
         _ = live.d1.genr
 
 
-def test_takes_that_cannot_be_read(live: gl.Live, tmp_path: Path) -> None:
+def test_takes_that_cannot_be_read(live: gl.Session, tmp_path: Path) -> None:
     live.d1 >> gl.play("bd")
     live.run(bars=1)
     live.last(1).save(tmp_path / "a.take")
     data = (tmp_path / "a.take").read_bytes()
     (tmp_path / "cut.take").write_bytes(data[:-3])
     (tmp_path / "none.take").write_bytes(b"RIFF")
-    head = take.Head(1, 99, 0.0, 4.0, "groove", "1", 7)
+    head = take.TakeHeader(1, 99, 0.0, 4.0, "groove", "1", 7)
     import msgspec
 
     body = msgspec.msgpack.encode(head)
@@ -529,7 +529,7 @@ def test_takes_that_cannot_be_read(live: gl.Live, tmp_path: Path) -> None:
             gl.replay(tmp_path / f"{name}.take")
 
 
-def test_a_full_disk_while_recording(live: gl.Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_while_recording(live: gl.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from groovelive.live import clip
 
     live.d1 >> gl.play("bd")
@@ -551,7 +551,7 @@ def test_no_session_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         gl.hush()
 
 
-def test_walk_value_is_kept_as_it_was_typed(live: gl.Live) -> None:
+def test_walk_value_is_kept_as_it_was_typed(live: gl.Session) -> None:
     live.d1.walk("late night", "lagos", bars=4, path="slerp")
     value = live.value("d1", "source")
     assert isinstance(value, Walk) and value.path == "slerp" and value.bars == 4

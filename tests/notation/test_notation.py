@@ -24,7 +24,7 @@ from groovelive.notation import step_strings as stepstring
 from groovelive.notation.nodes import bjorklund
 from groovelive.notation.parser import (
     DRUMS,
-    Hit,
+    DrumHit,
     NotationError,
     drum,
     number,
@@ -253,7 +253,7 @@ def test_a_query_is_an_interval() -> None:
 
 
 def test_a_pattern_shows_its_text() -> None:
-    assert repr(pattern("a  b")) == "Pattern('a  b')"
+    assert repr(pattern("a  b")) == "TimePattern('a  b')"
 
 
 # Drums, velocity, the grid
@@ -261,7 +261,7 @@ def test_a_pattern_shows_its_text() -> None:
 
 def test_every_voice_has_its_names() -> None:
     for index, names in enumerate(zip(VOICES, SHORT, strict=True)):
-        assert [drum(name) for name in names] == [Hit(index), Hit(index)]
+        assert [drum(name) for name in names] == [DrumHit(index), DrumHit(index)]
     assert parse("sd BD Hh")[0:1] == parse("sn bd hh", bars=1)
     assert {DRUMS[name] for name in ("sd", "cp", "rim")} == {1}
     assert (DRUMS["ch"], DRUMS["ho"], DRUMS["x"]) == (2, 3, 2)

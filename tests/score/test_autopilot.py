@@ -14,13 +14,13 @@ from groovelive.score.inputs import Adaptive
 from groovelive.score.queries import wish
 
 
-def hits(live: gl.Live, first: int, last: int) -> float:
+def hits(live: gl.Session, first: int, last: int) -> float:
     """Return the notes a bar, between two bars from 0."""
     notes = Counter(int(event.beat // 4) for event in live.last(last).events)
     return sum(notes[bar] for bar in range(first, last)) / (last - first)
 
 
-def by_autopilot(live: gl.Live, path: str) -> list[int]:
+def by_autopilot(live: gl.Session, path: str) -> list[int]:
     """Return the bars, from 0, at which the autopilot has changed something."""
     return [round(edit.beat / 4) for edit in live.score.edits if edit.path == path and edit.by == "autopilot"]
 
@@ -109,7 +109,7 @@ def test_it_ends() -> None:
         count = len([edit for edit in live.score.edits if edit.by == "autopilot"])
         live.run(bars=40)
         assert len([edit for edit in live.score.edits if edit.by == "autopilot"]) == count
-        with pytest.raises(GrooveError, match="on or off"):
+        with pytest.raises(GrooveError, match="autopilot must be True or False"):
             live.d1.autopilot("yes")
 
 

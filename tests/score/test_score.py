@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groovelive.errors import GrooveError
+from groovelive.grooves.grid import Note
 from groovelive.score.edits import (
     Cycle,
     Edit,
@@ -17,7 +18,6 @@ from groovelive.score.edits import (
     Line,
     Move,
     Moves,
-    Note,
     Pattern,
     Rhythm,
     decode,

@@ -167,7 +167,7 @@ def test_every_onset_of_a_session_in_64_bars(tmp_path: Path, monkeypatch: pytest
     times = [(writing.seconds(clip.score, event, clip.begin), event) for event in clip.events]
     assert len(times) > 1000
     monkeypatch.setattr(sound, "FOLDER", tmp_path)
-    kit = sound.Kit()
+    kit = sound.DrumKit()
     strokes = sound.score([(at, Note(event.step, event.voice, event.velocity, 0.0)) for at, event in times], kit)
     end: sound.Event = (times[-1][0] + 1, [("/c_set", 0, 0)])
     packets = [

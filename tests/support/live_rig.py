@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from groovelive.osc_messages.codec import Double, Message, message, read
+from groovelive.osc_messages.codec import Double, OscMessage, message, read
 from tests.support.fakelive import Host
 from tests.support.paths import REMOTE_SCRIPT
 
@@ -107,7 +107,7 @@ class Program:
 
     def __init__(self, rig: Rig, udp: bool = False, hello: bool = True) -> None:
         self.rig, self.udp, self.pushes, self._ids = rig, udp, list[Any](), itertools.count(1)
-        self.answers: dict[int, Message] = {}
+        self.answers: dict[int, OscMessage] = {}
         if udp:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.socket.connect(("127.0.0.1", rig.port))

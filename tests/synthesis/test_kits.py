@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from groovelive.errors import GrooveError
 from groovelive.grooves.groove import VOICES, Groove, Note
 from groovelive.synthesis import kits as sound
-from groovelive.synthesis.kits import Kit, kits, render, render_kits, score, timed
+from groovelive.synthesis.kits import DrumKit, kits, render, render_kits, score, timed
 from tests.support.paths import QUARK as SOURCES
 
 RATE = 48000
@@ -34,8 +34,8 @@ def read(path: Path) -> Audio:
     return padded.view("<i4").reshape(-1, 2) / 2.0**31
 
 
-def dry(kit: str) -> Kit:
-    return Kit(kit, room=0)
+def dry(kit: str) -> DrumKit:
+    return DrumKit(kit, room=0)
 
 
 def one(voice: int | str, velocity: float = 0.8, offset: float = 0.0, bars: int = 1) -> Groove:
@@ -65,7 +65,7 @@ def thirds(audio: Audio) -> NDArray[np.float64]:
 def test_every_voice_of_every_kit_is_shipped() -> None:
     assert {"acoustic", "electronic"} <= set(kits())
     for kit in kits():
-        sent = [message[1] for message in Kit(kit).setup() if message[0] == "/d_recv"]
+        sent = [message[1] for message in DrumKit(kit).setup() if message[0] == "/d_recv"]
         assert len(sent) == len(VOICES) + 2
         names = [f"gl_{kit}_{voice}" for voice in VOICES] + ["gl_master", "gl_seed"]
         for name, definition in zip(names, sent, strict=True):
@@ -75,7 +75,7 @@ def test_every_voice_of_every_kit_is_shipped() -> None:
 
 
 def test_setup_makes_the_groups_before_it_puts_the_master_after_them() -> None:
-    kit = Kit(group=4000, bus=60, out=2)
+    kit = DrumKit(group=4000, bus=60, out=2)
     seed, first, second, master = kit.setup(target=1, seed=5)[-4:]
     assert seed == ("/s_new", "gl_seed", -1, 0, 1, "seed", 5)
     assert first == ("/g_new", 4000, 1, 1)
@@ -84,7 +84,7 @@ def test_setup_makes_the_groups_before_it_puts_the_master_after_them() -> None:
 
 
 def test_only_the_closed_hat_chokes_and_only_open_hats_are_choked() -> None:
-    kit = Kit()
+    kit = DrumKit()
     for voice, name in enumerate(VOICES):
         *before, strike = kit.strike(voice, 0.7)
         assert strike[:2] == ("/s_new", f"gl_acoustic_{name}")
@@ -99,7 +99,7 @@ def test_times_come_from_the_grid_and_grooves_follow_each_other() -> None:
 
 
 def test_score_is_in_time_order() -> None:
-    events = score([(2.0, Note(0, 0, 1.0, 0.0)), (1.0, Note(0, 1, 1.0, 0.0))], Kit())
+    events = score([(2.0, Note(0, 0, 1.0, 0.0)), (1.0, Note(0, 1, 1.0, 0.0))], DrumKit())
     assert [seconds for seconds, _ in events] == [1.0, 2.0]
 
 
@@ -171,7 +171,7 @@ class TestRefusalsOfTheFile:
 
     def test_a_failing_synth_leaves_the_old_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "x.wav").write_bytes(b"old")
-        monkeypatch.setattr(Kit, "setup", lambda self, seed: [({"not": "an address"},)])
+        monkeypatch.setattr(DrumKit, "setup", lambda self, seed: [({"not": "an address"},)])
         with pytest.raises(GrooveError, match=r"the embedded synth failed: .*address must be int or str"):
             render(one("kick"), tmp_path / "x.wav")
         assert [path.name for path in tmp_path.iterdir()] == ["x.wav"]
@@ -331,7 +331,9 @@ def test_two_kits_in_one_file(tmp_path: Path) -> None:
     open_hat, closed = Note(0, 3, 0.9, 0.0), Note(0, 2, 0.3, 0.0)
 
     def heard(**parts: list[tuple[float, Note]]) -> Audio:
-        named: dict[str | Kit, list[tuple[float, Note]]] = {Kit(name, room=0): notes for name, notes in parts.items()}
+        named: dict[str | DrumKit, list[tuple[float, Note]]] = {
+            DrumKit(name, room=0): notes for name, notes in parts.items()
+        }
         return read(render_kits(named, tmp_path / "x.wav", 1.0, tail=0))
 
     alone = heard(acoustic=[(0.1, open_hat)])

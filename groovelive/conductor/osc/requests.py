@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ...errors import closest
-from ...grooves.grid import STEPS_PER_BAR
-from ...osc_messages.codec import Argument, Message
+from ...errors import GrooveError, closest
+from ...grooves.grid import STEPS_PER_BAR, Note
+from ...osc_messages.codec import Argument, OscMessage
 from ...protocol import session as messages
+from ...protocol.due import when_of
 from ...protocol.engine import EngineError
 from ...protocol.session import Draft, When
 from ...score.edits import (
     Exact,
     Home,
-    Note,
     Point,
     Rhythm,
     Source,
@@ -32,8 +31,6 @@ from .values import drafts
 OSC = "osc"  # who makes the edits
 MAX_TEXT = 4096  # characters
 MAX_HITS = 4096
-_IN = re.compile(r"\+\s*(\d+(?:\.\d+)?)\s*(bars?|beats?)?")
-_BAR = re.compile(r"\d+")
 
 
 class Hello(Struct, frozen=True):
@@ -111,7 +108,7 @@ T = TypeVar("T")
 class Arguments:
     """The arguments of a message after its id, taken one after the other; each error names the one at fault."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: OscMessage) -> None:
         self.address, self._rest = message.address, list(message.arguments[1:])
         for argument in self._rest:
             if isinstance(argument, str) and len(argument) > MAX_TEXT:
@@ -172,14 +169,14 @@ class Arguments:
     def when(self) -> When:
         """Take a time, where there is one."""
         argument = self.any("when")
-        if argument is None:
+        if _left_out(argument):
             return When()
-        found = when_of(argument)
-        if found is None:
+        try:
+            return when_of(argument)
+        except GrooveError:
             raise self.wrong(
                 "when", f"when is 'next', 'now', '+8' (bars), '+2 beats' or the number of a bar, not {argument!r}"
-            )
-        return found
+            ) from None
 
     def over(self) -> float:
         """Take a number of bars, where there is one."""
@@ -195,24 +192,18 @@ class Arguments:
         return made
 
 
-def when_of(argument: Argument) -> When | None:
-    """Return what a performer means by a time; None where it is none.
+def _left_out(argument: Argument) -> bool:
+    """Return whether an argument is not there, or an empty text in its place."""
+    return argument is None or (isinstance(argument, str) and not argument.strip())
 
-    >>> when_of("+8"), when_of("+2 beats").at, when_of(33).number, when_of("funk")
-    (When(at='bars', number=8.0), 'beats', 33.0, None)
-    """
-    if isinstance(argument, str):
-        text = argument.strip()
-        if text in ("", "next"):
-            return When()
-        if text == "now":
-            return When("now")
-        if found := _IN.fullmatch(text):
-            return When("beats" if (found[2] or "").startswith("beat") else "bars", float(found[1]))
-        return When("bar", float(text)) if _BAR.fullmatch(text) else None
-    if isinstance(argument, bool) or not isinstance(argument, int | float) or argument != int(argument):
-        return None
-    return When("bar", float(argument)) if argument >= 1 else None
+
+def _is_time(argument: Argument) -> bool:
+    """Return whether an argument that may be left out is a time; if not, it is the next argument."""
+    try:
+        when_of(argument)
+    except GrooveError:
+        return False
+    return True
 
 
 def _write(edits: tuple[Draft, ...], when: When | None = None, over: float = 0.0) -> messages.Write:
@@ -242,7 +233,7 @@ def _source(take: Arguments) -> Asked:
 
 def _walk(take: Arguments) -> Asked:
     drummer, bars = take.text("drummer"), take.number("bars", 1e-3, 4096)
-    when = take.when() if take.peek() is None or when_of(take.peek()) is not None else When()
+    when = take.when() if _left_out(take.peek()) or _is_time(take.peek()) else When()
     points = [take.text("point") for _ in range(len(take))]
     if not 1 <= len(points) <= 16:
         raise take.wrong("point", f"a walk leads over 1 to 16 points, not {len(points)}")
@@ -324,7 +315,7 @@ class Call(NamedTuple):
     key: tuple[str, ...] | None
 
 
-def id_of(message: Message) -> int | None:
+def id_of(message: OscMessage) -> int | None:
     """Return the id of a request, or None where the message is none."""
     id = message.arguments[0] if message.arguments else None
     if not message.address.startswith("/gl/") or isinstance(id, bool) or not isinstance(id, int):
@@ -332,16 +323,16 @@ def id_of(message: Message) -> int | None:
     return id if -(2**31) <= id < 2**31 else None
 
 
-def call(message: Message, id: int) -> Call:
+def call(message: OscMessage, id: int) -> Call:
     """Return what a message asks for.
 
     Raises:
         GrooveError: one sentence, and the field at fault.
 
-    >>> from groovelive.osc_messages.codec import Message
-    >>> call(Message("/gl/set", (0, "d1", "density", 0.5, "now")), 0).key
+    >>> from groovelive.osc_messages.codec import OscMessage
+    >>> call(OscMessage("/gl/set", (0, "d1", "density", 0.5, "now")), 0).key
     ('d1', 'density', 'now', '0.0')
-    >>> call(Message("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
+    >>> call(OscMessage("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     groovelive.protocol.engine.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
     """

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from groovelive import GrooveError
 from groovelive.conductor.osc.requests import _REQUESTS, MAX_TEXT, Call, call, id_of
 from groovelive.conductor.osc.server import OscDoor
-from groovelive.osc_messages.codec import Double, Message, bundle, message, read
+from groovelive.osc_messages.codec import Double, OscMessage, bundle, message, read
 from groovelive.runtime import endpoints as connection
 from tests.support.paths import DOCS
 
@@ -45,7 +45,7 @@ class Udp:
     def __init__(self, port: int) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
-        self.where, self.news = ("127.0.0.1", port), list[Message]()
+        self.where, self.news = ("127.0.0.1", port), list[OscMessage]()
         self._ids = iter(range(1, 1 << 30))
 
     def put(self, packet: bytes) -> None:
@@ -55,7 +55,7 @@ class Udp:
         self.socket.settimeout(seconds)
         return self.socket.recv(65536)
 
-    def answer(self, seconds: float = 5.0) -> Message:
+    def answer(self, seconds: float = 5.0) -> OscMessage:
         while True:
             (found,) = read(self.packet(seconds))
             if found.address not in NEWS:
@@ -68,13 +68,13 @@ class Udp:
         except TimeoutError:
             return True
 
-    def ask(self, address: str, *arguments: Any) -> Message:
+    def ask(self, address: str, *arguments: Any) -> OscMessage:
         """Send a request; the answer, without its id, which must be the same."""
         id = next(self._ids)
         self.put(message(address, id, *arguments))
         found = self.answer()
         assert found.arguments[0] == id, found
-        return Message(found.address, found.arguments[1:])
+        return OscMessage(found.address, found.arguments[1:])
 
     def done(self, address: str, *arguments: Any) -> float:
         found = self.ask(address, *arguments)
@@ -89,7 +89,7 @@ class Udp:
         assert isinstance(sentence, str) and isinstance(field, str)
         return sentence, field
 
-    def until(self, address: str, seconds: float = 5.0) -> Message:
+    def until(self, address: str, seconds: float = 5.0) -> OscMessage:
         """Wait for news."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -238,7 +238,7 @@ def test_controls(client: Udp) -> None:
         ("sampling", "threshold"),
     ):  # fmt: skip
         found = client.ask("/gl/get", "d1", path)
-        assert found == Message("/gl/value", (expected,)) or path == "sampling", (path, found)
+        assert found == OscMessage("/gl/value", (expected,)) or path == "sampling", (path, found)
     assert client.ask("/gl/get", "", "bpm").arguments == (120.0,)
     assert client.ask("/gl/get", "", "playing").arguments == (True,)
     client.done("/gl/set", "d1", "out", None, "now")
@@ -547,13 +547,13 @@ ARGUMENT = st.one_of(
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20), st.binary(max_size=20),
 )  # fmt: skip
 MESSAGES = st.builds(
-    lambda address, arguments: Message(address, tuple(arguments)),
+    lambda address, arguments: OscMessage(address, tuple(arguments)),
     st.sampled_from([*_REQUESTS, "/gl/none", "/other"]), st.lists(ARGUMENT, max_size=8),
 )  # fmt: skip
 
 
 @given(st.lists(MESSAGES, min_size=1, max_size=4))
-def test_what_is_written_is_read(sent: list[Message]) -> None:
+def test_what_is_written_is_read(sent: list[OscMessage]) -> None:
     packet = bundle(1, [message(each.address, *each.arguments) for each in sent])
     assert repr(read(packet)) == repr(sent)  # nan is no equal of itself
 
@@ -569,7 +569,7 @@ def test_bytes_are_read_or_refused(packet: bytes) -> None:
 
 @settings(max_examples=500)
 @given(MESSAGES)
-def test_messages_are_calls_or_refused(sent: Message) -> None:
+def test_messages_are_calls_or_refused(sent: OscMessage) -> None:
     id = id_of(sent)
     if id is None:
         return

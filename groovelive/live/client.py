@@ -1,0 +1,285 @@
+"""A client of a session: the log as it knows it, and edits that it makes; everything in this room takes one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..protocol import session as messages
+from ..protocol.engine import ModelInfo
+from ..protocol.session import Draft, When
+from ..score.edits import Edit, Pattern, Point, bar_of
+from ..score.score import Score
+from ..score.validation import check
+from .addressed import Address, bare
+from .callbacks import Callbacks, Function
+from .replica import Replica
+from .scheduling import At
+
+Floats = NDArray[np.float32]
+_ANSWER = 0.15  # seconds that a picture waits for the engine
+
+
+class RemoteLine(Protocol):
+    """What leads to a conductor in another process: a `WireLine`."""
+
+    on_news: Callable[[messages.AnyReply], None]
+    on_joined: Callable[[messages.State], None]
+
+    def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
+        """Send a request and return its reply."""
+        ...
+
+    def close(self) -> None:
+        """Leave."""
+        ...
+
+
+@runtime_checkable
+class SimulatedLine(Protocol):
+    """A conductor on a simulated clock, in this process: an `Offline`."""
+
+    on_news: Callable[[messages.AnyReply], None]
+
+    @property
+    def beat(self) -> float:
+        """Where the transport is."""
+        ...
+
+    @property
+    def score(self) -> Score:
+        """The log itself."""
+        ...
+
+    def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
+        """Answer a request."""
+        ...
+
+    def run(self, beats: float) -> None:
+        """Let so many beats pass."""
+        ...
+
+    def peek(self) -> None:
+        """Ask the model for the bar that is about to be played."""
+        ...
+
+    def close(self) -> None:
+        """Leave."""
+        ...
+
+
+class SessionClient:
+    """What a program knows of a session, and asks of it: the log, the beat, and edits.
+
+    Args:
+        line: what leads to the conductor.
+        by: who makes the edits, as others read it.
+    """
+
+    def __init__(self, line: RemoteLine | SimulatedLine, by: str) -> None:
+        self.by = by
+        self.closed = False
+        self._line = line
+        self._told: set[str] = set()
+        self._blocks: list[At] = []
+        self._state: messages.State | None = None
+        self._simulated = line if isinstance(line, SimulatedLine) else None
+        self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
+        self._lock = self._replica.lock
+        self._callbacks = Callbacks(self._give, self.tell, apart=self.realtime)
+        line.on_news = self._hear
+        if isinstance(line, SimulatedLine):
+            self._state = self._expect(messages.Here(), messages.State)
+        else:
+            line.on_joined = self._joined
+            self._joined(self._expect(messages.Join(by=by), messages.State))
+            self._replica.catch_up()
+
+    @property
+    def realtime(self) -> bool:
+        """Whether time passes by itself; else it is simulated, and passes when asked to."""
+        return self._simulated is None
+
+    # What is heard
+
+    def _hear(self, news: messages.AnyReply) -> None:
+        if isinstance(news, messages.Edits):
+            if self.realtime:
+                self._replica.take(news)
+        elif isinstance(news, messages.Tick):
+            if self.realtime:
+                self._replica.tick(news)
+        elif isinstance(news, messages.Told):
+            self.tell(news.text)
+        elif isinstance(news, messages.Wanted):
+            self._callbacks.make(news)
+
+    def _joined(self, state: messages.State) -> None:
+        self._state = state
+        self._replica.joined(state)
+
+    @property
+    def score(self) -> Score:
+        """The log as this client knows it; what holds when, and what will sound, comes from it."""
+        return self._replica.score if self._simulated is None else self._simulated.score
+
+    def snapshot(self) -> Score:
+        """Return a copy of the score as it is now."""
+        with self._lock:
+            return Score(self.score.edits)
+
+    @property
+    def beat(self) -> float:
+        """Where the transport is, in beats from the start."""
+        return self._replica.beat if self._simulated is None else float(self._simulated.beat)
+
+    @property
+    def bar(self) -> int:
+        """The bar that plays, from 1."""
+        return bar_of(self.beat)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """What the engine serves: genres, presets, controls."""
+        if self._state is None or self._state.model is None:
+            self._state = self._expect(messages.Here(), messages.State)
+        return self._state.model
+
+    @property
+    def known(self) -> messages.State | None:
+        """The last state that the conductor told, without asking again."""
+        return self._state
+
+    def status(self) -> messages.State:
+        """Return where the session is: engine, targets, clients, late notes."""
+        state: messages.State = self._expect(messages.Here(), messages.State)
+        self._state = state
+        return state
+
+    def tell(self, sentence: str) -> None:
+        """Tell the performer something, once."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+
+    # What is asked
+
+    def _expect(self, request: messages.AnyRequest, kind: type[Any]) -> Any:
+        return messages.expect(self._line.ask(request), kind)
+
+    def write(self, drafts: Sequence[Draft], when: When | None = None) -> tuple[Edit, ...]:
+        """Make edits: at `when`, or in the block that is open, or else at the next bar.
+
+        Args:
+            drafts: what changes.
+            when: in place of the next bar; a block that is open counts more.
+
+        Returns:
+            The edits; none where a block collects them.
+
+        Raises:
+            GrooveError: one cannot be made; none is.
+        """
+        checked = []
+        for draft in drafts:
+            path, value = check(draft.drummer, draft.path, bare(draft.value), self.model)
+            checked.append(Draft(path=path, value=value, drummer=draft.drummer))
+        if self._blocks:
+            self._blocks[-1].add(checked)
+            return ()
+        return self.send(checked, when or When())
+
+    def send(self, drafts: Sequence[Draft], when: When, over: float = 0.0) -> tuple[Edit, ...]:
+        """Send edits to the conductor; see `write`."""
+        edits: tuple[Edit, ...] = self._expect(
+            messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.Written
+        ).edits
+        return edits
+
+    def at(self, when: Any = "next", *, over: float = 0.0) -> At:
+        """See `groovelive.at`."""
+        return At(self, when, over)
+
+    def opened(self, block: At) -> None:
+        """Collect in a block what is set from now on."""
+        self._blocks.append(block)
+
+    def shut(self, block: At) -> None:
+        """Collect no more."""
+        self._blocks.remove(block)
+
+    def value(self, drummer: str, path: str) -> Any:
+        """Return what was last set, whether it is due yet or not; also in the block that is open."""
+        for block in reversed(self._blocks):
+            for draft in reversed(block.drafts):
+                if (draft.drummer, draft.path) == (drummer, path):
+                    return draft.value
+        with self._lock:
+            return self.score.value(drummer, path, float("inf"))
+
+    def _address(self, name: str) -> Address:
+        """Return the address of a control of the session itself."""
+        return Address(self, "", name)
+
+    def locate(self, point: Point | None = None, drummer: str = "") -> Floats:
+        """Return the latent (z,) of a point, or of what a drummer plays now."""
+        place = self._expect(messages.Locate(point=point, drummer=drummer), messages.Place)
+        found: Floats = place.z.numpy("z")
+        return found
+
+    def hands(self, request: messages.Hands) -> None:
+        """Tell the conductor what was played."""
+        self._expect(request, messages.Done)
+
+    def undo(self) -> None:
+        """Undo what you did last, at once."""
+        self._expect(messages.Undo(by=self.by), messages.Written)
+
+    def redo(self) -> None:
+        """Do again what you undid last, at once."""
+        self._expect(messages.Undo(by=self.by, redo=True), messages.Written)
+
+    def recall(self, name: str) -> None:
+        """Set everything as it was when a scene was saved."""
+        when, over = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
+        self._expect(messages.Scene(name=name, when=when, over=over, by=self.by), messages.Written)
+
+    def panic(self) -> None:
+        """Silence everything at once: also what rings."""
+        self._expect(messages.Panic(by=self.by), messages.Done)
+
+    def each_bar(self, name: str, function: Function | None) -> None:
+        """Ask a function for a drummer's bars, or none."""
+        self._callbacks.set(name, function)
+        if function is None:
+            self.write([Draft("each_bar", None, name)])
+        elif self.value(name, "each_bar") is not True:  # else the bars of the one before play on until there are others
+            self.write([Draft("each_bar", True, name)])
+
+    def _give(self, name: str, number: int, notes: bytes) -> None:
+        self.send([Draft("own", Pattern(notes=notes, steps=16), name)], When("bar", number))
+
+    def peek(self, drummer: str, beat: float) -> None:
+        """Wait a moment for the engine's answer to what a drummer plays from a beat on, so that it can be shown."""
+        if self._simulated is not None:
+            self._simulated.peek()
+            return
+        end = time.monotonic() + _ANSWER
+        while time.monotonic() < end:
+            with self._lock:
+                source = self.score.edit(drummer, "source", beat)
+                last = max((e.beat for e in self.score.lane(drummer, "pattern")), default=-1.0)
+            if source is None or last >= beat:
+                return
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        """Leave the session. The music goes on; `groovelive stop`, or hush() before, ends it."""
+        self.closed = True
+        self._callbacks.close()
+        self._line.close()
