@@ -464,4 +464,4 @@ def assert_refused(said: tuple[int, str, str], sentence: str) -> None:
 def test_commands_of_the_engine_are_told_as_the_engine_tells_them() -> None:
     from groovelive.cli.services import COMMANDS
 
-    assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if module == "commands"} == COMMANDS
+    assert {name: about for name, (module, _, about) in cli.FORWARDED.items() if module == "cli.services"} == COMMANDS

@@ -542,7 +542,7 @@ def test_the_wheel_carries_the_quark(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
     )
     folder, files = json.loads(done.stdout)
-    assert folder == str(tmp_path / "site" / "groovelive" / "quark" / "files" / "GrooveLive")
+    assert folder == str(tmp_path / "site" / "groovelive" / "supercollider" / "files" / "GrooveLive")
     assert files == digests(ROOT / "supercollider")
 
 
