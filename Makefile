@@ -11,22 +11,28 @@ STAMP := .venv/.groovelive
 help:
 	@echo "make demo   install groovelive with its synth and IPython, and play a set, or make sound, MIDI and a picture of it"
 	@echo "make test   run the tests"
-	@echo "make lint   ruff and mypy"
+	@echo "make lint   ruff, mypy, and what may import what"
 	@echo "make clean  remove .venv and what was made"
 
 demo: $(STAMP)-synth,repl
 	@.venv/bin/groovelive demo
 
+# First, several at a time, what needs neither the wall clock nor a sound server; then, by itself, what does.
 test: $(STAMP)-synth,test
-	$(PY) -m pytest
+	@failed=0; \
+	$(PY) -m pytest -m "not realtime" -n auto --maxprocesses 4 --dist worksteal || failed=$$?; \
+	$(PY) -m pytest -m realtime || failed=$$?; \
+	exit $$failed
 
-lint: $(STAMP)-dev
+lint: $(STAMP)-dev,test
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo --no-cache
+	$(PY) -m pytest -q tests/test_house.py
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo.mid demo.wav demo.svg
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage demo.mid demo.wav demo.svg
 	find groovelive tests examples -name __pycache__ -prune -exec rm -rf {} +
 
 # .venv/.groovelive-EXTRAS: groovelive is installed with these extras.

@@ -1,4 +1,4 @@
-"""A set of 32 bars: what `groovelive demo` plays. Read it, change it, play it: python examples/performance.py"""
+"""A set of 32 bars: what `groovelive demo` plays. Read it, change it, play it: `python examples/performance.py`."""
 
 import groovelive as gl
 

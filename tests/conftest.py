@@ -3,6 +3,9 @@
 Mark a test with `torch`, `synth`, `supercollider`, `jack` or `link` and it is skipped where that is missing. The
 environment variable GROOVELIVE_REQUIRE (tiers, separated by commas) turns such skips into failures, so that
 a CI that installed a tier notices when it did not run.
+
+Mark a test with `realtime` if others beside it would disturb it: it waits for processes that must keep to a time, or
+measures. What needs JACK, sclang or Link does so anyway. `make test` runs all others first, several at a time.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from groovelive.bench.receivers import jack_server
 
 pytest_plugins = ["pytester"]
 os.environ.setdefault("GROOVELIVE_STATE", tempfile.mkdtemp(prefix="groovelive-logs-"))  # not among the user's logs
@@ -31,6 +36,9 @@ TIERS = {
     "link": lambda: _module("link"),
 }
 
+# Tiers whose programs play in real time.
+REALTIME = ("supercollider", "jack", "link")
+
 REQUIRED = pytest.StashKey[set[str]]()
 
 
@@ -44,6 +52,27 @@ def required_tiers() -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[REQUIRED] = required_tiers()
+
+
+@pytest.fixture(scope="session")
+def midi_server() -> Iterator[dict[str, str]]:
+    """The one JACK server for MIDI, with short periods, that tests share; gives the environment it is found in."""
+    with jack_server(f"groovelive-midi{os.getpid()}") as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def sound_server() -> Iterator[dict[str, str]]:
+    """The one JACK server for sound, with longer periods, which tests share."""
+    with jack_server(f"groovelive-sound{os.getpid()}", period=256) as environment:
+        yield environment
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(tier) for tier in REALTIME):
+            item.add_marker("realtime")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-CONFTEST = Path(__file__).with_name("conftest.py").read_text()
+from tests.support.paths import TESTS
+
+CONFTEST = (TESTS / "conftest.py").read_text()
 # Two tests of a tier whose program is missing, and one that skips itself while it runs.
 SUITE = """
 import pytest
@@ -23,7 +23,7 @@ def test_skips_itself():
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     pytester.makeconftest(CONFTEST.replace('pytest_plugins = ["pytester"]', ""))
-    pytester.makeini("[pytest]\nmarkers =\n    jack: jackd\n")
+    pytester.makeini("[pytest]\nmarkers =\n    jack: jackd\n    realtime: by itself\n")
     pytester.makepyfile(SUITE)
     monkeypatch.setenv("PATH", str(pytester.path))  # no jackd here
     return pytester

@@ -41,7 +41,7 @@ class StandIn:
     """
 
     def __init__(self, folder: Path, abletonosc: Path | None = None) -> None:
-        if not (ROOT / "tests" / "fakelive").is_dir():
+        if not (ROOT / "tests" / "support" / "fakelive").is_dir():
             raise GrooveError("the stand-in for Live is in the tests of a checkout: run this benchmark there")
         self.port, self.control, self.osc, self.replies = (_free_port() for _ in range(4))
         script = folder / "GrooveLive"
@@ -51,10 +51,10 @@ class StandIn:
         if abletonosc is not None:
             more = ["--script", str(abletonosc), "--port", str(self.osc), "--reply-port", str(self.replies)]
         command = [
-            sys.executable, "-m", "fakelive", "--script", str(script), *more, "--control", str(self.control),
-            "--set", "drums", "--quiet", "--strict-doubles",
+            sys.executable, "-m", "tests.support.fakelive", "--script", str(script), *more,
+            "--control", str(self.control), "--set", "drums", "--quiet", "--strict-doubles",
         ]  # fmt: skip
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         self._log = folder / "live"
         with self._log.open("w") as log:

@@ -128,40 +128,67 @@ class Monitor:
 
 
 @contextlib.contextmanager
-def jack(folder: Path) -> Iterator[tuple[dict[str, str], Monitor]]:
-    """Run a JACK server without a sound card; gives the environment in which it is found, and a monitor.
+def jack_server(name: str, period: int = PERIOD) -> Iterator[dict[str, str]]:
+    """Run a JACK server without a sound card; gives the environment in which it is found.
+
+    Args:
+        name: what no other server has.
+        period: in frames; MIDI comes with each.
 
     Raises:
-        GrooveError: JACK, or what listens to its MIDI, is not there.
+        GrooveError: JACK is not there.
     """
     missing = [name for name in ("jackd", "jack_lsp", "jack_midi_dump", "stdbuf") if shutil.which(name) is None]
     if missing:
         raise GrooveError(f"MIDI is not measured: no {missing[0]} is here (apt install jackd2 jack-example-tools)")
-    name = f"groovelive-bench{os.getpid()}"
     environment = {
         "JACK_DEFAULT_SERVER": name,
         "JACK_NO_START_SERVER": "1",
         "GROOVELIVE_MIDI_API": "jack",
         "ALSA_CONFIG_PATH": os.devnull,  # else the embedded synth plays along through ALSA's way to JACK
     }
-    everything = os.environ | environment
     server = subprocess.Popen(
-        ["jackd", *_ahead(), "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)],
+        ["jackd", *_ahead(), "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(period)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    monitor = None
     try:
-        if not _listed("system:playback_1", everything):
+        if not _listed("system:playback_1", os.environ | environment):
             raise GrooveError("MIDI is not measured: jackd does not start")
-        monitor = Monitor(folder, everything)
-        if not _listed("midi-monitor:input", everything):
-            raise GrooveError("MIDI is not measured: jack_midi_dump does not start")
-        yield environment, monitor
+        yield environment
     finally:
-        if monitor is not None:
-            monitor.close()
         server.terminate()
         server.wait()
+
+
+@contextlib.contextmanager
+def monitored(folder: Path, environment: dict[str, str]) -> Iterator[Monitor]:
+    """Have a monitor at a JACK server.
+
+    Raises:
+        GrooveError: what listens to JACK's MIDI is not there.
+    """
+    everything = os.environ | environment
+    monitor = Monitor(folder, everything)
+    try:
+        if not _listed("midi-monitor:input", everything):
+            raise GrooveError("MIDI is not measured: jack_midi_dump does not start")
+        yield monitor
+    finally:
+        monitor.close()
+
+
+@contextlib.contextmanager
+def jack(folder: Path) -> Iterator[tuple[dict[str, str], Monitor]]:
+    """Run a JACK server without a sound card; gives the environment in which it is found, and a monitor.
+
+    Raises:
+        GrooveError: JACK, or what listens to its MIDI, is not there.
+    """
+    with (
+        jack_server(f"groovelive-bench{os.getpid()}") as environment,
+        monitored(folder, environment) as monitor,
+    ):
+        yield environment, monitor
 
 
 def _ahead() -> list[str]:

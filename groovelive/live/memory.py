@@ -23,7 +23,7 @@ from .display import tap_row
 
 @dataclass(frozen=True, slots=True)
 class HeardAndPlayed:
-    """What a drummer hears and plays.
+    r"""What a drummer hears and plays.
 
     Args:
         drummer: its name.
@@ -37,7 +37,7 @@ class HeardAndPlayed:
     >>> _ = live.d1 >> gl.hands()
     >>> live.d1.tap_quantise = 1
     >>> live.feed("x..x..x.", bars=2)
-    >>> print("\\n".join(str(live.d1.hearing).splitlines()[:3]))
+    >>> print("\n".join(str(live.d1.hearing).splitlines()[:3]))
               ▼
     heard     ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
     adjusted  ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·

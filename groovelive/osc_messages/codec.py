@@ -32,12 +32,12 @@ class OscMessage(NamedTuple):
 
 
 def message(address: str, *arguments: Argument) -> bytes:
-    """Return an OSC message.
+    r"""Return an OSC message.
 
     Source: opensoundcontrol.org, OSC 1.0, with the types d, h, T, F, N of its list of those in common use.
 
     >>> message("/hit", 7, 0.5)
-    b'/hit\\x00\\x00\\x00\\x00,if\\x00\\x00\\x00\\x00\\x07?\\x00\\x00\\x00'
+    b'/hit\x00\x00\x00\x00,if\x00\x00\x00\x00\x07?\x00\x00\x00'
     """
     tags, data = [","], [b""]
     for argument in arguments:
@@ -61,10 +61,10 @@ def message(address: str, *arguments: Argument) -> bytes:
 
 
 def bundle(tag: int, messages: Sequence[bytes]) -> bytes:
-    """Return messages as a bundle with a timetag of 64 bits.
+    r"""Return messages as a bundle with a timetag of 64 bits.
 
-    >>> bundle(1, [b"/a\\x00\\x00,\\x00\\x00\\x00"])
-    b'#bundle\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x00\\x00\\x08/a\\x00\\x00,\\x00\\x00\\x00'
+    >>> bundle(1, [b"/a\x00\x00,\x00\x00\x00"])
+    b'#bundle\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x08/a\x00\x00,\x00\x00\x00'
     """
     parts = [_BUNDLE, tag.to_bytes(8, "big")]
     for each in messages:

@@ -12,7 +12,7 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def frame(messages: Iterable[Any]) -> bytes:
-    """Return messages as the bytes that go through the pipe.
+    r"""Return messages as the bytes that go through the pipe.
 
     Args:
         messages: whatever msgspec can encode; most are structs with a tag.
@@ -25,7 +25,7 @@ def frame(messages: Iterable[Any]) -> bytes:
 
 
 class Frames:
-    """Cuts what comes out of a pipe into the bodies of messages.
+    r"""Cuts what comes out of a pipe into the bodies of messages.
 
     >>> frames = Frames()
     >>> list(frames.feed(b"\\x00\\x00")), list(frames.feed(b"\\x00\\x01ab"))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from groovelive.score.controls import CONTROLS, SESSION_CONTROLS, Control
+from tests.support.paths import DOCS
 
-ROOT = next(folder for folder in Path(__file__).parents if (folder / "docs").is_dir())
-PAGE = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "live.md").read_text(encoding="utf-8")
 WORDLESS = (
     "source",
     "moves",

@@ -23,9 +23,9 @@ from .stage import Stage
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
-_SOUND: Bools = BITS.any(axis=1)
+_SOUND: Bools = BITS.max(1) > 0
 _SILENCE: Bools = np.array(1 - _SOUND, dtype=np.bool_)
-_WEAK: Bools = np.array(1 - BITS[:, list(STRONG)].any(1), dtype=np.bool_)
+_WEAK: Bools = BITS[:, list(STRONG)].max(1) == 0
 _ENOUGH = 30.0  # nats that make a choice the last one, and still leave an order among the last
 
 
@@ -96,7 +96,7 @@ class DrumPlayer:
         return (yield from _Playing(request, stage, stream).bars())
 
     def candidates(self, request: PlayRequest, n: int, first: int = 0) -> list[PlayedBars]:
-        """Return `n` answers: those of `play` to the request with variant `first`, `first` + 1, …
+        """Return `n` answers: those of `play` to the request with variants from `first` on.
 
         What they share is computed once; each is drawn by itself, and has the same bits as alone.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ class Obedient:
         bar[:, :9] = np.ceil(bar[:, :9])
         solo = np.tile(bar if context is None else context[:16], (bars, 1))
         for k in np.flatnonzero(fills if fills is not None else np.zeros(bars)):
-            solo = with_fill(solo, k) if k + 1 < bars else solo
+            solo = with_fill(solo, int(k)) if k + 1 < bars else solo
         return solo
 
 
@@ -128,7 +129,7 @@ def test_a_solo_of_the_wrong_length_is_refused() -> None:
 
 def test_evaluation_of_solos(archive: Path, tmp_path: Path) -> None:
     takes = read_takes(archive, "train", cache=tmp_path)
-    small = {"solos": 3, "draws": 2, "long_solos": 1, "long_bars": 64, "sections": 2, "cache": tmp_path}
+    small: dict[str, Any] = {"solos": 3, "draws": 2, "long_solos": 1, "long_bars": 64, "sections": 2, "cache": tmp_path}
     human = evaluate_longform(HumanSolo(takes), archive, model="human", **small)
     assert human["judge"] == human["ceiling"]
     assert human["memorisation"]["made"] == 1

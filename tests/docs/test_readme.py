@@ -1,0 +1,76 @@
+"""Every snippet of README.md does what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import groovelive as gl
+from groovelive.cli import main as cli
+from groovelive.midi_files import reader as midifile
+from tests.support.paths import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [line for language, text in SNIPPETS if language == "sh" for line in text.splitlines() if line]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+# Commands that need the data set, the network or hours: their work has tests of its own.
+NOT_RUN = ("groovelive data ", "groovelive train ", "groovelive evaluate ")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    midifile.write("song.mid", gl.parse("hh*8", bars=4), tempo=93)
+
+
+def test_every_snippet_is_of_a_kind_that_is_tested() -> None:
+    assert {language for language, _ in SNIPPETS} == {"sh", "python", "text"}
+    assert sum(language == "text" for language, _ in SNIPPETS) == 1  # the picture
+    kinds = ("groovelive ", "pip install ", "make ", "git clone ", "source ")
+    assert COMMANDS and all(line.startswith(kinds) for line in COMMANDS)
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize("text", [text for language, text in SNIPPETS if language == "python"])
+def test_python(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROOVELIVE_REALTIME", "0")
+    exec(compile(text, "README.md", "exec"), {})
+    assert len([line for line in text.splitlines() if line]) <= 10
+    assert midifile.read("song.mid").groove.bars == 8 and Path("song.wav").stat().st_size > 1_000_000
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize("line", [c for c in COMMANDS if c.startswith("groovelive ") and not c.startswith(NOT_RUN)])
+def test_groovelive(line: str) -> None:
+    words = shlex.split(line)[1:]
+    assert cli.main(words) == 0
+    for option, name in pairwise(words):
+        assert option != "-o" or Path(name).stat().st_size > 0
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith(NOT_RUN)])
+def test_commands_that_are_not_run_exist(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = shlex.split(line)[1]
+    assert cli.main([]) == 0
+    assert re.search(rf"^ +{command} ", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("pip install ")])
+def test_extras_exist(line: str) -> None:
+    for extra in re.findall(r"\[(\w+)\]", line):
+        assert extra in EXTRAS
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("make ")])
+def test_make_targets_exist(line: str) -> None:
+    assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_data_and_its_authors_are_named() -> None:
+    assert "Groove MIDI Dataset" in README and "CC BY 4.0" in README and "Google LLC" in README

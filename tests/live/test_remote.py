@@ -1,0 +1,179 @@
+"""The stage with real processes: a session that is started, joined, left and found again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import groovelive as gl
+from groovelive.cli.services import main
+from groovelive.cli.status import report
+from groovelive.errors import GrooveError
+from groovelive.runtime import endpoints as connection
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
+    yield tmp_path
+    main("stop", [])
+    for path in (tmp_path / "run").glob("*"):
+        assert path.name == "serve.log", path
+
+
+@pytest.fixture
+def receiver() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind(("127.0.0.1", 0))
+        found.settimeout(3)
+        yield found
+
+
+def out(receiver: socket.socket) -> object:
+    return gl.osc(f"127.0.0.1:{receiver.getsockname()[1]}", "/hit")
+
+
+def until(happened: object, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not happened():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, receiver: socket.socket) -> None:
+    live = gl.open(by="maria")
+    assert connection.holder("serve") is not None
+    live.bpm = 240
+    live.d1.out = out(receiver)
+    live.d1 >> gl.play("hh*16")
+    assert receiver.recv(2000).startswith(b"#bundle")
+    other = gl.open(by="kim")
+    assert other.d1.out == live.d1.out and [e.by for e in other.history] == ["maria"] * 3
+    other.d1.velocity = 0.5
+    until(lambda: live.d1.velocity == 0.5)
+    assert live.history[-1].by == "kim" and "kim" in repr(live) and "maria" in repr(other)
+    with pytest.raises(GrooveError, match="density must lie"):
+        live.d1.density = 2
+    live.close()
+    with pytest.raises(GrooveError, match="is closed"):
+        live.d1.density = 0.2
+    receiver.settimeout(0.01)
+    with pytest.raises(TimeoutError):
+        while True:
+            receiver.recv(2000)
+    receiver.settimeout(3)
+    assert receiver.recv(2000)
+    other.undo()
+    until(lambda: other.d1.velocity == 1.0)
+    other.close()
+
+
+def test_a_killed_conductor_is_found_back(here: Path) -> None:
+    live = gl.open(by="maria")
+    live.d1 >> gl.groove("x..x..x.")
+    live.d1.genre = "funk"
+    bar = live.bar
+    pid = report()["conductor"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: (report()["conductor"] or {}).get("pid") not in (None, pid))
+    live.d1.density = 0.4
+    assert live.d1.genre == "funk" and live.d1.density == 0.4
+    assert bar <= live.bar <= bar + 6
+    until(lambda: len(repr(live.d1).split("\n")) > 3)
+    live.close()
+
+
+def test_own_code_over_the_wire(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    live = gl.open(by="maria")
+    live.bpm = 300
+    d1 = live.d1
+    d1 >> gl.play("sn*4")
+
+    @d1.each_bar
+    def softer(bar: object) -> object:
+        return bar.vel(sn=lambda v: 0.25)  # type: ignore[attr-defined]
+
+    live.wait(bars=5)
+    assert live.last(1).groove(d1).velocities[0, 1] == 0.25
+
+    @d1.each_bar
+    def endless(bar: object) -> object:
+        while live.bar < 10_000 and not live.closed:
+            time.sleep(0.01)
+        return bar
+
+    live.wait(bars=5)
+    assert live.last(1).groove(d1).velocities[0, 1] == 0.25
+    assert capsys.readouterr().err.count("endless takes longer than a bar") == 1
+    live.close()
+
+
+def test_the_transport_stops_and_goes_on(here: Path, receiver: socket.socket) -> None:
+    live = gl.open(by="maria")
+    live.bpm = 240
+    live.out = out(receiver)
+    live.d1 >> gl.play("hh*16")
+    receiver.recv(2000)
+    live.stop()
+    stood = live.beat
+    time.sleep(0.5)
+    assert abs(live.beat - stood) < 1 and "stopped" in repr(live)
+    receiver.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        while True:
+            receiver.recv(2000)
+    with pytest.raises(TimeoutError):
+        receiver.recv(2000)
+    receiver.settimeout(3)
+    live.play()
+    assert receiver.recv(2000)
+    with pytest.raises(GrooveError, match="plays already"):
+        live.play()
+    live.close()
+
+
+def test_no_conductor_at_an_address() -> None:
+    with pytest.raises(GrooveError, match=r"no conductor at tcp://127\.0\.0\.1:1 has answered"):
+        gl.open(address="tcp://127.0.0.1:1")
+
+
+def test_the_module_stays_light() -> None:
+    heavy = "{'numpy', 'zmq', 'onnxruntime', 'torch', 'msgspec'}"
+    code = f"import sys, groovelive; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_hands_over_the_wire(here: Path) -> None:
+    with gl.open(by="maria") as live, gl.open(by="joe") as other:
+        until(lambda: live.model is not None)
+        live.d1 >> gl.hands()
+        live.d1.memory, live.d1.response = gl.forever, "now"
+        live.wait(bars=1)
+        with pytest.raises(gl.GrooveError, match="no MIDI port is heard from which a knob could be learned"):
+            gl.learn(live.d1.follow)
+        gl.learn(live.d1, "density", cc=9)
+        for k in range(5):
+            other.hit(0.3 + k / 10)
+            time.sleep(0.16)
+        until(lambda: len(live.d1.heard) >= 3)
+        assert live.d1.heard == other.d1.heard and "hands()" in repr(other.d1)
+        until(lambda: len(live.score.lane("d1", "pattern")) >= 3)
+        assert max(edit.beat % 4 for edit in live.score.lane("d1", "pattern")) > 0
+        for value in (0, 127):
+            other.knob(9, value)
+            time.sleep(0.1)
+        until(lambda: live.d1.density == 1.0)
+        with pytest.raises(gl.GrooveError, match=r"live.hit\(\) plays a note"):
+            live.feed("x..x")
