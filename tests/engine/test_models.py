@@ -347,7 +347,7 @@ def test_many_latents_are_as_each_alone(shipped: dict[str, Model]) -> None:
 
 def test_a_random_walk_keeps_its_ends_and_its_seed(shipped: dict[str, Model]) -> None:
     a, b = np.random.default_rng(0).standard_normal((2, shipped["groove"].manifest.latent)).astype(np.float32)
-    walk = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
+    walk: dict[str, Any] = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
     one = ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy()
     assert np.allclose(one[0], a) and np.allclose(one[-1], b, atol=1e-5)
     assert np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy())
