@@ -1,4 +1,4 @@
-"""The player behind the engine: the same bits as in one's own process, alone and in company, and every field checked."""
+"""The player behind the engine: the same bits as in one's own process, alone and in company; every field checked."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_name_sets_its_chances_apart_and_adherent_plays_the_pattern(client: Cl
 def test_probabilities_come_where_they_are_asked_for(client: Client) -> None:
     answer = client.play(TAP, bars=1, probabilities=True)
     assert answer.probabilities is not None and answer.probabilities.shape == (1, 16, 9)
-    assert 0 <= answer.probabilities.min() and answer.probabilities.max() <= 1
+    assert answer.probabilities.min() >= 0 and answer.probabilities.max() <= 1
     assert client.play(TAP, bars=1).probabilities is None
 
 
