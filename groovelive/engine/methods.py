@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..checks import number
 from ..grooves.groove import Groove
@@ -127,7 +127,7 @@ class Methods:
         context: Groove | ArrayLike | None = None,
         fill: bool | Iterable[bool | None] | None = None,
         keep: Groove | None = None,
-        locks: str | int | Iterable[str | int] | ArrayLike = (),
+        locks: str | int | Iterable[str | int] | NDArray[Any] = (),
         forbid: ArrayLike | None = None,
         timeout: float | None = None,
         priority: Priority = "stage",
