@@ -15,6 +15,8 @@ from groovelive.grooves.taps import Instrument
 from groovelive.model import load
 from groovelive.model.model import WEIGHTS, Model
 
+INSTRUMENTS: tuple[Instrument, ...] = ("drums", "typed", "bass", "guitar", "piano", "any")
+
 TAP = "x..x..x."
 SON = "bd(3,8), [~ sn]*2, hh*8"
 SEEDS = range(8)
@@ -131,8 +133,8 @@ def test_no_bar_is_empty_by_accident(model: Model, controls: dict[str, Any]) -> 
 def test_density_is_heard(model: Model) -> None:
     assert rises([mean(model, len, density=density) for density in (0.15, 0.4, 0.7, 1)])
     for group in GROUPS:
-        hits = [mean(model, part(group), density={group: density}) for density in (0, 0.08, 0.25, 0.6)]
-        assert rises(hits) and hits[0] == 0, group
+        assert mean(model, part(group), range(2), density={group: 0}) == 0
+        assert mean(model, part(group), density={group: 0.1}) < mean(model, part(group), density={group: 0.6}), group
     assert mean(model, lambda groove: groove.hits[:, 8].sum(), density={"ride": 0}) == 0
     near = mean(model, part("kick"), density={"kick": 0.25})
     assert 4 <= near <= 12  # one a beat is eight
@@ -154,11 +156,12 @@ def test_intensity_is_heard(model: Model) -> None:
 
 def test_variation_and_temperature_are_heard(model: Model) -> None:
     def strays(**controls: Any) -> float:
-        loops = [model.loops(TAP, 4, genre="rock", seed=seed, fills=0, **controls) for seed in range(6)]
+        loops = [model.loops(TAP, 3, genre="rock", seed=seed, fills=0, **controls) for seed in range(5)]
         return float(np.mean([apart(a, b) for row in loops for a, b in pairwise(row)]))
 
-    assert rises([strays(variation=variation) for variation in (0, 1, 2)])
-    assert rises([strays(temperature=temperature) for temperature in (0.5, 1, 1.5)])
+    usual = strays()
+    assert strays(variation=0) < usual < strays(variation=2)
+    assert strays(temperature=0.5) < usual < strays(temperature=1.5)
 
 
 def test_adherence_is_heard(model: Model) -> None:
@@ -167,7 +170,7 @@ def test_adherence_is_heard(model: Model) -> None:
     def answered(groove: Groove) -> float:
         return float(groove.hits[on].any(1).mean())
 
-    values = [mean(model, answered, range(20), adherence=adherence) for adherence in (0, 0.5, 1)]
+    values = [mean(model, answered, range(12), adherence=adherence) for adherence in (0, 0.5, 1)]
     assert values[0] < values[1] <= values[2]
     strong = mean(model, lambda groove: float(groove.hits[on][:, [0, 1, 7]].any(1).mean()), adherence=1)
     assert strong >= 0.95
@@ -175,31 +178,30 @@ def test_adherence_is_heard(model: Model) -> None:
 
 def test_redirect_leaves_a_group_out_and_the_others_carry_on(model: Model) -> None:
     for group in GROUPS:
-        assert mean(model, part(group), redirect=group) == 0
-    others = [group for group in GROUPS if group != "hats"]
-    carried, usual = (
-        sum(mean(model, part(group), range(20), redirect=absent) for group in others) for absent in ((), ("hats",))
+        assert mean(model, part(group), range(3), redirect=group) == 0
+    without = [voice for voice in range(9) if voice not in GROUPS["hats"]]
+    usual, carried = (
+        mean(model, lambda groove: groove.hits[:, without].sum(), range(12), redirect=absent) for absent in ((), "hats")
     )
-    assert usual >= carried * 0.9
+    assert carried >= usual * 0.9
 
 
 def test_a_genre_is_heard(model: Model) -> None:
     ride = {genre: mean(model, lambda groove: groove.hits[:, 8].sum(), genre=genre) for genre in ("jazz", "hiphop")}
     assert ride["jazz"] > ride["hiphop"] + 1
-    hats = [mean(model, part("hats"), range(24), genre={"dance": share, "gospel": 1 - share}) for share in (0, 0.5, 1)]
+    hats = [mean(model, part("hats"), range(12), genre={"dance": share, "gospel": 1 - share}) for share in (0, 0.5, 1)]
     assert hats[0] < hats[2] and hats[0] - 1 <= hats[1] <= hats[2] + 1
     assert model.drum(TAP, genre="programmed") != model.drum(TAP)
 
 
 def test_who_plays_is_heard(model: Model) -> None:
-    bass = Groove.parse("9..7..8.6..79...", bars=2).humanise(0.5, seed=1)
+    bass = Groove.parse("9.7.8.7.9.7.8.76", bars=2).humanise(0.5, seed=1)
     on = bass.tap()[:, 0] > 0
-
-    def doubled(instrument: Instrument) -> float:
-        answers = [model.drum(bass, instrument=instrument, seed=seed).hits for seed in range(16)]
-        return float(np.mean([hits[on][:, :2].any(1).mean() for hits in answers]))
-
-    assert doubled("bass") < doubled("typed")
+    answers = {name: [model.drum(bass, instrument=name, seed=seed) for seed in range(6)] for name in INSTRUMENTS}
+    assert len({groove for row in answers.values() for groove in row}) == 6 * len(INSTRUMENTS)
+    assert model.drum(bass) == answers["drums"][0]  # it has dynamics and feel
+    doubled = np.mean([groove.hits[on][:, :2].any(1).mean() for groove in answers["bass"]])
+    assert doubled < 0.85 < model.mirror(bass).hits[on].any(1).mean()  # accompanied, not doubled
 
 
 def test_max_hits_and_threshold(model: Model) -> None:
@@ -230,8 +232,8 @@ def test_top_k_narrows_the_choice(model: Model) -> None:
 
 
 def test_tempo_and_hands_are_heard(model: Model) -> None:
-    def three_hands(groove: Groove) -> float:
-        return float((groove.hits[:, 1:].sum(1) > 2).sum())
+    def three_hands(groove: Groove) -> float:  # the feet play the kick, and the closed hat where no hand is free
+        return float((groove.hits[:, [1, 3, 4, 5, 6, 7, 8]].sum(1) > 2).sum())
 
     def both_hats(groove: Groove) -> float:
         return float((groove.hits[:, 2] * groove.hits[:, 3]).sum())
@@ -248,14 +250,17 @@ def test_tempo_and_hands_are_heard(model: Model) -> None:
 
 
 def test_a_context_is_played_on_from(model: Model) -> None:
-    jazz, punk = model.song("A4", genre="jazz", seed=1).groove, model.song("A4", genre="punk", seed=1).groove
+    genres = ("jazz", "punk", "funk", "latin", "reggae", "soul")
+    before = [model.song("A4", genre=genre, seed=1).groove for genre in genres]
+    after = [[model.drum(TAP, context=context, seed=seed) for seed in range(2)] for context in before]
 
-    def near(context: Groove | None, other: Groove) -> float:
-        answers = [model.drum(TAP, context=context, seed=seed) for seed in SEEDS]
-        return float(np.mean([1 - apart(answer, other[2:]) for answer in answers]))
+    def near(k: int, other: int) -> float:
+        bars = before[other][:2], before[other][2:]
+        return float(np.mean([max(1 - apart(groove, one) for one in bars) for groove in after[k]]))
 
-    assert near(jazz, jazz) > near(None, jazz) and near(punk, punk) > near(None, punk)
-    assert near(jazz, jazz) > near(punk, jazz) and near(punk, punk) > near(jazz, punk)
+    own = np.mean([near(k, k) for k in range(6)])
+    others = np.mean([near(k, other) for k in range(6) for other in range(6) if k != other])
+    assert own > others + 0.05
 
 
 def test_follow_moves_evenly_from_the_preset_to_the_tap(model: Model) -> None:
@@ -263,17 +268,17 @@ def test_follow_moves_evenly_from_the_preset_to_the_tap(model: Model) -> None:
     shares = (0, 0.25, 0.5, 0.75, 1)
     distance = np.zeros(len(shares))
     from_preset = np.zeros(len(shares))
-    for seed in range(12):
+    for seed in range(8):
         answers = [
             model.drum(tap, follow=share, preset="clave" if share < 1 else None, genre="latin", seed=seed)
             for share in shares
         ]
         distance += [apart(answer, answers[-1]) for answer in answers]
         from_preset += [apart(answer, answers[0]) for answer in answers]
-    distance, from_preset = distance / 12, from_preset / 12
+    distance, from_preset = distance / 8, from_preset / 8
     assert rises(list(distance[::-1])), distance
     assert rises(list(from_preset)), from_preset
-    assert -np.diff(distance)[:-1].max() > 0 and distance[2] > 0.3 * distance[0]
+    assert 0.3 * distance[0] < distance[2] < distance[0]  # no switch
 
 
 def test_a_preset_is_named_or_drawn_from_the_genre(model: Model) -> None:
