@@ -56,8 +56,13 @@ class Model(MirrorModel):
 
     Attributes:
         manifest: what the model declares: controls, ranges, defaults, figures, licence.
-        genres: the names of its genres.
+        genres: the names of its genres; "programmed", drums as an arranger writes them, is known to the player alone.
     """
+
+    def __init__(self, folder: str | PathLike[str], backend: BackendName | None = None) -> None:
+        super().__init__(folder, backend)
+        if "player" in self.manifest.files:
+            self.genres = (*self.genres, PROGRAMMED)
 
     def drum(
         self,
