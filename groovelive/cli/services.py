@@ -172,16 +172,18 @@ def _run(
 ) -> None:
     curve = _curve(place)
     if arguments.broker:
+        # Each service starts without the modules of the others: an engine, say, without those of a conductor.
         from ..engine.broker import Broker
 
         Broker(address, curve=curve, tell=log.tell).run(stop, ready)
     else:
-        from ..engine.server import run
+        from ..engine.server import run  # as above
 
         run(address, models=arguments.models, backend=arguments.backend, curve=curve, ready=ready, stop=stop)
 
 
 def _conductor(arguments: argparse.Namespace) -> int:
+    # As for the engine: each service starts with its own modules.
     from ..conductor import journal
     from ..conductor.process import Conductor
 
@@ -259,6 +261,7 @@ def _at(place: Connection, bound: str) -> Connection:
 
 def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Run an engine that works for a broker: it listens at a private address, and a thread joins."""
+    # As for the engine: each service starts with its own modules.
     from ..engine.server import run
     from ..engine.worker import join
 
@@ -295,6 +298,7 @@ def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # As for the engine: each service starts with its own modules.
     from ..runtime.supervisor import Program, Supervisor
 
     _check(arguments)

@@ -56,6 +56,7 @@ def probe(found: Connection, timeout: float = 1.5) -> bool:
         found: where to ask.
         timeout: seconds that they have to answer.
     """
+    # Where nothing runs, status needs no protocol, and says so at once.
     from ..protocol.engine import Cancel
 
     return _exchange(found, Cancel(id=b"nothing"), timeout) is not None
@@ -69,6 +70,7 @@ def answers(service: connection.Service) -> bool:
 
 def _exchange(found: Connection, request: Request, timeout: float) -> bytes | None:
     """Send one request and return the body of its reply, or None where none comes in time."""
+    # Where nothing runs, status needs no protocol, and says so at once.
     from ..protocol.frames import from_frames, to_frames
 
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
@@ -116,6 +118,7 @@ def _place_of(service: connection.Service) -> tuple[dict[str, Any] | None, Conne
 def _engine_report(timeout: float) -> dict[str, Any] | None:
     engine, found = _place_of("engine")
     if engine is not None and found is not None:
+        # Where nothing runs, status needs no protocol, and says so at once.
         from ..engine.client import Client
 
         with contextlib.suppress(GrooveError), Client(timeout=timeout) as client:
@@ -135,6 +138,7 @@ def _engine_report(timeout: float) -> dict[str, Any] | None:
 def _conductor_report(timeout: float) -> dict[str, Any] | None:
     conductor, found = _place_of("conductor")
     if conductor is not None and found is not None:
+        # Where nothing runs, status needs no protocol, and says so at once.
         from ..protocol import session as messages
         from ..score.edits import bar_of
 

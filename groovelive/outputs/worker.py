@@ -128,11 +128,12 @@ class OutputWorker:
 
                 return SuperDirtSink(target, self._clock)
             case Scsynth() as target:
+                # A process imports what its own target needs: the others' would cost it time at the start, and memory.
                 from .scsynth import ScsynthSink
 
                 return ScsynthSink(target, self._clock, self._say)
             case Cv() as target:
-                from .cv import CvSink
+                from .cv import CvSink  # as above
 
                 return CvSink(target, self._clock, self._say)
             case Midi() as target:
@@ -142,6 +143,7 @@ class OutputWorker:
                 self._linger = LINGER
                 return ClockSink(clock)
             case Synth() as target:
+                # As above; and nanosynth is an optional package (extra synth).
                 from ..synthesis.kits import DrumKit
                 from .embedded_synth import SynthSink, World
 

@@ -33,7 +33,7 @@ def wav(path: Path, score: Score, events: Iterable[Event], begin: float, end: fl
     Raises:
         GrooveError: the embedded synth is not installed, or the file cannot be written.
     """
-    from ..synthesis.kits import DrumKit, render_kits
+    from ..synthesis.kits import DrumKit, render_kits  # start-up time: only a WAV file needs sounds
 
     parts: dict[str | DrumKit, list[tuple[float, Note]]] = {}
     for event in events:
@@ -46,7 +46,7 @@ def wav(path: Path, score: Score, events: Iterable[Event], begin: float, end: fl
 
 def kit_of(score: Score, event: Event) -> str:
     """Return the kit that an event is played with: that of the first of its targets with one, or the usual one."""
-    from ..synthesis.kits import kits
+    from ..synthesis.kits import kits  # start-up time: only what sounds needs kits
 
     outs = score.outs(event.drummer, event.beat)
     found = [] if outs is None else [target.kit for target in outs.targets if isinstance(target, Synth | Scsynth)]

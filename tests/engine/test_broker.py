@@ -36,6 +36,7 @@ from groovelive.protocol.engine import (
 from groovelive.protocol.frames import from_frames, to_frames
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
+from groovelive.runtime.folders import runtime_folder
 
 pytestmark = pytest.mark.realtime
 
@@ -204,7 +205,7 @@ def test_a_broker_and_a_worker_with_keys() -> None:
         finally:
             server.terminate()
             assert server.wait(5) == 0
-    assert not connection.runtime_folder().joinpath("engine.json").exists()
+    assert not runtime_folder().joinpath("engine.json").exists()
 
 
 def _answered(client: Client) -> bool:
