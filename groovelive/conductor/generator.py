@@ -126,6 +126,8 @@ class Generator:
             held=Array.of(held) if locked else None,
             fill=play.fill,
             adherent=play.adherent,
+            fresh=play.fresh,
+            genre_before={name: weight for name, weight in play.genre_before if name != "any"} or None,
             instrument=play.instrument,
             adherence=play.adherence,
             variation=play.variation,

@@ -115,6 +115,8 @@ def _asked(request: Play, playing: Playing) -> PlayRequest:
             bar=request.bar,
             fill=request.fill or None,
             locks=locks,
+            fresh=request.fresh,
+            genre_before=request.genre_before,
         ),
         "context",
     )

@@ -152,6 +152,8 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
         context: (steps, 27), up to 16 whole bars that were played before.
         known: (steps, 9), 1 where a cell of the answer is locked; `held`, (steps, 27), to what.
         fill: for each bar whether it is a fill, and perhaps for the one after them; None leaves it open.
+        fresh: whether the rhythm is new, so that the context was played to none.
+        genre_before: that of the context, where it was another.
         adherent: whether the rhythm is a pattern to be played, not one to be accompanied.
         drummer: its name, which sets its chances apart from other drummers'.
         probabilities: whether the reply shall hold how likely every cell was.
@@ -165,6 +167,8 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     held: Array | None = None
     fill: Annotated[tuple[bool | None, ...], Meta(max_length=17)] = ()
     adherent: bool = False
+    fresh: bool = False
+    genre_before: Name | PerName | None = None
     instrument: Name = "any"
     adherence: Number | None = None
     temperature: Number | None = None

@@ -42,6 +42,8 @@ class PlayOn:
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
+        fresh: whether the rhythm is another than the context was played to.
+        genre_before: weights of the genre in which the context was played.
         context: (steps, 27) float32 that was played before.
         known, held: (32, 9), (32, 27) float32: cells that are as they were played, or locked.
     """
@@ -60,6 +62,8 @@ class PlayOn:
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
+    fresh: bool = field(default=False, compare=False)
+    genre_before: tuple[tuple[str, float], ...] = field(default=(), compare=False)
     context: bytes = field(default=b"", compare=False)
     known: bytes = field(default=b"", compare=False)
     held: bytes = field(default=b"", compare=False)
@@ -141,7 +145,16 @@ def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float
     first = bar - (bar - score.origin(beat)) % LOOP
     context = _context(score, drummer, asked, first, beat)
     known, held = _held(score, drummer, asked, first, bar, beat)
-    return replace(asked, context=context.tobytes(), known=known.tobytes(), held=held.tobytes())
+    source = score.edit(drummer, "source", beat)
+    began = (first - len(context) // STEPS_PER_BAR / 2) * BEATS_PER_BAR
+    return replace(
+        asked,
+        fresh=source is not None and not isinstance(source.value, Hearing) and source.beat > began,
+        genre_before=score.weights(drummer, "genre", float((first - 1) * BEATS_PER_BAR)) if first else (),
+        context=context.tobytes(),
+        known=known.tobytes(),
+        held=held.tobytes(),
+    )
 
 
 def rows(notes: Notes, steps: int) -> Floats:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import GrooveError
-from .data import PlayedTake, check_names, fit_instruments, read_accompanied, read_takes
+from .data import RecordedTake, check_names, fit_instruments, read_accompanied, read_takes
 from .export import export, velocity_spread
 from .network import CausalDrummer, Shape
 from .rhythms import Plan
@@ -124,7 +124,7 @@ class Run:
     """A training run: the network, its average, the optimiser, and how far it is."""
 
     def __init__(
-        self, takes: Sequence[PlayedTake], pairs: Sequence[PlayedTake], settings: Settings, shape: Shape
+        self, takes: Sequence[RecordedTake], pairs: Sequence[RecordedTake], settings: Settings, shape: Shape
     ) -> None:
         torch.manual_seed(settings.seed)
         self.takes, self.pairs, self.settings = takes, pairs, settings
@@ -225,7 +225,7 @@ class Run:
 WHOLE_RHYTHM = Plan(part="full", name=True, genre=True, tempo=True, adherence=(True, True, True))
 
 
-def validation(takes: Sequence[PlayedTake], plan: Plan, bars: int = 16, size: int = 12) -> list[dict[str, Tensor]]:
+def validation(takes: Sequence[RecordedTake], plan: Plan, bars: int = 16, size: int = 12) -> list[dict[str, Tensor]]:
     """Return the held-out batches: all takes of three bars or more in stretches of `bars`, told as `plan` says."""
     rng = np.random.default_rng(0)
     rows = [
