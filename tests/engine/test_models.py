@@ -348,13 +348,13 @@ def test_many_latents_are_as_each_alone(shipped: dict[str, Model]) -> None:
 def test_a_random_walk_keeps_its_ends_and_its_seed(shipped: dict[str, Model]) -> None:
     a, b = np.random.default_rng(0).standard_normal((2, shipped["groove"].manifest.latent)).astype(np.float32)
     walk = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
-    one = ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy()
+    one = ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy()  # type: ignore[arg-type]
     assert np.allclose(one[0], a) and np.allclose(one[-1], b, atol=1e-5)
-    assert np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy())
-    assert not np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=2)).latents.numpy())
-    straight = ask(shipped, WalkRequest(**walk, wander=0)).latents.numpy()
+    assert np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy())  # type: ignore[arg-type]
+    assert not np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=2)).latents.numpy())  # type: ignore[arg-type]
+    straight = ask(shipped, WalkRequest(**walk, wander=0)).latents.numpy()  # type: ignore[arg-type]
     assert np.allclose(straight, np.linspace(a, b, 9), atol=1e-5)
-    halfway = [ask(shipped, WalkRequest(**walk, seed=s)).latents.numpy()[4] - (a + b) / 2 for s in range(20)]
+    halfway = [ask(shipped, WalkRequest(**walk, seed=s)).latents.numpy()[4] - (a + b) / 2 for s in range(20)]  # type: ignore[arg-type]
     assert 0.9 < np.std(halfway) < 1.1
     free = ask(shipped, WalkRequest(start=Array.of(a), path="random", steps=64)).latents.numpy()
     assert np.array_equal(free[0], a) and 0.8 < free.std() < 1.2

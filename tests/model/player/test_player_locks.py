@@ -1,5 +1,7 @@
 """Locks: exact for any mask, whatever the order of voices, and no draw of another cell moves."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_cells_are_as_locked(player: DrumPlayer, hands: bool) -> None:
     rng = np.random.default_rng(1)
     for seed in range(60):
         rows = drawn(rng)
-        known = rng.random((16, 9)) < rng.random()
+        known: Any = rng.random((16, 9)) < rng.random()
         answer = player.play(PlayRequest(bars=1, locks=Locks(known, rows), seed=seed, hands=hands, lead=0))
         got = answer.rows.reshape(16, 3, 9)
         want = rows.reshape(16, 3, 9)
@@ -76,4 +78,4 @@ def test_a_lock_of_what_is_played_anyway_changes_nothing(player: DrumPlayer) -> 
 
 def test_locks_of_another_length_are_refused() -> None:
     with pytest.raises(GrooveError, match="locks for 2 bars"):
-        PlayRequest(bars=2, locks=Locks(np.zeros((16, 9)), np.zeros((16, 27))))
+        PlayRequest(bars=2, locks=Locks(np.zeros((16, 9), np.float32), np.zeros((16, 27), np.float32)))
