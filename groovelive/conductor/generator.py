@@ -96,6 +96,29 @@ class Generator:
         found: Floats = reply.probabilities.numpy("probabilities")[0]
         return found
 
+    def idea(self, wish: Wish, variant: int, like: Pattern | None = None) -> tuple[Pattern, float]:
+        """Return one of many answers to a wish, and how surprising its hits were to the player, in nats a step.
+
+        Args:
+            wish: of which `play` is asked; what is likely is not asked for: each is drawn.
+            variant: its number.
+            like: what it goes on from, in place of what was played.
+
+        Raises:
+            EngineError: the engine refuses it, is late, or is not there.
+        """
+        assert wish.play is not None
+        play = wish.play
+        if like is not None:
+            play = replace(play, context=np.tile(rows(unpack(like.notes), LOOP_STEPS), (2, 1)).tobytes())
+        drawn = replace(wish, rest=tuple(pair for pair in wish.rest if pair[0] != "sampling"))
+        reply = self.ask(self._played(drawn, play, variant=variant, probabilities=True))
+        assert isinstance(reply, Grooves) and reply.probabilities is not None
+        grooves = reply.grooves.numpy("grooves")
+        hits, p = grooves[0, :, : len(VOICES)], np.clip(reply.probabilities.numpy("probabilities")[0], 1e-6, 1 - 1e-6)
+        nats = -np.where(hits > 0, np.log(p), np.log(1 - p)).sum(1)
+        return _patterns(grooves)[0], float(nats.mean())
+
     def _played(self, wish: Wish, play: PlayOn, **more: Any) -> AnyRequest:
         """Return what the player is asked: a rhythm, that of a tap or of a pattern of the latent space, or of both."""
         tap = np.frombuffer(wish.tap, np.float32).reshape(-1, 3) if wish.tap else None

@@ -154,6 +154,7 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
         fill: for each bar whether it is a fill, and perhaps for the one after them; None leaves it open.
         adherent: whether the rhythm is a pattern to be played, not one to be accompanied.
         drummer: its name, which sets its chances apart from other drummers'.
+        variant: another number, another answer to the same; so many can be drawn to choose from.
         probabilities: whether the reply shall hold how likely every cell was.
     """
 
@@ -179,6 +180,7 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     hands: bool = True
     drummer: Annotated[str, Meta(max_length=128)] = ""
     seed: Seed = 0
+    variant: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     probabilities: bool = False
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
+from .asked import asked_fill, taken_idea
 from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
 from .events import bar_notes, held_notes
 from .inputs import Hearing
@@ -107,15 +108,6 @@ def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | Non
     )
 
 
-def asked_fill(score: Score, drummer: str, bar: int) -> bool:
-    """Return whether the performer has asked for a fill in a bar (from 0)."""
-    begin, end = bar * BEATS_PER_BAR, (bar + 1) * BEATS_PER_BAR
-    return any(
-        edit.value and begin <= edit.beat < end and not (edit.group and score.undone(edit.group, end))
-        for edit in score.lane(drummer, "fill")
-    )
-
-
 def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> str:
     """Return who plays the rhythm: as told of the drummer, else of its inputs, else as the rhythm itself tells."""
     told = score.value(drummer, "instrument", beat)
@@ -125,8 +117,8 @@ def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> 
     if isinstance(source, Hearing):
         players = {ear.instrument for ear in source.ears if ear.instrument and ear.role == "rhythm"}
         return players.pop() if len(players) == 1 else "any" if players else "drums"
-    if isinstance(source, Rhythm) and source.text:
-        return "typed"
+    if isinstance(source, Rhythm) and (source.instrument or source.text):
+        return source.instrument or "typed"
     return "drums" if tap is None or not tap[:, 0].any() else instrument_of(tap)
 
 
@@ -176,11 +168,14 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
     """Yield the bars to look back on, newest first.
 
     In a section those of the same section, if it was played before. A genre that is another by half begins afresh, and
-    so does what goes to a preset: it is to be heard at once.
+    so does what goes to a preset: it is to be heard at once; and what an idea was taken for.
     """
     genre = dict(score.weights(drummer, "genre", beat))
     source = score.edit(drummer, "source", beat)
     since = source.beat if source is not None and asked.adherent else 0.0
+    idea = taken_idea(score, drummer, beat)
+    if idea is not None:
+        since = max(since, idea.beat)
     own: list[int] = []
     for bar in range(first - 1, -1, -1):
         at = float(bar * BEATS_PER_BAR)
