@@ -129,9 +129,11 @@ class Generator:
             point = replace(wish, play=None, tap=b"", follow=0.0) if own else replace(wish, play=None)
             notes = unpack(self(point).notes)
             pattern = tap_of(notes)
-            tap = mixed(tap, pattern, wish.follow, play.seed) if own and tap is not None else pattern
-            if not len(context) and not own:
-                context = np.tile(rows(notes, LOOP_STEPS), (2, 1))
+            share = wish.follow if own else 0.0
+            if share and len(context) < LOOP_STEPS:
+                context = self._grooves(self._played(replace(wish, follow=1.0), play))[0]
+            context = _in_mind(rows(notes, LOOP_STEPS), context, share, play.seed)
+            tap = mixed(tap, pattern, share, play.seed) if own and tap is not None else pattern
             if not genre and wish.walk is None and wish.spot is not None and wish.spot.name:
                 genre = self._genres(wish.spot, wish.spot, 0.0)
             elif not genre and wish.walk is not None:
@@ -294,6 +296,18 @@ class Generator:
         reply = self.ask(request)
         assert isinstance(reply, Grooves)
         return reply.grooves.numpy("grooves")
+
+
+def _in_mind(preset: Floats, played: Floats, share: float, seed: int) -> Floats:
+    """Return what a drummer has in mind who plays a preset, or follows partly: the one and what it played, by steps.
+
+    The same steps are those of the preset as in the rhythm, see `mixed`. Without it the preset would be forgotten after
+    some loops, and a walk would stay where it began.
+    """
+    if share:
+        order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(LOOP_STEPS)
+        preset = np.where((order < round(share * LOOP_STEPS))[:, None], played[-LOOP_STEPS:], preset)
+    return np.tile(preset, (2, 1)).astype(np.float32)
 
 
 def _silent(wish: Wish) -> bool:

@@ -138,7 +138,9 @@ def _settings(section: Section, told: Mapping[str, Any]) -> Iterator[tuple[str, 
             raise GrooveError(
                 f"{name} is of a song that is saved; a drummer of the session has no {name}: leave it out"
             )
-        if value is None or name in ("tempo", "rhythm") or (name == "instrument" and told.get("rhythm") is None):
+        if value is None or name in ("tempo", "rhythm") or (name == "seed" and not value):
+            continue
+        if name == "instrument" and told.get("rhythm") is None:
             continue
         if name == "density" and isinstance(value, Mapping):
             yield from ((f"density.{_part(part)}", amount) for part, amount in value.items())

@@ -177,6 +177,6 @@ SESSION_CONTROLS: dict[str, Control] = {
     "quantum": Control("number", "bars after which an edit is due unless it says otherwise", high=64, default=1.0),
     "out": Control("outs", "where the notes of drummers go that have no target of their own"),
     "scene": Control("mark", "a name for what holds now"),
-    "origin": Control("whole", "bars before the first", high=1e6, default=0),
+    "origin": Control("whole", "bars before the first", low=-1e6, high=1e6, default=0),
     "knob": Control("knob", "the controller on a MIDI port that a control follows"),
 }

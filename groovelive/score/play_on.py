@@ -24,6 +24,8 @@ Floats = NDArray[np.float32]
 CONTEXT = 15  # bars that the player looks back on
 _V = len(VOICES)
 _OTHER_GENRE = 0.5  # of the weights, from which on what was played in the old genre is forgotten
+_OTHER_DENSITY = 0.25  # likewise, of a density: a drummer who is to play half as much does not go on as before
+_USUAL_DENSITY = 0.5  # what counts where none is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,10 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
     """Yield the bars to look back on, newest first.
 
     In a section those of the same section, if it was played before. A genre that is another by half begins afresh, and
-    so does what goes to a preset: it is to be heard at once; and what an idea was taken for.
+    so does a density by a quarter, and what goes to a preset: it is to be heard at once; and what an idea was taken for.
     """
     genre = dict(score.weights(drummer, "genre", beat))
+    densities = [path for path in score.paths(drummer) if path.partition(".")[0] == "density"]
     source = score.edit(drummer, "source", beat)
     since = source.beat if source is not None and asked.adherent else 0.0
     idea = taken_idea(score, drummer, beat)
@@ -192,7 +195,17 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
         at = float(bar * BEATS_PER_BAR)
         if at < since or _apart(genre, dict(score.weights(drummer, "genre", at))) > _OTHER_GENRE:
             return
+        if any(
+            abs(_density(score, drummer, path, at) - _density(score, drummer, path, beat)) > _OTHER_DENSITY
+            for path in densities
+        ):
+            return
         yield bar
+
+
+def _density(score: Score, drummer: str, path: str, beat: float) -> float:
+    number = score.number(drummer, path, beat)
+    return _USUAL_DENSITY if number is None else float(number)
 
 
 def _apart(one: dict[str, float], other: dict[str, float]) -> float:
