@@ -170,7 +170,7 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
     """Yield the bars to look back on, newest first.
 
     In a section those of the same section, if it was played before. A genre that is another by half begins afresh, and
-    so does a density by a quarter, and what goes to a preset: it is to be heard at once; and what an idea was taken for.
+    so does a density by a quarter, and what goes to a preset or an idea: it is to be heard at once.
     """
     genre = dict(score.weights(drummer, "genre", beat))
     densities = [path for path in score.paths(drummer) if path.partition(".")[0] == "density"]
