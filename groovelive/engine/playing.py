@@ -122,7 +122,7 @@ def _asked(request: Play, playing: Playing) -> PlayRequest:
     )
     if request.adherent and request.adherence is None:
         asked = replace(asked, adherence=_ADHERENT)
-    return replace(asked, probabilities=request.probabilities)
+    return replace(asked, variant=request.variant, probabilities=request.probabilities)
 
 
 def _rows(array: Array, field: str, width: int) -> Any:

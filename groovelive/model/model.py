@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike
 
 from .. import checks
 from ..errors import GrooveError
+from ..grooves.candidates import By, Candidate
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument
 from . import drumming, songs
 from .arguments import Density, Genre, Sampling
-from .drumming import Candidate
 from .latents import Point
 from .mirror import MirrorModel
 from .network import BackendName
@@ -213,7 +213,7 @@ class Model(MirrorModel):
         tap: Tap,
         n: int = 100,
         *,
-        by: drumming.By = "drawn",
+        by: By = "drawn",
         like: Groove | None = None,
         first: int = 0,
         instrument: Instrument | None = None,

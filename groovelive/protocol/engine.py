@@ -156,6 +156,7 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
         genre_before: that of the context, where it was another.
         adherent: whether the rhythm is a pattern to be played, not one to be accompanied.
         drummer: its name, which sets its chances apart from other drummers'.
+        variant: another number, another answer to the same; so many can be drawn to choose from.
         probabilities: whether the reply shall hold how likely every cell was.
     """
 
@@ -183,6 +184,7 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     hands: bool = True
     drummer: Annotated[str, Meta(max_length=128)] = ""
     seed: Seed = 0
+    variant: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     probabilities: bool = False
 
 
