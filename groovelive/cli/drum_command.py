@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from .. import model
+from .. import model, saving
 from ..errors import GrooveError
 from ..grooves.display import roll
 from ..midi_files import drum_maps
@@ -82,7 +82,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    drum.check_outputs(arguments.output)
+    if arguments.output:
+        saving.check_outputs(arguments.output)
     drum_maps.load(arguments.kit)
     DrumKit(arguments.sound)
     rhythm = drum.listen(
@@ -106,7 +107,7 @@ def _run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         **controls,
     )
-    drum.save(
+    saving.save(
         [("", groove) for groove in grooves],
         arguments.output,
         tempo=rhythm.tempo if arguments.tempo is None else arguments.tempo,
@@ -123,7 +124,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _print_roll(grooves: Sequence[Any], out: TextIO) -> None:
     colour = out.isatty() and "NO_COLOR" not in os.environ
     # Four bars make a line; equal lines in a row are printed once.
-    bars = drum.joined(grooves)
+    bars = saving.joined(grooves)
     last = None
     for start in range(0, bars.bars, 4):
         text = roll(bars[start : start + 4], colour)

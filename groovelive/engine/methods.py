@@ -150,8 +150,8 @@ class Methods:
             forbid: an array (steps, 9) of cells that must be silent.
             timeout: seconds that the request may take; by default the client's.
             priority: "background" lets everything of the "stage" go first.
-            controls: as for `groovelive.model.Model.drum`, with `model`, `phrase`, `drummer`, `adherent`, and
-                `probabilities` to have them too.
+            controls: as for `groovelive.model.Model.drum`, and as `PlayControls` says: `model`, `phrase`,
+                `drummer`, `variant`, `adherent`, `fresh`, `genre_before`, and `probabilities` to have them too.
 
         >>> with Client() as client:                                 # doctest: +SKIP
         ...     first = client.play("x..x..x.", genre="funk").groove

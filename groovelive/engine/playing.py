@@ -18,7 +18,7 @@ from ..model import Model
 from ..model.drumming import THRESHOLD, at_most, likeliest, most_of, names_of, thresholds_of
 from ..model.player.conditions import GENRES, INSTRUMENTS
 from ..model.player.request import Locks, PlayRequest
-from ..model.playing import Playing
+from ..model.playing import Playing, genre_weights
 from ..model.taps import check_taps
 from ..protocol.base import Array, EngineError, Reply
 from ..protocol.engine import MAX_PLAYED, Grooves, Play
@@ -106,6 +106,7 @@ def _wishes(request: Play, model: Model, rhythm: Floats | None) -> tuple[Playing
     given |= {"seed": request.seed, "top_k": request.top_k}
     try:
         model.known_genre(request.genre)
+        genre_weights(model.known_genre(request.genre_before))
         return (
             Playing(**given, hands=request.hands, drummer=request.drummer),
             thresholds_of(request.threshold),
@@ -118,8 +119,16 @@ def _wishes(request: Play, model: Model, rhythm: Floats | None) -> tuple[Playing
 def _located(error: GrooveError, request: Play, model: Model, given: Mapping[str, Any]) -> EngineError:
     """Find the field that an error is about: the first that is refused on its own too."""
     voices = {*VOICES, *SHORT, *GROUPS}
-    names = {"genre": {*GENRES, "any"}, "instrument": {*INSTRUMENTS}, "redirect": {*GROUPS}}
-    tries: dict[str, Callable[[], Any]] = {"genre": lambda: model.known_genre(request.genre)}
+    names = {
+        "genre": {*GENRES, "any"},
+        "genre_before": {*GENRES, "any"},
+        "instrument": {*INSTRUMENTS},
+        "redirect": {*GROUPS},
+    }
+    tries: dict[str, Callable[[], Any]] = {
+        "genre": lambda: genre_weights(model.known_genre(request.genre)),
+        "genre_before": lambda: genre_weights(model.known_genre(request.genre_before)),
+    }
     tries |= {name: partial(Playing, **{name: given[name]}) for name in given if name != "genre"}
     tries |= {"threshold": lambda: thresholds_of(request.threshold), "max_hits": lambda: most_of(request.max_hits)}
     for name, attempt in tries.items():
@@ -149,13 +158,20 @@ def _asked(request: Play, playing: Playing, rhythm: Floats | None) -> PlayReques
         raise EngineError("BAD_REQUEST", f"fill says yes or no for {request.bars} bars, or one more", "fill")
     asked = validation.guarded(
         lambda: playing.request(
-            request.bars, rhythm, context=context, bar=request.bar, fill=request.fill or None, locks=locks
+            request.bars,
+            rhythm,
+            context=context,
+            bar=request.bar,
+            fill=request.fill or None,
+            locks=locks,
+            fresh=request.fresh,
+            genre_before=request.genre_before,
         ),
         "context",
     )
     if request.adherent and request.adherence is None:
         asked = replace(asked, adherence=_ADHERENT)
-    return replace(asked, probabilities=request.probabilities)
+    return replace(asked, variant=request.variant, probabilities=request.probabilities)
 
 
 def _bars(array: Array, field: str) -> Groove:

@@ -64,12 +64,15 @@ class Controls(Conditions, total=False):
 class PlayControls(Conditions, total=False):
     """How the player shall play, as for `groovelive.model.Model.drum`, and what shall come with it.
 
-    `phrase` are the bars of a phrase, `drummer` the name that sets its chances apart from other drummers', and
-    `adherent` says that the tap is a pattern to be played, not one to be accompanied.
+    `phrase` are the bars of a phrase, `drummer` the name that sets its chances apart from other drummers', `variant`
+    the number of another answer to the same, `fresh` says that the context was played to no rhythm, `genre_before` in
+    which genre it was played, and `adherent` that the tap is a pattern to be played, not one to be accompanied.
     """
 
     instrument: str | None
     adherent: bool
+    fresh: bool
+    genre_before: str | Mapping[str, float] | None
     adherence: float | None
     temperature: float | None
     variation: float | None
@@ -84,6 +87,7 @@ class PlayControls(Conditions, total=False):
     hands: bool
     drummer: str
     seed: int
+    variant: int
     probabilities: bool
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from .. import checks
 from ..errors import GrooveError
+from ..grooves.candidates import By, Candidate, measured, ordered
 from ..grooves.cells import held_and_silent
-from ..grooves.compare import distance
-from ..grooves.features import features
 from ..grooves.grid import STEPS_PER_BAR, VOICES, voice_indices
 from ..grooves.groove import Groove
 from ..grooves.taps import instrument_of, mixed
@@ -29,28 +27,6 @@ _V = len(VOICES)
 _DRAWS = 16  # answers whose mean is thresholded
 THRESHOLD = 0.4  # of that mean, from which on a cell plays: the F1 of partial rhythms is best there
 MAX_CANDIDATES = 1000
-By = Literal["drawn", "density", "syncopation", "distance", "likely", "spread"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """One of many answers.
-
-    Args:
-        groove: the drums.
-        variant: its number among the answers of one seed; `seed` and `variant` draw it again.
-        density: hits a step.
-        syncopation: as `Groove.features` measures it.
-        distance: 0..1 to the groove that it was compared with, 0 where there was none.
-        nats: how surprising its hits were to the player, a step.
-    """
-
-    groove: Groove
-    variant: int
-    density: float
-    syncopation: float
-    distance: float
-    nats: float
 
 
 def rhythm_of(tap: Tap) -> Floats:
@@ -198,50 +174,15 @@ def candidates(
         first: the variant of the first.
     """
     checks.whole("n", n, 1, MAX_CANDIDATES)
-    checks.name("by", by, ("drawn", "density", "syncopation", "distance", "likely", "spread"))
+    checks.name("by", by, get_args(By))
     bars = len(rhythm) // STEPS_PER_BAR
     if like is not None:
         context = np.tile(like.hvo.astype(np.float32), (max(1, 4 // like.bars), 1))
     request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
     found = []
     for number, played in enumerate(player.candidates(request, n, first), first):
-        groove = Groove.from_hvo(playing.shaped(played))
-        apart = 0.0 if like is None or like.steps != groove.steps else distance(groove, like)
-        measured = features(groove)
-        found.append(
-            Candidate(
-                groove,
-                number,
-                len(groove) / groove.steps,
-                measured.syncopation,
-                apart,
-                float(played.nats.mean()),
-            )
-        )
-    return _ordered(found, by)
-
-
-def _ordered(found: Sequence[Candidate], by: By) -> list[Candidate]:
-    if by == "drawn":
-        return list(found)
-    if by == "spread":
-        return _spread(found)
-    keys = {"density": "density", "syncopation": "syncopation", "distance": "distance", "likely": "nats"}
-    return sorted(found, key=lambda one: float(getattr(one, keys[by])))
-
-
-def _spread(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return candidates so that each next one is the farthest from those before it (Gonzalez 1985)."""
-    hits = np.stack([one.groove.hits.ravel() > 0 for one in found])
-    either = np.maximum((hits[:, None] | hits[None]).sum(2), 1)
-    apart = 1 - (hits[:, None] & hits[None]).sum(2) / either
-    order = [int(np.argmin([one.nats for one in found]))]
-    nearest = apart[order[0]].copy()
-    while len(order) < len(found):
-        nearest[order] = -1
-        order.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, apart[order[-1]])
-    return [found[i] for i in order]
+        found.append(measured(Groove.from_hvo(playing.shaped(played)), number, float(played.nats.mean()), like))
+    return ordered(found, by)
 
 
 def thresholds_of(value: float | Mapping[str, float] | None, usual: float = THRESHOLD) -> Floats | None:

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import GrooveError
+from ..grooves.candidates import By, Candidate
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument
 from . import drumming, songs
 from .arguments import Density, Genre, Sampling
-from .drumming import Candidate
 from .latents import Point
 from .mirror import MirrorModel
 from .network import BackendName
@@ -56,8 +56,13 @@ class Model(MirrorModel):
 
     Attributes:
         manifest: what the model declares: controls, ranges, defaults, figures, licence.
-        genres: the names of its genres.
+        genres: the names of its genres; "programmed", drums as an arranger writes them, is known to the player alone.
     """
+
+    def __init__(self, folder: str | PathLike[str], backend: BackendName | None = None) -> None:
+        super().__init__(folder, backend)
+        if "player" in self.manifest.files:
+            self.genres = (*self.genres, PROGRAMMED)
 
     def drum(
         self,
@@ -208,7 +213,7 @@ class Model(MirrorModel):
         tap: Tap,
         n: int = 100,
         *,
-        by: drumming.By = "drawn",
+        by: By = "drawn",
         like: Groove | None = None,
         first: int = 0,
         instrument: Instrument | None = None,

@@ -72,7 +72,7 @@ class Playing:
         top_k: how many sets of hits are in question at a step; 0 for all.
         hands: whether only what two hands and two feet can play is played.
         seed: another seed, another drummer.
-        drummer: its name, which draws its chances apart from other drummers'.
+        drummer: its name, which draws its chances apart from other drummers'. Where it is empty the rhythm does.
 
     Raises:
         GrooveError: one of them is out of range, or names what there is not.
@@ -135,6 +135,8 @@ class Playing:
         bar: int = 0,
         fill: Sequence[bool | None] | None = None,
         locks: Locks | None = None,
+        fresh: bool = False,
+        genre_before: Genre = None,
     ) -> PlayRequest:
         """Return what the player is asked for some bars.
 
@@ -145,11 +147,15 @@ class Playing:
             bar: the number of the first of the bars, from 0: of a phrase, and of the chances.
             fill: for each bar whether it is a fill, and for the one after them; by default the player decides.
             locks: cells that must be as they are told.
+            fresh: whether the rhythm is new, so that what was played before was played to none.
+            genre_before: that of the context, where it was another.
         """
         return PlayRequest(
             bars=bars,
             context=context,
             rhythm=rhythm,
+            rhythm_before=np.zeros((0, 3), np.float32) if fresh and rhythm is not None else None,
+            genre_before=genre_weights(genre_before) or None,
             instrument=self.instrument,
             genre=dict(self._genres) or None,
             density=self._told,
@@ -162,7 +168,7 @@ class Playing:
             temperature=self.drawn_temperature,
             top_k=self.top_k,
             seed=self.seed,
-            drummer=crc32(self.drummer.encode()),
+            drummer=crc32(self.drummer.encode() or (b"" if rhythm is None else rhythm.tobytes())),
             bar=bar,
             hands=self.hands,
         )

@@ -155,8 +155,11 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
         context: (steps, 27), up to 16 whole bars that were played before.
         known: (steps, 9), 1 where a cell of the answer is locked; `held`, (steps, 27), to what.
         fill: for each bar whether it is a fill, and perhaps for the one after them; None leaves it open.
+        fresh: whether the rhythm is new, so that the context was played to none.
+        genre_before: that of the context, where it was another.
         adherent: whether the rhythm is a pattern to be played, not one to be accompanied.
         drummer: its name, which sets its chances apart from other drummers'.
+        variant: another number, another answer to the same; so many can be drawn to choose from.
         probabilities: whether the reply shall hold how likely every cell was.
     """
 
@@ -168,6 +171,8 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     held: Array | None = None
     fill: Annotated[tuple[bool | None, ...], Meta(max_length=MAX_PLAYED + 1)] = ()
     adherent: bool = False
+    fresh: bool = False
+    genre_before: Name | PerName | None = None
     instrument: Name | None = None
     adherence: Number | None = None
     temperature: Number | None = None
@@ -183,6 +188,7 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     hands: bool = True
     drummer: Annotated[str, Meta(max_length=128)] = ""
     seed: Seed = 0
+    variant: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     probabilities: bool = False
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
+from .asked import asked_fill, taken_idea
 from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
 from .events import bar_notes, held_notes
 from .inputs import Hearing
@@ -23,6 +24,8 @@ Floats = NDArray[np.float32]
 CONTEXT = 15  # bars that the player looks back on
 _V = len(VOICES)
 _OTHER_GENRE = 0.5  # of the weights, from which on what was played in the old genre is forgotten
+_OTHER_DENSITY = 0.25  # likewise, of a density: a drummer who is to play half as much does not go on as before
+_USUAL_DENSITY = 0.5  # what counts where none is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class PlayOn:
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
+        fresh: whether the rhythm is another than the context was played to.
+        genre_before: weights of the genre in which the context was played.
         context: (steps, 27) float32 that was played before.
         known, held: (32, 9), (32, 27) float32: cells that are as they were played, or locked.
     """
@@ -60,6 +65,8 @@ class PlayOn:
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
+    fresh: bool = field(default=False, compare=False)
+    genre_before: tuple[tuple[str, float], ...] = field(default=(), compare=False)
     context: bytes = field(default=b"", compare=False)
     known: bytes = field(default=b"", compare=False)
     held: bytes = field(default=b"", compare=False)
@@ -107,15 +114,6 @@ def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | Non
     )
 
 
-def asked_fill(score: Score, drummer: str, bar: int) -> bool:
-    """Return whether the performer has asked for a fill in a bar (from 0)."""
-    begin, end = bar * BEATS_PER_BAR, (bar + 1) * BEATS_PER_BAR
-    return any(
-        edit.value and begin <= edit.beat < end and not (edit.group and score.undone(edit.group, end))
-        for edit in score.lane(drummer, "fill")
-    )
-
-
 def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> str:
     """Return who plays the rhythm: as told of the drummer, else of its inputs, else as the rhythm itself tells."""
     told = score.value(drummer, "instrument", beat)
@@ -125,8 +123,8 @@ def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> 
     if isinstance(source, Hearing):
         players = {ear.instrument for ear in source.ears if ear.instrument and ear.role == "rhythm"}
         return players.pop() if len(players) == 1 else "any" if players else "drums"
-    if isinstance(source, Rhythm) and source.text:
-        return "typed"
+    if isinstance(source, Rhythm) and (source.instrument or source.text):
+        return source.instrument or "typed"
     return "drums" if tap is None or not tap[:, 0].any() else instrument_of(tap)
 
 
@@ -141,7 +139,16 @@ def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float
     first = bar - (bar - score.origin(beat)) % LOOP
     context = _context(score, drummer, asked, first, beat)
     known, held = _held(score, drummer, asked, first, bar, beat)
-    return replace(asked, context=context.tobytes(), known=known.tobytes(), held=held.tobytes())
+    source = score.edit(drummer, "source", beat)
+    began = (first - len(context) // STEPS_PER_BAR / 2) * BEATS_PER_BAR
+    return replace(
+        asked,
+        fresh=source is not None and not isinstance(source.value, Hearing) and source.beat > began,
+        genre_before=score.weights(drummer, "genre", float((first - 1) * BEATS_PER_BAR)) if first else (),
+        context=context.tobytes(),
+        known=known.tobytes(),
+        held=held.tobytes(),
+    )
 
 
 def rows(notes: Notes, steps: int) -> Floats:
@@ -176,11 +183,15 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
     """Yield the bars to look back on, newest first.
 
     In a section those of the same section, if it was played before. A genre that is another by half begins afresh, and
-    so does what goes to a preset: it is to be heard at once.
+    so does a density by a quarter, and what goes to a preset or an idea: it is to be heard at once.
     """
     genre = dict(score.weights(drummer, "genre", beat))
+    densities = [path for path in score.paths(drummer) if path.partition(".")[0] == "density"]
     source = score.edit(drummer, "source", beat)
     since = source.beat if source is not None and asked.adherent else 0.0
+    idea = taken_idea(score, drummer, beat)
+    if idea is not None:
+        since = max(since, idea.beat)
     own: list[int] = []
     for bar in range(first - 1, -1, -1):
         at = float(bar * BEATS_PER_BAR)
@@ -197,7 +208,17 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
         at = float(bar * BEATS_PER_BAR)
         if at < since or _apart(genre, dict(score.weights(drummer, "genre", at))) > _OTHER_GENRE:
             return
+        if any(
+            abs(_density(score, drummer, path, at) - _density(score, drummer, path, beat)) > _OTHER_DENSITY
+            for path in densities
+        ):
+            return
         yield bar
+
+
+def _density(score: Score, drummer: str, path: str, beat: float) -> float:
+    number = score.number(drummer, path, beat)
+    return _USUAL_DENSITY if number is None else float(number)
 
 
 def _apart(one: dict[str, float], other: dict[str, float]) -> float:

@@ -141,6 +141,19 @@ def test_a_name_sets_its_chances_apart_and_adherent_plays_the_pattern(client: Cl
     assert on(True) > on(False)
 
 
+def test_a_variant_is_another_candidate(client: Client) -> None:
+    expected = [one.groove for one in load().candidates(RHYTHM, 3, genre="rock", seed=2)]
+    assert [client.play(RHYTHM, genre="rock", seed=2, variant=k).groove for k in range(3)] == expected
+
+
+def test_what_the_context_was_is_heard(client: Client) -> None:
+    context = load().song("A8", genre="jazz", seed=1).groove
+    told: dict[str, Any] = {"genre": "funk", "context": context}
+    plain = client.play(RHYTHM, **told).groove
+    assert client.play(RHYTHM, **told, fresh=True).groove != plain
+    assert client.play(RHYTHM, **told, genre_before="jazz").groove != plain
+
+
 def test_probabilities_come_where_they_are_asked_for(client: Client) -> None:
     answer = client.play(TAP, bars=1, probabilities=True)
     assert answer.probabilities is not None and answer.probabilities.shape == (1, 16, 9)
@@ -160,7 +173,7 @@ def test_the_awaited_client_plays_too(address: str) -> None:
 def test_hello_tells_what_the_player_can_be_asked(client: Client) -> None:
     (model,) = client.hello().models
     structure = {"deadline", "priority", "model", "extra", "guidance", "bars", "bar", "tap", "context", "known", "held"}
-    structure |= {"fill", "adherent", "drummer", "probabilities"}
+    structure |= {"fill", "adherent", "fresh", "genre_before", "drummer", "variant", "probabilities"}
     assert set(model.player) == {field.name for field in msgspec.structs.fields(Play)} - structure
     assert model.player["instrument"].choices == INSTRUMENTS and set(GENRES) <= set(model.player["genre"].choices)
     assert model.player["variation"].high == 2 and "variation" not in model.controls
@@ -203,6 +216,10 @@ def rows(steps: int, width: int, **values: float) -> Array:
         ({"known": rows(32, 9, c0=1), "held": rows(48, 27)}, "OUT_OF_RANGE", "held"),
         ({"known": rows(32, 9, c0=1), "held": rows(32, 27, c0=0.5)}, "OUT_OF_RANGE", "held"),
         ({"fill": (True,)}, "BAD_REQUEST", "fill"),
+        ({"fresh": 1}, "BAD_REQUEST", "fresh"),
+        ({"genre_before": "fnuk"}, "UNKNOWN_NAME", "genre_before"),
+        ({"genre_before": {"funk": 0}}, "OUT_OF_RANGE", "genre_before"),
+        ({"variant": -1}, "OUT_OF_RANGE", "variant"),
         ({"adherent": 1}, "BAD_REQUEST", "adherent"),
         ({"instrument": "bas"}, "UNKNOWN_NAME", "instrument"),
         ({"adherence": 2}, "OUT_OF_RANGE", "adherence"),

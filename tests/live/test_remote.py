@@ -63,7 +63,7 @@ def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, rec
     other.d1.velocity = 0.5
     until(lambda: live.d1.velocity == 0.5)
     assert live.history[-1].by == "kim" and "kim" in repr(live) and "maria" in repr(other)
-    with pytest.raises(GrooveError, match="density must lie"):
+    with pytest.raises(GrooveError, match="density must be a number from 0 to 1"):
         live.d1.density = 2
     live.close()
     with pytest.raises(GrooveError, match="is closed"):

@@ -74,7 +74,8 @@ def test_mini_notation_goes_on_over_the_bars(live: gl.Session) -> None:
 
 
 CHANGES: dict[str, Any] = {
-    "follow": 0.3, "genre": "jazz", "density": 0.9, "max_hits": 2, "threshold": 0.95,
+    "mirror": True, "instrument": "bass", "adherence": 0.0, "complexity": 1.0, "intensity": 1.0, "variation": 2.0,
+    "phrase": 1, "follow": 0.3, "genre": "jazz", "density": 0.9, "max_hits": 2, "threshold": 0.95,
     "drift": 2.0, "sampling": "bernoulli", "tap_high": 0.3, "tap_low": 0.9, "tap_bias": -0.5, "tap_invert": True,
     "tap_spread": 0.0, "tap_lean": 0.4, "tap_mirror": True, "tap_quantise": 1.0, "velocity": 0.5, "quantise": 1.0,
     "swing": 0.3, "humanise": 1.0, "nudge": -0.01,
@@ -82,7 +83,8 @@ CHANGES: dict[str, Any] = {
 WITH = {
     "temperature": ({"sampling": "bernoulli"}, 5.0),
     "seed": ({"humanise": 1.0}, 9),
-    "guidance": ({"genre": "reggae"}, 0.0),
+    "guidance": ({"mirror": True, "genre": "reggae"}, 0.0),
+    "fills": ({"phrase": 1}, 0.0),
     "blend": ({"follow": 0.0, "a": "halftime", "b": "late night"}, 0.9),
     "a": ({"follow": 0.0}, "carnival"),
     "b": ({"follow": 0.0, "a": "halftime", "blend": 1.0}, "carnival"),
@@ -113,11 +115,21 @@ def test_every_control_changes_the_music(name: str, live: gl.Session) -> None:
 
 def test_no_control_is_left_out_of_these_tests() -> None:
     tested = {*CHANGES, *WITH, "source", "redirect", "moves", "lock", "mute", "solo", "out", "each_bar", "autopilot"}
-    assert tested | {"memory", "recording", "clear", "knob"} == set(CONTROLS)  # of what is played: test_inputs.py
+    tested |= {"memory", "recording", "clear", "knob"}  # of what is played: test_inputs.py
+    assert tested | {"fill", "section"} == set(CONTROLS)  # of what is played on: tests/score/test_play_on.py
+
+
+def test_guidance_is_told_to_be_the_mirror_s(live: gl.Session, capsys: pytest.CaptureFixture[str]) -> None:
+    live.d1.guidance = 2
+    assert capsys.readouterr().err.count("guidance is of a mirror") == 1
+    live.d2.mirror = True
+    live.d2.guidance = 2
+    assert not capsys.readouterr().err
 
 
 def test_voices_and_groups(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     d1.hh.density = 0.9
     assert sum(voice == 2 for _, voice, *_ in played(live)) == round(0.9 * 32)
@@ -135,6 +147,7 @@ def test_voices_and_groups(live: gl.Session) -> None:
 
 def test_a_locked_voice_stays_and_the_others_change(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     before = played(live)
     d1.sn.lock()
@@ -150,6 +163,7 @@ def test_a_locked_voice_stays_and_the_others_change(live: gl.Session) -> None:
 
 def test_weights_patterns_and_ramps(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     d1.genre = {"funk": 0.7, "jazz": 0.3}
     assert d1.genre == {"funk": 0.7, "jazz": 0.3}
@@ -252,6 +266,7 @@ def test_verbs_act_now_and_in_a_block_with_the_rest(live: gl.Session) -> None:
 
 def test_scenes(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     d1.genre, d1.swing = "funk", 0.2
     gl.scene.save("verse")
@@ -424,6 +439,7 @@ def test_what_is_shown(live: gl.Session) -> None:
 def test_everything_completes_and_has_help(live: gl.Session) -> None:
     names = dir(live.d1)
     settings = [n for n, c in CONTROLS.items() if c.kind in ("number", "whole", "genre", "choice", "point")]
+    settings.remove("fill")  # a verb
     assert {*settings, "bd", "sn", "hats", "walk", "home", "mute", "every", "each_bar"} <= set(names)
     drummer = type(live.d1)
     for name in settings:

@@ -20,6 +20,8 @@ from groovelive.midi_files import reader as midifile
 from groovelive.model import load
 from groovelive.training import data, evaluate, metrics
 
+pytestmark = pytest.mark.timeout(400)
+
 HEADER = ["drummer", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split"]
 
 
