@@ -63,7 +63,9 @@ class Generator:
         if wish.play is not None:
             if _silent(wish):
                 return Pattern(notes=b"")
-            return _patterns(self._grooves(self._played(wish, wish.play)))[0]
+            if played := self._by_player(wish, wish.play):
+                return _patterns(played.grooves.numpy("grooves"))[0]
+            wish = replace(wish, play=None)
         if wish in self._answers:
             self._answers.move_to_end(wish)
             return self._answers[wish]
@@ -83,10 +85,10 @@ class Generator:
         if _silent(wish):
             return np.zeros((32, len(VOICES)), np.float32)
         if wish.play is not None:
-            reply = self.ask(self._played(wish, wish.play, probabilities=True))
-            assert isinstance(reply, Grooves) and reply.probabilities is not None
-            chances: Floats = reply.probabilities.numpy("probabilities")[0]
-            return chances
+            if (played := self._by_player(wish, wish.play, probabilities=True)) and played.probabilities is not None:
+                chances: Floats = played.probabilities.numpy("probabilities")[0]
+                return chances
+            wish = replace(wish, play=None)
         if wish.walk:
             genre = wish.genre or self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
             there = Spot(z=self.place(wish).tobytes())
@@ -95,6 +97,17 @@ class Generator:
         assert isinstance(reply, Grooves) and reply.probabilities is not None
         found: Floats = reply.probabilities.numpy("probabilities")[0]
         return found
+
+    def _by_player(self, wish: Wish, play: PlayOn, **more: Any) -> Grooves | None:
+        """Return what the player answers; None where the model has none, so that its mirror plays."""
+        try:
+            reply = self.ask(self._played(wish, play, **more))
+        except EngineError as error:
+            if (error.code, error.field) == ("UNSUPPORTED", "type"):
+                return None
+            raise
+        assert isinstance(reply, Grooves)
+        return reply
 
     def idea(self, wish: Wish, variant: int, like: Pattern | None = None) -> tuple[Pattern, float]:
         """Return one of many answers to a wish, and how surprising its hits were to the player, in nats a step.

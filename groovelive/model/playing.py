@@ -14,6 +14,7 @@ from ..grooves.grid import GROUPS, STEPS_PER_BAR, VOICES, voice_indices
 from ..grooves.intensity import with_intensity
 from ..grooves.phrasing import PHRASE, is_fill, place
 from .arguments import Density, Genre
+from .manifest import DeclaredControl
 from .player.conditions import GENRES, INSTRUMENTS
 from .player.player import DrumPlayer, PlayedBars
 from .player.request import MAX_CONTEXT, TEMPERATURE, Locks, PlayRequest
@@ -22,6 +23,34 @@ from .taps import Floats
 
 _V = len(VOICES)
 _VARIATION = 0.1  # of the temperature, from the usual variation to twice as much, or to none
+
+
+PLAYER_CONTROLS: Mapping[str, DeclaredControl] = {
+    "instrument": DeclaredControl("who plays the tap; left out, as far as the tap tells", choices=INSTRUMENTS),
+    "genre": DeclaredControl(
+        "style of the answer: a name, or weights over names", choices=(*GENRES, "any"), per="genre"
+    ),
+    "density": DeclaredControl(
+        "how much is played: 0..1 of two hits a step; of a group or voice, its hits a step", 0, 1, per="voice"
+    ),
+    "redirect": DeclaredControl(
+        "groups that must be absent; the others carry the rhythm", choices=(*GROUPS,), per="group"
+    ),
+    "adherence": DeclaredControl("how much of the tap the drums answer; left out, what suits who plays it", 0, 1),
+    "temperature": DeclaredControl("1 is as drummers play, below safer, above wilder", 0, 10, 1.0),
+    "variation": DeclaredControl("how far each loop strays from the one before", 0, 2, 1.0),
+    "complexity": DeclaredControl("from the bare beat to much between the beats", 0, 1, 0.5),
+    "intensity": DeclaredControl("from soft with few cymbals to hard with many", 0, 1, 0.5),
+    "tempo": DeclaredControl("beats a minute; left out, it is open", 20, 400),
+    "phrase": DeclaredControl("bars of a phrase", 1, 64, PHRASE),
+    "sampling": DeclaredControl("how hits are drawn", default="bernoulli", choices=("threshold", "bernoulli")),
+    "threshold": DeclaredControl("probability from which a hit is played", 0, 1, per="voice"),
+    "max_hits": DeclaredControl("most hits of a voice in a loop", 0, 32, 32, per="voice"),
+    "top_k": DeclaredControl("how many sets of hits are in question at a step, 0 for all", 0, 512, 0),
+    "hands": DeclaredControl("1: only what two hands and two feet can play", 0, 1, 1),
+    "seed": DeclaredControl("of all chances", 0, 2**63 - 1, 0),
+}
+"""What a client may ask of every player, as a manifest declares controls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -305,7 +305,7 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
     ):  # fmt: skip
         for source in (Array.of(tap.tap()), Array.of(tap.hvo)):
             reply = ask(shipped, Generate(tap=source, **controls))
-            assert grooves(reply) == [model.drum(tap, **controls)]
+            assert grooves(reply) == [model.mirror(tap, **controls)]
     z = model.encode(tap)
     assert np.array_equal(ask(shipped, Encode(taps=Array.of(tap.tap()))).latents.numpy(), z[None])
     assert grooves(ask(shipped, Decode(z=Array.of(z), genre="jazz"))) == [model.decode(z, genre="jazz")]
@@ -323,7 +323,7 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
 def test_a_tap_of_any_whole_bars_is_answered(shipped: dict[str, Model], bars: int) -> None:
     tap = Groove.parse("x..x..x. x.x..x.x").repeat(3)[:bars]
     reply = ask(shipped, Generate(tap=Array.of(tap.tap()), probabilities=True, latents=True))
-    assert grooves(reply) == [shipped["groove"].drum(tap)]
+    assert grooves(reply) == [shipped["groove"].mirror(tap)]
     assert reply.probabilities.shape == (1, 16 * bars, 9) and reply.latents.shape[0] == -(-bars // 2)
 
 
@@ -347,14 +347,14 @@ def test_many_latents_are_as_each_alone(shipped: dict[str, Model]) -> None:
 
 def test_a_random_walk_keeps_its_ends_and_its_seed(shipped: dict[str, Model]) -> None:
     a, b = np.random.default_rng(0).standard_normal((2, shipped["groove"].manifest.latent)).astype(np.float32)
-    walk = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
-    one = ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy()  # type: ignore[arg-type]
+    walk: dict[str, Any] = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
+    one = ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy()
     assert np.allclose(one[0], a) and np.allclose(one[-1], b, atol=1e-5)
-    assert np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy())  # type: ignore[arg-type]
-    assert not np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=2)).latents.numpy())  # type: ignore[arg-type]
-    straight = ask(shipped, WalkRequest(**walk, wander=0)).latents.numpy()  # type: ignore[arg-type]
+    assert np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy())
+    assert not np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=2)).latents.numpy())
+    straight = ask(shipped, WalkRequest(**walk, wander=0)).latents.numpy()
     assert np.allclose(straight, np.linspace(a, b, 9), atol=1e-5)
-    halfway = [ask(shipped, WalkRequest(**walk, seed=s)).latents.numpy()[4] - (a + b) / 2 for s in range(20)]  # type: ignore[arg-type]
+    halfway = [ask(shipped, WalkRequest(**walk, seed=s)).latents.numpy()[4] - (a + b) / 2 for s in range(20)]
     assert 0.9 < np.std(halfway) < 1.1
     free = ask(shipped, WalkRequest(start=Array.of(a), path="random", steps=64)).latents.numpy()
     assert np.array_equal(free[0], a) and 0.8 < free.std() < 1.2
@@ -428,6 +428,6 @@ def test_the_manifests_defaults_count(tmp_path: Path) -> None:
     change(tmp_path / "m", controls=controls)
     model = load(tmp_path / "m")
     reply = ask({"m": model}, Generate(tap="x..x..x.", seed=8))
-    expected = load().drum("x..x..x.", seed=8, sampling="bernoulli", density=0.25, genre="jazz")
+    expected = load().mirror("x..x..x.", seed=8, sampling="bernoulli", density=0.25, genre="jazz")
     assert grooves(reply) == [expected]
     assert validation.given(model, Generate(tap="x", density=0.5), "density") == 0.5

@@ -1,7 +1,5 @@
 """Locks: exact for any mask, whatever the order of voices, and no draw of another cell moves."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -34,8 +32,10 @@ def test_cells_are_as_locked(player: DrumPlayer, hands: bool) -> None:
     rng = np.random.default_rng(1)
     for seed in range(60):
         rows = drawn(rng)
-        known: Any = rng.random((16, 9)) < rng.random()
-        answer = player.play(PlayRequest(bars=1, locks=Locks(known, rows), seed=seed, hands=hands, lead=0))
+        known = rng.random((16, 9)) < rng.random()
+        answer = player.play(
+            PlayRequest(bars=1, locks=Locks(known.astype(np.float32), rows), seed=seed, hands=hands, lead=0)
+        )
         got = answer.rows.reshape(16, 3, 9)
         want = rows.reshape(16, 3, 9)
         for part in range(3):
