@@ -58,7 +58,7 @@ def play(request: Play, model: Model) -> Generator[Any, Any, Reply]:
         rows = likeliest(model.player, asked, THRESHOLD if thresholds is None else thresholds)
     else:
         played = yield from model.player.steps(asked)
-        rows, probabilities = playing.shaped(played), played.probabilities
+        rows, probabilities = playing.shaped(played, asked.locks), played.probabilities
         if thresholds is not None:
             yield None
             rows = rows * np.tile(model.player.probabilities(asked)[0] >= thresholds, 3)

@@ -97,7 +97,7 @@ def answer(
     if likely:
         rows = likeliest(player, request, THRESHOLD if thresholds is None else thresholds)
     else:
-        rows = playing.shaped(player.play(request))
+        rows = playing.shaped(player.play(request), request.locks)
         if thresholds is not None:
             p = player.probabilities(request, _DRAWS)[0]
             rows = rows * np.tile(p >= thresholds, 3)
@@ -181,7 +181,9 @@ def candidates(
     request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
     found = []
     for number, played in enumerate(player.candidates(request, n, first), first):
-        found.append(measured(Groove.from_hvo(playing.shaped(played)), number, float(played.nats.mean()), like))
+        found.append(
+            measured(Groove.from_hvo(playing.shaped(played, request.locks)), number, float(played.nats.mean()), like)
+        )
     return ordered(found, by)
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from .. import checks
 from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, STEPS_PER_BAR, VOICES, voice_indices
+from ..grooves.intensity import with_intensity
 from ..grooves.phrasing import PHRASE, is_fill, place
 from .arguments import Density, Genre
 from .manifest import DeclaredControl
 from .player.conditions import GENRES, INSTRUMENTS
 from .player.player import DrumPlayer, PlayedBars
 from .player.request import MAX_CONTEXT, TEMPERATURE, Locks, PlayRequest
-from .player.usual import told_density, with_intensity
+from .player.usual import told_density
 from .taps import Floats
 
 _V = len(VOICES)
@@ -184,10 +185,11 @@ class Playing:
         amount = self.fills * 2 * self.complexity
         return [is_fill(self.seed, self.drummer, b, amount, 0, self.phrase) for b in range(first, first + bars + 1)]
 
-    def shaped(self, played: PlayedBars) -> Floats:
-        """Return bars (steps, 27) as they are to be heard: harder or softer by intensity."""
-        rows = played.rows
-        rows[:, _V : 2 * _V] = with_intensity(rows[:, _V : 2 * _V], self.intensity)
+    def shaped(self, played: PlayedBars, locks: Locks | None = None) -> Floats:
+        """Return bars (steps, 27) as they are to be heard: harder or softer by intensity, but for locked cells."""
+        rows = played.rows.copy()
+        heard = with_intensity(rows[:, _V : 2 * _V], self.intensity)
+        rows[:, _V : 2 * _V] = heard if locks is None else np.where(locks.known > 0, rows[:, _V : 2 * _V], heard)
         return rows
 
 

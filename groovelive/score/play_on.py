@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import STEPS_PER_BAR, VOICES
+from ..grooves.intensity import without_intensity
 from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
 from .asked import asked_fill, taken_idea
-from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
+from .edits import BEATS_PER_BAR, STEP, Exact, Home, Notes, Point, Rhythm, Walk
 from .events import bar_notes, held_notes
 from .inputs import Hearing
 from .rhythms import LOOP, LOOP_STEPS
@@ -173,10 +174,19 @@ def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float)
         one = rows(bar_notes(score, drummer, bar, float(bar * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR)
         if not one[:, :_V].any():
             break
-        bars.append(one)
+        bars.append(_as_answered(score, drummer, bar, one))
         if len(bars) == CONTEXT:
             break
     return np.concatenate(bars[::-1]) if bars else np.zeros((0, 3 * _V), np.float32)
+
+
+def _as_answered(score: Score, drummer: str, bar: int, played: Floats) -> Floats:
+    """Return a bar as the player answered it: intensity, which its answers are played with, is not added up."""
+    beat = float(bar * BEATS_PER_BAR)
+    if score.value(drummer, "mirror", beat) or isinstance(score.value(drummer, "source", beat), Exact):
+        return played
+    velocities = without_intensity(played[:, _V : 2 * _V], float(score.number(drummer, "intensity", beat)))
+    return np.concatenate([played[:, :_V], velocities, played[:, 2 * _V :]], 1)
 
 
 def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Iterator[int]:

@@ -148,6 +148,22 @@ def test_a_density_is_heard_at_once_both_up_and_down(live: gl.Session) -> None:
 # What becomes of it
 
 
+def test_intensity_is_heard_at_once_and_does_not_add_up(live: gl.Session) -> None:
+    def loudest(first: int, last: int) -> float:
+        written = [bar_notes(live.score, "d1", bar, bar * 4.0, transformed=False) for bar in range(first, last)]
+        return float(np.concatenate([rows(notes, STEPS) for notes in written])[:, 9:18].max())
+
+    live.d1 >> gl.groove(TAP)
+    live.d1.intensity = 0
+    live.run(bars=16)
+    soft = [loudest(first, first + 4) for first in (0, 4, 8, 12)]
+    assert max(soft) <= 0.401 and min(soft) > 0.25  # not softer and softer
+    assert context(live, 16)[:, 9:18].max() > 0.7  # what it goes on from is as it was answered
+    live.d1.intensity = 0.5
+    live.run(bars=4)
+    assert loudest(17, 20) > 0.7
+
+
 def test_loops_vary_and_none_where_variation_is_none(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
