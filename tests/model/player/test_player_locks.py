@@ -1,6 +1,5 @@
 """Locks: exact for any mask, whatever the order of voices, and no draw of another cell moves."""
 
-
 import numpy as np
 import pytest
 
