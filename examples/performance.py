@@ -8,7 +8,7 @@ def play(live: gl.Session) -> None:
     d1, d2 = live.d1, live.d2
     live.bpm = 104
 
-    d1 >> gl.groove("x..x..x.")  # 1: a rhythm is typed, and a drummer plays to it
+    d1 >> gl.groove("9.4.7.4.9.47.4.6")  # 1: a rhythm is tapped, and a drummer plays to it
     d1.genre = "funk"
     with gl.at("+7"):
         d1.fill()  # 8: into what comes next

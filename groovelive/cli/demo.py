@@ -32,8 +32,9 @@ from ..score.events import events
 from . import services
 from .arguments import Parser
 
-SHOWN: Final = ((1, "the answer to a tapped rhythm"), (5, "funk"), (13, "latin, and a second drummer"),
-                (21, "on a walk to a jazz preset"), (29, "afrobeat, busier and faster"))  # fmt: skip
+SHOWN: Final = ((1, "funk, to a tapped rhythm"), (7, "a fill into what comes next"), (9, "rock, harder"),
+                (17, "a break: afrobeat, softly"), (23, "the build-up, and its fill"), (25, "all of it"),
+                (29, "home"))  # fmt: skip
 FRAMES: Final = 12  # a second
 
 
