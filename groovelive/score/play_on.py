@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
 from .asked import asked_fill, taken_idea
 from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
-from .events import bar_notes, held_notes
+from .events import held_notes, written_notes
 from .inputs import Hearing
 from .rhythms import LOOP, LOOP_STEPS
 from .score import Score
@@ -138,8 +139,16 @@ def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float
     return replace(asked, context=context.tobytes(), known=known.tobytes(), held=held.tobytes())
 
 
+def _bar_rows(score: Score, drummer: str, bar: int) -> Floats:
+    """Return a bar as it was written, (16, 27), whatever was muted or done to it."""
+    start = (bar - score.origin(float(bar * BEATS_PER_BAR))) % LOOP * STEPS_PER_BAR
+    notes = written_notes(score, drummer, bar, float(bar * BEATS_PER_BAR))
+    return rows(notes, LOOP_STEPS)[start : start + STEPS_PER_BAR]
+
+
+@lru_cache(maxsize=1024)
 def rows(notes: Notes, steps: int) -> Floats:
-    """Return notes as (steps, 27); of two at one voice and step the louder counts.
+    """Return notes as (steps, 27), not to be changed; of two at one voice and step the louder counts.
 
     >>> rows((), 16).shape
     (16, 27)
@@ -149,7 +158,9 @@ def rows(notes: Notes, steps: int) -> Floats:
         if offset > 0.5:
             step, offset = step + 1, offset - 1
         if 0 <= step < steps and velocity > found[step, _V + voice]:
-            found[step, [voice, _V + voice, 2 * _V + voice]] = 1, velocity, min(max(offset, -0.5), 0.499)
+            found[step, voice], found[step, _V + voice] = 1, velocity
+            found[step, 2 * _V + voice] = min(max(offset, -0.5), 0.499)
+    found.setflags(write=False)
     return found
 
 
@@ -157,7 +168,7 @@ def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float)
     """Return the bars that count as played before, (steps, 27), oldest first."""
     bars: list[Floats] = []
     for bar in _past(score, drummer, asked, first, beat):
-        one = rows(bar_notes(score, drummer, bar, float(bar * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR)
+        one = _bar_rows(score, drummer, bar)
         if not one[:, :_V].any():
             break
         bars.append(one)
@@ -227,9 +238,7 @@ def _held(score: Score, drummer: str, asked: PlayOn, first: int, bar: int, beat:
         start = k * STEPS_PER_BAR
         if start >= open_step or not score.value(drummer, "source", float((first + k) * BEATS_PER_BAR)):
             continue
-        played = rows(
-            bar_notes(score, drummer, first + k, float((first + k) * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR
-        )
+        played = _bar_rows(score, drummer, first + k)
         until = min(open_step - start, STEPS_PER_BAR)
         known[start : start + until] = 1
         held[start : start + until] = played[:until]
