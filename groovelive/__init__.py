@@ -115,6 +115,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext groovelive`: put the session, d1 to d9 and the words in reach, and add the magics."""
-    from .live.ipython import load
+    from .live.ipython import load  # at first use, which keeps `import groovelive` light
 
     load(shell)

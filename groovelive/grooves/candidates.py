@@ -24,7 +24,7 @@ class Candidate:
         variant: its number among the answers of one seed; `seed` and `variant` draw it again.
         density: hits a step.
         syncopation: as `Groove.features` measures it.
-        distance: 0..1 to the groove that it was compared with, 0 where there was none.
+        distance: in hits, to the groove that it was compared with; 0 where there was none.
         nats: how surprising its hits were to the player, a step.
     """
 

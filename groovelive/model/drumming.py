@@ -10,6 +10,7 @@ import numpy as np
 from .. import checks
 from ..errors import GrooveError
 from ..grooves.candidates import By, Candidate, measured, ordered
+from ..grooves.cells import held_and_silent
 from ..grooves.grid import STEPS_PER_BAR, VOICES, voice_indices
 from ..grooves.groove import Groove
 from ..grooves.taps import instrument_of, mixed
@@ -51,50 +52,9 @@ def heard(playing_as: str | None, rhythm: Floats) -> str:
 
 
 def locked(keep: Groove | None, locks: Any, steps: int, forbid: Any = None) -> Locks | None:
-    """Return locks: cells of `keep` that stay, and cells that must be silent.
-
-    Args:
-        keep: where the locked cells are taken from.
-        locks: voices, groups, steps from 0; or an array (steps, 9) of the cells that stay.
-        steps: of the answer.
-        forbid: an array (steps, 9) of cells that must be silent.
-
-    Raises:
-        GrooveError: one is missing or of another length, or names what there is not.
-    """
-    cells = np.zeros((steps, _V), bool)
-    played = np.zeros((steps, 3 * _V), np.float32)
-    names: list[Any] = []
-    if isinstance(locks, np.ndarray) and locks.ndim == 2:
-        cells |= _mask(locks, steps, "locks")
-    else:
-        names = [locks] if isinstance(locks, str | int) else list(locks)
-    for lock in names:
-        if isinstance(lock, str):
-            cells[:, list(voice_indices(lock))] = True
-        elif checks.is_whole(lock) and 0 <= lock < steps:
-            cells[lock] = True
-        else:
-            raise GrooveError(f"a lock is a voice, a group or a step from 0 to {steps - 1}, not {lock!r}")
-    if keep is None and cells.any():
-        raise GrooveError("locks need keep=, the groove whose voices or steps stay")
-    if keep is not None:
-        if not cells.any():
-            raise GrooveError("keep needs locks=, the voices or steps of it that stay")
-        if keep.steps != steps:
-            raise GrooveError(f"keep must last as long as the answer, {steps // STEPS_PER_BAR} bars, not {keep.bars}")
-        played = keep.hvo.astype(np.float32) * np.tile(cells, 3)
-    if forbid is not None:
-        silent = _mask(np.asarray(forbid), steps, "forbid")
-        cells |= silent
-        played = np.where(np.tile(silent, 3), 0, played).astype(np.float32)
-    return Locks(cells.astype(np.float32), played) if cells.any() else None
-
-
-def _mask(array: Any, steps: int, name: str) -> Any:
-    if array.shape != (steps, _V):
-        raise GrooveError(f"{name} must name voices and steps, or have the shape ({steps}, {_V}), not {array.shape}")
-    return array > 0
+    """Return locks: cells of `keep` that stay, and cells that must be silent; as for `held_and_silent`."""
+    settled = held_and_silent(keep, locks, steps, forbid)
+    return None if settled is None else Locks(*settled)
 
 
 def answer(
@@ -137,7 +97,7 @@ def answer(
     if likely:
         rows = likeliest(player, request, THRESHOLD if thresholds is None else thresholds)
     else:
-        rows = playing.shaped(player.play(request))
+        rows = playing.shaped(player.play(request), request.locks)
         if thresholds is not None:
             p = player.probabilities(request, _DRAWS)[0]
             rows = rows * np.tile(p >= thresholds, 3)
@@ -221,7 +181,9 @@ def candidates(
     request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
     found = []
     for number, played in enumerate(player.candidates(request, n, first), first):
-        found.append(measured(Groove.from_hvo(playing.shaped(played)), number, float(played.nats.mean()), like))
+        found.append(
+            measured(Groove.from_hvo(playing.shaped(played, request.locks)), number, float(played.nats.mean()), like)
+        )
     return ordered(found, by)
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import STEPS_PER_BAR, VOICES
+from ..grooves.intensity import without_intensity
 from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
 from .asked import asked_fill, taken_idea
-from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
+from .edits import BEATS_PER_BAR, STEP, Exact, Home, Notes, Point, Rhythm, Walk
 from .events import held_notes, written_notes
 from .inputs import Hearing
 from .rhythms import LOOP, LOOP_STEPS
@@ -46,6 +47,9 @@ class PlayOn:
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
+        chosen: whether it goes on from an idea that was taken, even where a preset would be in mind.
+        fresh: whether the rhythm is another than the context was played to.
+        genre_before: weights of the genre in which the context was played.
         context: (steps, 27) float32 that was played before.
         known, held: (32, 9), (32, 27) float32: cells that are as they were played, or locked.
     """
@@ -64,6 +68,9 @@ class PlayOn:
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
+    chosen: bool = field(default=False, compare=False)
+    fresh: bool = field(default=False, compare=False)
+    genre_before: tuple[tuple[str, float], ...] = field(default=(), compare=False)
     context: bytes = field(default=b"", compare=False)
     known: bytes = field(default=b"", compare=False)
     held: bytes = field(default=b"", compare=False)
@@ -134,9 +141,18 @@ def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float
         beat: from when on the loop may be changed; what sounds before it stays.
     """
     first = bar - (bar - score.origin(beat)) % LOOP
-    context = _context(score, drummer, asked, first, beat)
+    context, middle, last = _context(score, drummer, asked, first, beat)
     known, held = _held(score, drummer, asked, first, bar, beat)
-    return replace(asked, context=context.tobytes(), known=known.tobytes(), held=held.tobytes())
+    source = score.edit(drummer, "source", beat)
+    return replace(
+        asked,
+        chosen=taken_idea(score, drummer, beat) is not None,
+        fresh=source is not None and not isinstance(source.value, Hearing) and source.beat > middle * BEATS_PER_BAR,
+        genre_before=score.weights(drummer, "genre", float(last * BEATS_PER_BAR)) if len(context) else (),
+        context=context.tobytes(),
+        known=known.tobytes(),
+        held=held.tobytes(),
+    )
 
 
 def _bar_rows(score: Score, drummer: str, bar: int) -> Floats:
@@ -164,17 +180,30 @@ def rows(notes: Notes, steps: int) -> Floats:
     return found
 
 
-def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Floats:
-    """Return the bars that count as played before, (steps, 27), oldest first."""
+def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> tuple[Floats, float, int]:
+    """Return the bars that count as played before, (steps, 27), oldest first; where their middle is, and the last."""
     bars: list[Floats] = []
+    numbers: list[int] = []
     for bar in _past(score, drummer, asked, first, beat):
         one = _bar_rows(score, drummer, bar)
         if not one[:, :_V].any():
             break
-        bars.append(one)
+        bars.append(_as_answered(score, drummer, bar, one))
+        numbers.append(bar)
         if len(bars) == CONTEXT:
             break
-    return np.concatenate(bars[::-1]) if bars else np.zeros((0, 3 * _V), np.float32)
+    if not bars:
+        return np.zeros((0, 3 * _V), np.float32), float(first), first
+    return np.concatenate(bars[::-1]), (numbers[-1] + numbers[0] + 1) / 2, numbers[0]
+
+
+def _as_answered(score: Score, drummer: str, bar: int, played: Floats) -> Floats:
+    """Return a bar as the player answered it: intensity, which its answers are played with, is not added up."""
+    beat = float(bar * BEATS_PER_BAR)
+    if score.value(drummer, "mirror", beat) or isinstance(score.value(drummer, "source", beat), Exact):
+        return played
+    velocities = without_intensity(played[:, _V : 2 * _V], float(score.number(drummer, "intensity", beat)))
+    return np.concatenate([played[:, :_V], velocities, played[:, 2 * _V :]], 1)
 
 
 def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Iterator[int]:

@@ -151,6 +151,22 @@ def test_a_density_is_heard_at_once_both_up_and_down() -> None:
 # What becomes of it
 
 
+def test_intensity_is_heard_at_once_and_does_not_add_up(live: gl.Session) -> None:
+    def loudest(first: int, last: int) -> float:
+        written = [bar_notes(live.score, "d1", bar, bar * 4.0, transformed=False) for bar in range(first, last)]
+        return float(np.concatenate([rows(notes, STEPS) for notes in written])[:, 9:18].max())
+
+    live.d1 >> gl.groove(TAP)
+    live.d1.intensity = 0
+    live.run(bars=16)
+    soft = [loudest(first, first + 4) for first in (0, 4, 8, 12)]
+    assert max(soft) <= 0.401 and min(soft) > 0.25  # not softer and softer
+    assert context(live, 16)[:, 9:18].max() > 0.7  # what it goes on from is as it was answered
+    live.d1.intensity = 0.5
+    live.run(bars=4)
+    assert loudest(17, 20) > 0.7
+
+
 def test_loops_vary_and_none_where_variation_is_none(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.groove(TAP)
@@ -447,6 +463,23 @@ def test_an_idea_that_is_taken_in_the_middle_of_a_loop_is_heard_whole(live: gl.S
     assert np.array_equal(bars(live, 3, 6), np.concatenate([taken[16:], taken]))
     live.run(bars=2)
     assert not np.array_equal(bars(live, 6, 8), taken)
+
+
+def test_an_idea_is_gone_on_from_at_home_too(live: gl.Session) -> None:
+    d1 = live.d1
+    d1.a = "halftime"
+    d1.home()
+    live.run(bars=2)
+    ideas = d1.ideas(4)
+    taken, far = (ideas[k].groove for k in (1, 2))
+    more = d1.ideas(4, like=far)
+    assert [i.groove for i in more] != [i.groove for i in ideas]
+    ideas[1].play()
+    live.run(bars=6)
+    asked = described(live.score, "d1", 8, 32.0)
+    assert asked is not None and np.array_equal(bars(live, 2, 4), taken.hits > 0)
+    play = informed(live.score, "d1", asked, 8).play
+    assert play is not None and play.chosen and np.array_equal(context(live, 8)[:32, :9] > 0, taken.hits > 0)
 
 
 def test_orders_of_ideas_and_more_like_one(live: gl.Session) -> None:
