@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..model import Model
 
 MAX_BARS: Final = 1000
+ARRIVED: Final = 0.75  # of a walk, after which the player is where it goes to: it takes some bars to be heard
 TEMPO: Final = 120.0
 NOTATION_BARS: Final = 256  # as many as `notation.parse` makes
 ENDINGS: Final = (".mid", ".midi", ".wav", ".svg")
@@ -137,8 +138,9 @@ def answer(
     if not 1 <= length <= MAX_BARS:
         few = "; --bars 8 takes the first 8" if bars is None else ""
         raise GrooveError(f"groovelive answers 1 to {MAX_BARS:,} bars, not {length:,}{few}")
-    strides = None if walk is None else _strides(model, walk, length, controls)
-    if mirror or model.player is None:
+    mirror = mirror or model.player is None
+    strides = None if walk is None else _strides(model, walk, length, controls, 1.0 if mirror else ARRIVED)
+    if mirror:
         loop = partial(_mirrored, model, rhythm, keep=keep, locks=locks)
         if strides is not None:
             return [
@@ -232,8 +234,13 @@ def _mirrored(
     return model.drum(tap, seed=seed, mirror=True, **told)
 
 
-def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the controls of each bar of a walk: the genre moves, and to a preset the attention too."""
+def _strides(
+    model: Model, goal: str, bars: int, controls: Mapping[str, Any], arrived: float
+) -> list[dict[str, Any]]:
+    """Return the controls of each bar of a walk: the genre moves, and to a preset the attention too.
+
+    `arrived` is the part of the way after which it is there.
+    """
     preset = model.presets.get(goal)
     if preset is None and goal not in model.genres:
         hint = closest(goal, [*model.genres, *model.presets])
@@ -248,9 +255,10 @@ def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any]) ->
         raise GrooveError("the weights of a mixture of genres must not all be 0")
     strides = []
     for bar in range(bars):
-        share = bar / (bars - 1) if bars > 1 else 1.0
+        share = min(bar / (bars - 1) / arrived, 1.0) if bars > 1 else 1.0
         mix = {genre: (1.0 - share) * weight / total for genre, weight in weights.items()}
         mix[end] = mix.get(end, 0.0) + share
+        mix = {genre: weight for genre, weight in mix.items() if weight}
         stride = {**controls, "genre": mix}
         if preset and share > 0:  # with nothing of it to be heard the model takes no preset
             stride |= {"preset": goal, "follow": 1.0 - share}

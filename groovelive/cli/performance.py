@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 LOOP: Final = 2  # bars that are answered at a time
 SLOWEST, FASTEST = 20.0, 400.0  # beats a minute that the player is told
-OTHER_GENRE = 0.5  # of the weights, from which on what was played in the old genre is forgotten
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,14 +161,15 @@ class Performance:
         return None if whole is None else Locks(whole.known[steps], whole.played[steps])
 
     def _context(self, playing: Playing) -> list[PlayedBar]:
-        """Return the bars to go on from: those since the genre was another, by half of its weights."""
+        """Return the bars to go on from: those since a genre has gone, or another became the chief one.
+
+        What was played in the old genre would be played on: a drummer who is told jazz over eight bars of rock, and
+        hears himself, stays on the hat.
+        """
         now = playing.request(1).genres
         found: list[PlayedBar] = []
         for one in reversed(self._played):
-            if (
-                sum(abs(now.get(name, 0) - one.genres.get(name, 0)) for name in now | dict(one.genres)) / 2
-                > OTHER_GENRE
-            ):
+            if _chief(one.genres) != _chief(now) or one.genres.keys() - now.keys():
                 break
             found.insert(0, one)
         return found
@@ -200,6 +200,11 @@ def tempo_at(tempo: Tempo, beat: float) -> float:
     if isinstance(tempo, int | float):
         return float(tempo)
     return float([bpm for at, bpm in tempo if at <= beat][-1])
+
+
+def _chief(genres: Mapping[str, float]) -> str | None:
+    """Return the genre that weighs most; None where there is none."""
+    return max(genres, key=lambda name: genres[name]) if genres else None
 
 
 def _joined(rows: list[Floats], width: int) -> Floats:
