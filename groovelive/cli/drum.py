@@ -234,9 +234,7 @@ def _mirrored(
     return model.drum(tap, seed=seed, mirror=True, **told)
 
 
-def _strides(
-    model: Model, goal: str, bars: int, controls: Mapping[str, Any], arrived: float
-) -> list[dict[str, Any]]:
+def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any], arrived: float) -> list[dict[str, Any]]:
     """Return the controls of each bar of a walk: the genre moves, and to a preset the attention too.
 
     `arrived` is the part of the way after which it is there.

@@ -54,7 +54,11 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
-_OF_SEVERAL = ("cli.services", "cli.model_command", "cli.training")  # modules that are told which of their commands to run
+_OF_SEVERAL = (
+    "cli.services",
+    "cli.model_command",
+    "cli.training",
+)  # modules that are told which of their commands to run
 
 
 def main(argv: Sequence[str] | None = None) -> int:

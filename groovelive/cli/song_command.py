@@ -128,7 +128,9 @@ def _own(given: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, dict
                 raise GrooveError(f"a setting of section {name} is written as genre=funk, not as {text!r}")
             if setting not in SETTINGS:
                 hint = closest(setting, SETTINGS)
-                raise GrooveError(f"there is no setting {setting!r} of a section{hint}; there are {', '.join(SETTINGS)}")
+                raise GrooveError(
+                    f"there is no setting {setting!r} of a section{hint}; there are {', '.join(SETTINGS)}"
+                )
             own.setdefault(name, {})[setting] = _read(setting, value, f"{setting} of section {name}")
     return own
 

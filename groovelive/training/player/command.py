@@ -38,7 +38,9 @@ def main(argv: Sequence[str]) -> int:
         GrooveError: an argument is wrong, or the data cannot be read.
     """
     parser = argparse.ArgumentParser(prog="groovelive train player", description="Train the player.")
-    parser.add_argument("--data", metavar="ZIP", required=True, help="the Groove MIDI Dataset (`groovelive data fetch`)")
+    parser.add_argument(
+        "--data", metavar="ZIP", required=True, help="the Groove MIDI Dataset (`groovelive data fetch`)"
+    )
     parser.add_argument(
         "--pairs", metavar="NPZ", nargs="+", default=[], help="drums with the instruments that they accompany"
     )
