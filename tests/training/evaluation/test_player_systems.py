@@ -8,7 +8,7 @@ import pytest
 from groovelive.model.player.player import DrumPlayer
 from groovelive.model.player.request import PlayRequest
 from groovelive.training.evaluation.nats import Told
-from groovelive.training.evaluation.player_systems import PlayerScores, PlayerSolos
+from groovelive.training.evaluation.player_systems import PlayerNats, PlayerSolo
 from groovelive.training.evaluation.takes import DrumTake
 
 
@@ -25,13 +25,13 @@ def take(player: DrumPlayer) -> DrumTake:
 def test_its_nats_are_those_that_it_tells_itself(player: DrumPlayer) -> None:
     asked = PlayRequest(bars=4, lead=0, seed=3)
     played = player.play(asked)
-    scored = PlayerScores(player.weights).nats(DrumTake(played.rows, "rock", 110.0, 0), "nothing")
+    scored = PlayerNats(player.weights).nats(DrumTake(played.rows, "rock", 110.0, 0), "nothing")
     np.testing.assert_allclose(scored.hits, played.nats, atol=1e-3)
     assert len(scored.velocities) == len(scored.offsets) == int(played.hits.sum())
 
 
 def test_what_it_plays_surprises_it_less_than_noise(player: DrumPlayer) -> None:
-    scores = PlayerScores(player.weights)
+    scores = PlayerNats(player.weights)
     own = take(player)
     noise = own.hvo.copy()
     np.random.default_rng(0).shuffle(noise)
@@ -39,7 +39,7 @@ def test_what_it_plays_surprises_it_less_than_noise(player: DrumPlayer) -> None:
 
 
 def test_what_is_told_makes_it_surer(player: DrumPlayer) -> None:
-    scores = PlayerScores(player.weights)
+    scores = PlayerNats(player.weights)
     found: dict[Told, float] = {
         told: float(scores.nats(take(player), told).hits.mean()) for told in ("nothing", "rhythm", "locks")
     }
@@ -48,7 +48,7 @@ def test_what_is_told_makes_it_surer(player: DrumPlayer) -> None:
 
 def test_a_solo_goes_on_and_fills_where_it_is_told(player: DrumPlayer) -> None:
     fills = np.array([False, False, False, True] * 2)
-    solo = PlayerSolos(player).solo(8, "rock", 110.0, fills, 1, None)
+    solo = PlayerSolo(player).solo(8, "rock", 110.0, fills, 1, None)
     assert solo.shape == (128, 27) and solo.reshape(8, 16, 27)[:, :, :9].any((1, 2)).all()
-    again = PlayerSolos(player).solo(8, "rock", 110.0, fills, 1, None)
+    again = PlayerSolo(player).solo(8, "rock", 110.0, fills, 1, None)
     assert (solo == again).all()
