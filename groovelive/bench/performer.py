@@ -30,7 +30,7 @@ _PATIENCE = 30.0  # seconds, with every core busy
 _EVERY = 1.0  # seconds between two edits of one who plays
 
 
-class BenchPerformer:
+class Performer:
     """A client, joined.
 
     Args:
@@ -178,7 +178,7 @@ def until_closed(seconds: float | None = None) -> bool:
 
 def play(address: str, load: str, drummer: str) -> None:
     """Be a performer who changes a drummer's velocity once a second, beside a load."""
-    with BenchPerformer(address, "busy") as performer:
+    with Performer(address, "busy") as performer:
         loads.start(load)
         print("ready", flush=True)
         for k in itertools.count():

@@ -21,7 +21,7 @@ from ..score.inputs import GRAIN, Ear, Hearing, Played, strokes
 from ..score.targets import Midi
 from . import Figure, figure, syncing
 from .instrument import Instrument
-from .performer import BenchPerformer, serve
+from .performer import Performer, serve
 from .receivers import Monitor, jack
 
 _BPM = 120.0
@@ -44,7 +44,7 @@ class PlayingSizes(NamedTuple):
 FULL, QUICK = PlayingSizes(400, 10.0), PlayingSizes(40, 2.0)
 
 
-class Listener(BenchPerformer):
+class Listener(Performer):
     """A client that knows when it heard what."""
 
     def heard(self, seconds: float) -> Iterator[tuple[int, Edit]]:

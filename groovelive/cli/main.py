@@ -33,6 +33,7 @@ examples:
 # Their options belong to their own modules: the module, what it needs, help.
 FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "drum": ("cli.drum_command", (), "answer a rhythm with drums"),
+    "song": ("cli.song", (), "play a song by its form: sections that come back are remembered"),
     "demo": ("cli.demo", (), "play a set of 32 bars, and make demo.mid, demo.wav and demo.svg of it"),
     "genres": ("cli.model_command", (), "list the genres that the model knows"),
     "presets": ("cli.model_command", (), "list the presets, each a named groove"),
@@ -47,8 +48,8 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "ableton": ("cli.ableton", (), "put the script into Ableton Live, and check it"),
     "supercollider": ("cli.supercollider", (), "install the Quark: drums inside SuperCollider's patterns"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),
-    "train": ("training.train", ("torch", "onnx"), "train a model on the data (extra train)"),
-    "evaluate": ("training.evaluate", (), "measure the model on the data"),
+    "train": ("cli.train", ("torch", "onnx"), "train the player or the mirror on the data (extra train)"),
+    "evaluate": ("cli.evaluate", (), "measure the model on the data: mirror, player, realism, longform"),
 }
 
 

@@ -123,7 +123,8 @@ class Generator:
         assert wish.play is not None
         play = wish.play
         if like is not None:
-            play = replace(play, context=np.tile(rows(unpack(like.notes), LOOP_STEPS), (2, 1)).tobytes())
+            context = np.tile(rows(unpack(like.notes), LOOP_STEPS), (2, 1)).tobytes()
+            play = replace(play, context=context, chosen=True, fresh=False, genre_before=())
         drawn = replace(wish, rest=tuple(pair for pair in wish.rest if pair[0] != "sampling"))
         reply = self.ask(self._played(drawn, play, variant=variant, probabilities=True))
         assert isinstance(reply, Grooves) and reply.probabilities is not None
@@ -145,7 +146,9 @@ class Generator:
             share = wish.follow if own else 0.0
             if share and len(context) < LOOP_STEPS:
                 context = self._grooves(self._played(replace(wish, follow=1.0), play))[0]
-            context = _in_mind(rows(notes, LOOP_STEPS), context, share, play.seed)
+            if not (play.chosen and len(context)):  # else an idea is gone on from
+                context = _in_mind(rows(notes, LOOP_STEPS), context, share, play.seed)
+                play = replace(play, fresh=False, genre_before=())  # the preset was played to its own rhythm
             tap = mixed(tap, pattern, share, play.seed) if own and tap is not None else pattern
             if not genre and wish.walk is None and wish.spot is not None and wish.spot.name:
                 genre = self._genres(wish.spot, wish.spot, 0.0)

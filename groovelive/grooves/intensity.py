@@ -40,5 +40,6 @@ def without_intensity(velocities: Floats, intensity: float) -> Floats:
     """
     if intensity <= USUAL:
         softer = velocities / velocities.dtype.type(_SOFTEST ** (1 - 2 * intensity))
-        return np.minimum(softer, velocities.dtype.type(1))
+        limited: Floats = np.minimum(softer, velocities.dtype.type(1))
+        return limited
     return velocities ** velocities.dtype.type(_HARDEST ** (2 * intensity - 1))

@@ -37,7 +37,7 @@ class Scheduled(Protocol):
     def told(self) -> Sequence[Mapping[str, Any]]: ...
 
 
-class Performer(Protocol):
+class SongDrummer(Protocol):
     """Who plays a song: a drummer."""
 
     _live: SessionClient
@@ -69,7 +69,7 @@ def song(form: str, **settings: Any) -> Song:
     return load().song(form, **settings)
 
 
-def schedule(drummer: Performer, made: Scheduled) -> None:
+def schedule(drummer: SongDrummer, made: Scheduled) -> None:
     """Have a drummer play a song from the next bar on, or from that of the block that is open; one undo takes it back.
 
     Sections without a rhythm of their own are played to what the drummer follows, or else to its preset. After the last

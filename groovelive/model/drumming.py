@@ -174,6 +174,7 @@ def candidates(
         first: the variant of the first.
     """
     checks.whole("n", n, 1, MAX_CANDIDATES)
+    checks.whole("first", first, 0, 1_000_000)
     checks.name("by", by, get_args(By))
     bars = len(rhythm) // STEPS_PER_BAR
     if like is not None:

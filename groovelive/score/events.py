@@ -177,7 +177,7 @@ def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tru
     """
     half = (bar - score.origin(beat)) % rhythms.LOOP
     start = half * STEPS_PER_BAR
-    notes = _locked(score, drummer, bar, beat, own)
+    notes = written_notes(score, drummer, bar, beat, own)
     if transformed and asked_fill(score, drummer, bar) and not _filled_by_player(score, drummer, beat):
         notes = TRANSFORMS["fill"].do(notes, Bar(bar - score.origin(beat), start, _chance(0, drummer, bar, 0)))
     doing = score.value(drummer, "moves", beat)
@@ -206,7 +206,7 @@ def _scatter(seed: int, drummer: str, bar: int) -> NDArray[np.float64]:
     return _chance(seed, drummer, bar, 1 << 16).standard_normal((2, STEPS_PER_BAR, len(VOICES)))
 
 
-def _locked(score: Score, drummer: str, bar: int, beat: float, own: bool) -> Notes:
+def written_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True) -> Notes:
     """Return the loop of a bar with the voices and steps that are locked as they were when they were."""
     notes = loop_notes(score, drummer, bar, beat, own)
     for path in score.locks(drummer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
 from .asked import asked_fill, taken_idea
 from .edits import BEATS_PER_BAR, STEP, Exact, Home, Notes, Point, Rhythm, Walk
-from .events import bar_notes, held_notes
+from .events import held_notes, written_notes
 from .inputs import Hearing
 from .rhythms import LOOP, LOOP_STEPS
 from .score import Score
@@ -46,6 +47,7 @@ class PlayOn:
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
+        chosen: whether it goes on from an idea that was taken, even where a preset would be in mind.
         fresh: whether the rhythm is another than the context was played to.
         genre_before: weights of the genre in which the context was played.
         context: (steps, 27) float32 that was played before.
@@ -66,6 +68,7 @@ class PlayOn:
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
+    chosen: bool = field(default=False, compare=False)
     fresh: bool = field(default=False, compare=False)
     genre_before: tuple[tuple[str, float], ...] = field(default=(), compare=False)
     context: bytes = field(default=b"", compare=False)
@@ -138,22 +141,30 @@ def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float
         beat: from when on the loop may be changed; what sounds before it stays.
     """
     first = bar - (bar - score.origin(beat)) % LOOP
-    context = _context(score, drummer, asked, first, beat)
+    context, middle, last = _context(score, drummer, asked, first, beat)
     known, held = _held(score, drummer, asked, first, bar, beat)
     source = score.edit(drummer, "source", beat)
-    began = (first - len(context) // STEPS_PER_BAR / 2) * BEATS_PER_BAR
     return replace(
         asked,
-        fresh=source is not None and not isinstance(source.value, Hearing) and source.beat > began,
-        genre_before=score.weights(drummer, "genre", float((first - 1) * BEATS_PER_BAR)) if first else (),
+        chosen=taken_idea(score, drummer, beat) is not None,
+        fresh=source is not None and not isinstance(source.value, Hearing) and source.beat > middle * BEATS_PER_BAR,
+        genre_before=score.weights(drummer, "genre", float(last * BEATS_PER_BAR)) if len(context) else (),
         context=context.tobytes(),
         known=known.tobytes(),
         held=held.tobytes(),
     )
 
 
+def _bar_rows(score: Score, drummer: str, bar: int) -> Floats:
+    """Return a bar as it was written, (16, 27), whatever was muted or done to it."""
+    start = (bar - score.origin(float(bar * BEATS_PER_BAR))) % LOOP * STEPS_PER_BAR
+    notes = written_notes(score, drummer, bar, float(bar * BEATS_PER_BAR))
+    return rows(notes, LOOP_STEPS)[start : start + STEPS_PER_BAR]
+
+
+@lru_cache(maxsize=1024)
 def rows(notes: Notes, steps: int) -> Floats:
-    """Return notes as (steps, 27); of two at one voice and step the louder counts.
+    """Return notes as (steps, 27), not to be changed; of two at one voice and step the louder counts.
 
     >>> rows((), 16).shape
     (16, 27)
@@ -163,21 +174,27 @@ def rows(notes: Notes, steps: int) -> Floats:
         if offset > 0.5:
             step, offset = step + 1, offset - 1
         if 0 <= step < steps and velocity > found[step, _V + voice]:
-            found[step, [voice, _V + voice, 2 * _V + voice]] = 1, velocity, min(max(offset, -0.5), 0.499)
+            found[step, voice], found[step, _V + voice] = 1, velocity
+            found[step, 2 * _V + voice] = min(max(offset, -0.5), 0.499)
+    found.setflags(write=False)
     return found
 
 
-def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Floats:
-    """Return the bars that count as played before, (steps, 27), oldest first."""
+def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> tuple[Floats, float, int]:
+    """Return the bars that count as played before, (steps, 27), oldest first; where their middle is, and the last."""
     bars: list[Floats] = []
+    numbers: list[int] = []
     for bar in _past(score, drummer, asked, first, beat):
-        one = rows(bar_notes(score, drummer, bar, float(bar * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR)
+        one = _bar_rows(score, drummer, bar)
         if not one[:, :_V].any():
             break
         bars.append(_as_answered(score, drummer, bar, one))
+        numbers.append(bar)
         if len(bars) == CONTEXT:
             break
-    return np.concatenate(bars[::-1]) if bars else np.zeros((0, 3 * _V), np.float32)
+    if not bars:
+        return np.zeros((0, 3 * _V), np.float32), float(first), first
+    return np.concatenate(bars[::-1]), (numbers[-1] + numbers[0] + 1) / 2, numbers[0]
 
 
 def _as_answered(score: Score, drummer: str, bar: int, played: Floats) -> Floats:
@@ -250,9 +267,7 @@ def _held(score: Score, drummer: str, asked: PlayOn, first: int, bar: int, beat:
         start = k * STEPS_PER_BAR
         if start >= open_step or not score.value(drummer, "source", float((first + k) * BEATS_PER_BAR)):
             continue
-        played = rows(
-            bar_notes(score, drummer, first + k, float((first + k) * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR
-        )
+        played = _bar_rows(score, drummer, first + k)
         until = min(open_step - start, STEPS_PER_BAR)
         known[start : start + until] = 1
         held[start : start + until] = played[:until]

@@ -19,7 +19,7 @@ INSTRUMENTS: tuple[Instrument, ...] = ("drums", "typed", "bass", "guitar", "pian
 
 TAP = "x..x..x."
 SON = "bd(3,8), [~ sn]*2, hh*8"
-SEEDS = range(8)
+SEEDS = range(6)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_complexity_is_heard(model: Model) -> None:
 
 
 def test_intensity_is_heard(model: Model) -> None:
-    assert rises([mean(model, loudness, intensity=intensity) for intensity in (0, 0.25, 0.5, 0.75, 1)])
+    assert rises([mean(model, loudness, intensity=intensity) for intensity in (0, 0.5, 1)])
     assert rises([mean(model, part("cymbals"), intensity=intensity) for intensity in (0, 0.5, 1)])
 
 
