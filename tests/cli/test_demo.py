@@ -47,8 +47,8 @@ def test_the_set_is_what_a_drummer_would_play() -> None:
     hits = played.hits.reshape(32, 16, 9) > 0
     beats = [bar for bar in range(32) if bar not in (7, 15, 23)]  # these are fills
     assert hits[beats, 0, 0].mean() >= 0.9  # kick on the one
-    back_beat = [bar for bar in range(7)] + [28, 29, 30]  # funk
-    assert hits[back_beat][:, [4, 12], 1].mean() >= 0.8
+    stressed = played.velocities.reshape(32, 16, 9)[:, [4, 12], 1].min(1) > 0.5
+    assert stressed[[*range(7), 29, 30]].mean() >= 0.75 and stressed[8:15].mean() >= 0.75  # funk, rock
     time = hits[:, :, [2, 3, 8]].any(2).mean(1)
     assert time[beats].min() >= 0.2 and time[beats].mean() >= 0.35
     assert all(
