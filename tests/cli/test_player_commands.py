@@ -48,12 +48,12 @@ class TestPlayer:
     def test_four_on_the_floor_gets_a_beat_in_rock(self) -> None:
         rhythm = gl.parse("x...x...x...x...")
         hits = [
-            joined(answer(gl.load(), rhythm, bars=4, genre="rock", seed=seed, instrument="typed")).hits
-            for seed in range(6)
+            joined(answer(gl.load(), rhythm, bars=4, genre="rock", fills=0.0, seed=seed, instrument="typed")).hits
+            for seed in range(8)
         ]
         bars = np.concatenate([one.reshape(4, 16, 9) for one in hits])
         assert bars[:, 0, KICK].mean() >= 0.7
-        assert (bars[:, 4, SNARE] * bars[:, 12, SNARE]).mean() >= 0.7
+        assert bars[:, [4, 12], SNARE].mean() >= 0.7
 
     def test_sixteen_bars_are_not_eight_equal_loops(self) -> None:
         loops = answer(gl.load(), gl.parse("x..x..x."), bars=16, genre="funk")
@@ -73,8 +73,9 @@ class TestPlayer:
         ("option", "value"),
         [
             ("adherence", 0.0), ("variation", 2.0), ("complexity", 1.0), ("intensity", 1.0), ("fills", 4.0),
-            ("phrase", 2),
-            ("top_k", 2), ("temperature", 0.5), ("hands", False), ("instrument", "bass"), ("tempo", 240.0),
+           
+            ("phrase", 2), ("top_k", 2), ("temperature", 0.5), ("hands", False), ("instrument", "bass"),
+            ("tempo", 240.0),
             ("density", 0.9), ("redirect", ["hats"]), ("sampling", "threshold"), ("max_hits", 2),
         ],
     )  # fmt: skip
