@@ -12,7 +12,7 @@ from ..score.edits import Exact, Outs, Point, Walk
 from ..score.targets import AHEAD, Osc
 from . import Figure, figure
 from .arrivals import Arrival, against_log, on_tempo
-from .performer import BenchPerformer
+from .performer import Performer
 from .receivers import Receiver
 
 _MS, _SECOND = 1_000_000, 1_000_000_000
@@ -23,7 +23,7 @@ _APART = 0.27  # beats from one tempo to the next
 _BEFORE = 0.15  # seconds before its bar that an edit is made
 
 
-def now(performer: BenchPerformer, receiver: Receiver, tagged: bool, n: int) -> dict[str, Figure]:
+def now(performer: Performer, receiver: Receiver, tagged: bool, n: int) -> dict[str, Figure]:
     """Mute a drummer, and change its source, at once: how long the old goes on, less the look-ahead."""
     name = "now_tagged" if tagged else "now_untagged"
     ahead = AHEAD if tagged else 0.0
@@ -66,7 +66,7 @@ def _time(one: Arrival) -> int:
     return one.stamp if one.tag is None else one.tag
 
 
-def bars(performer: BenchPerformer, receiver: Receiver, n: int, bpm: float = 180) -> dict[str, Figure]:
+def bars(performer: Performer, receiver: Receiver, n: int, bpm: float = 180) -> dict[str, Figure]:
     """Change a source 150 ms before a bar: how many steps from its line the first new note is."""
     name = "bars"
     step = 60 / bpm / 4
@@ -92,7 +92,7 @@ def bars(performer: BenchPerformer, receiver: Receiver, n: int, bpm: float = 180
     return {"bar_150": figure(off, "16th", about, {"max": 0.0})}
 
 
-def hush(performer: BenchPerformer, receiver: Receiver, tagged: bool, n: int) -> dict[str, Figure]:
+def hush(performer: Performer, receiver: Receiver, tagged: bool, n: int) -> dict[str, Figure]:
     """Take the source of eight drummers away: how long something is still heard."""
     kind = "tagged" if tagged else "untagged"
     names = [f"hush{k}" for k in range(8)]
@@ -111,7 +111,7 @@ def hush(performer: BenchPerformer, receiver: Receiver, tagged: bool, n: int) ->
     return {f"hush_{kind}": figure(felt, "ms", "from the word to the last note of eight drummers", goal)}
 
 
-def tempos(performer: BenchPerformer, receiver: Receiver, changes: int) -> dict[str, Figure]:
+def tempos(performer: Performer, receiver: Receiver, changes: int) -> dict[str, Figure]:
     """Change the tempo again and again while 16ths are played: timetags against the tempos that were asked for."""
     name = "tempos"
     performer.write(Draft("bpm", 150.0), Draft("out", Outs((Osc(port=receiver.port),)), name))
@@ -146,7 +146,7 @@ def _seconds(tempos: Sequence[tuple[float, float]], beats: Sequence[float]) -> l
     return found
 
 
-def walkers(performer: BenchPerformer, receiver: Receiver, conductor: int, n: int, seconds: float) -> dict[str, Figure]:
+def walkers(performer: Performer, receiver: Receiver, conductor: int, n: int, seconds: float) -> dict[str, Figure]:
     """Let many drummers walk at 180 bpm: late notes, what the log has and was not heard, and the conductor's share.
 
     Args:

@@ -19,7 +19,7 @@ from ..score.edits import Exact, Outs
 from ..score.targets import Osc
 from . import Figure, figure
 from .linkpeer import LinkPeer, apart
-from .performer import BenchPerformer, serve
+from .performer import Performer, serve
 from .receivers import Receiver, jack
 from .sequencer import NAME, Sequencer
 
@@ -58,7 +58,7 @@ def run(*, quick: bool = False, tell: Callable[[str], None] = lambda what: None)
     return figures
 
 
-def _straight(performer: BenchPerformer, receiver: Receiver, bpm: float) -> None:
+def _straight(performer: Performer, receiver: Receiver, bpm: float) -> None:
     drafts = (
         Draft("bpm", bpm), Draft("out", Outs((Osc(port=receiver.port),)), DRUMMER),
         Draft("source", Exact(text="hh*16"), DRUMMER),
@@ -74,7 +74,7 @@ def _tags(receiver: Receiver, seconds: float) -> list[int]:
     return [hit.tag for hit in receiver.since(begin - 1_000_000_000) if hit.tag is not None and begin <= hit.tag < end]
 
 
-def _follow(performer: BenchPerformer, clock: AnyClock, near: float) -> None:
+def _follow(performer: Performer, clock: AnyClock, near: float) -> None:
     """Follow a clock, and wait until our bar lines are within `near` ms of its own."""
     performer.ask(messages.Follow(clock=clock, by="bench"), messages.Done)
     end = time.monotonic() + _MET
@@ -109,7 +109,7 @@ def _link_apart(quick: bool) -> dict[str, Figure]:
 
 def _link(sizes: SyncingSizes, folder: Path) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
-    with Receiver() as receiver, serve(folder, {}) as served, BenchPerformer(served.conductor.address) as performer:
+    with Receiver() as receiver, serve(folder, {}) as served, Performer(served.conductor.address) as performer:
         _straight(performer, receiver, _BPM)
         with LinkPeer(_BPM) as peer:
             time.sleep(1.5)
@@ -129,7 +129,7 @@ def _link(sizes: SyncingSizes, folder: Path) -> dict[str, list[float]]:
     return found
 
 
-def _change(performer: BenchPerformer, peer: LinkPeer, k: int) -> float:
+def _change(performer: Performer, peer: LinkPeer, k: int) -> float:
     """Have the peer change its tempo, and return the beats after which we are within 1 ms of its beat, and stay so."""
     bpm = (110.0, 133.0, 150.0)[k % 3]
     began = peer.turn_to(bpm)
@@ -157,7 +157,7 @@ def _midi_phase(sizes: SyncingSizes, folder: Path, environment: Mapping[str, str
     with (
         Receiver() as receiver,
         serve(folder, everything) as served,
-        BenchPerformer(served.conductor.address) as performer,
+        Performer(served.conductor.address) as performer,
         Sequencer(_BPM, everything, _JITTER) as sequencer,
     ):  # fmt: skip
         _straight(performer, receiver, _BPM)

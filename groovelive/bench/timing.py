@@ -17,7 +17,7 @@ from ..score.targets import AnyTarget, Midi, Osc
 from . import Figure, figure, reach, systems
 from .arrivals import Arrival, GridReading, by_count, on_grid
 from .loads import LOADS
-from .performer import BenchPerformer, LoadedProcess, serve
+from .performer import LoadedProcess, Performer, serve
 from .receivers import PERIOD, RATE, MidiArrival, Monitor, Receiver, jack
 
 _MS = 1_000_000
@@ -82,7 +82,7 @@ def run(
         for name, extra in (("fifo", {}), ("ordinary", {"GROOVELIVE_FIFO": "0"})):
             place = folder / name
             place.mkdir(mode=0o700)
-            with serve(place, environment | extra) as served, BenchPerformer(served.conductor.address) as performer:
+            with serve(place, environment | extra) as served, Performer(served.conductor.address) as performer:
                 if name == "fifo" and not performer.state().fifo:
                     tell("SCHED_FIFO is not allowed here (it needs root, or an rtprio limit): its rows are left out")
                     bench.further(performer, served.conductor.pid, sizes, figures)
@@ -109,7 +109,7 @@ class _Bench:
         self.tagged, self.untagged, self.monitor, self.tell = tagged, untagged, monitor, tell
 
     def cell(
-        self, performer: BenchPerformer, address: str, name: str, load: str, bpm: int, seconds: float
+        self, performer: Performer, address: str, name: str, load: str, bpm: int, seconds: float
     ) -> dict[str, Figure]:
         """Play 16ths at a tempo, beside a load, and return the figures."""
         targets: list[AnyTarget] = [Osc(port=self.tagged.port), Osc(port=self.untagged.port, tagged=False)]
@@ -131,9 +131,7 @@ class _Bench:
         strokes = self.monitor.between(mark, stop) if self.monitor else []
         return _figures(f"{name}.{load}.{bpm}", tagged, untagged, strokes, bpm)
 
-    def further(
-        self, performer: BenchPerformer, conductor: int, sizes: TimingSizes, figures: dict[str, Figure]
-    ) -> None:
+    def further(self, performer: Performer, conductor: int, sizes: TimingSizes, figures: dict[str, Figure]) -> None:
         """Measure what a performer does, and many drummers."""
         for tagged, receiver in ((True, self.tagged), (False, self.untagged)):
             self.tell(f"edits at once, {'tagged' if tagged else 'untagged'}")

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..convert import is_midi_path
 from ..errors import GrooveError, closest
 from ..grooves.groove import Groove
+from ..grooves.taps import Instrument, instrument_of
 from ..midi_files.reader import Tempo
 from ..midi_files.reader import read as read_midi
 from ..notation.parser import parse
 from ..saving import TEMPO
+from .performance import LOOP, Performance, loop_at
 
 if TYPE_CHECKING:
     from ..model import Model
 
-LOOP: Final = 2  # bars that the model answers at a time
 MAX_BARS: Final = 1000
+ARRIVED: Final = 0.75  # of a walk, after which the player is where it goes to: it takes some bars to be heard
 NOTATION_BARS: Final = 256  # as many as `notation.parse` makes
+_NAMED = re.compile("[^\\W\\dxX_]")  # a letter but x: of a drum's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,15 @@ class InputRhythm:
         groove: the drums, or the tap on one voice, of the whole input.
         tempo: beats per minute, or a tempo map.
         remarks: what of the input was left out, one sentence each.
+        instrument: who plays it.
+        drums: whether its voices are drums; else all of it is on one voice.
     """
 
     groove: Groove
     tempo: Tempo = TEMPO
     remarks: tuple[str, ...] = ()
+    instrument: Instrument = "typed"
+    drums: bool = True
 
 
 def listen(
@@ -68,14 +77,15 @@ def listen(
         groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
-        return InputRhythm(groove)
+        return InputRhythm(groove, drums=_NAMED.search(source) is not None)
 
     played = read_midi(source, kit=kit, track=track)
     report = played.report
     remarks = []
     if report.skipped or report.unmapped:
         remarks.append(f"{source}: {report}")
-    return InputRhythm(played.groove, played.tempo_map, tuple(remarks))
+    drums = bool(played.report.drums)
+    return InputRhythm(played.groove, played.tempo_map, tuple(remarks), played.instrument, drums)
 
 
 def answer(
@@ -85,19 +95,30 @@ def answer(
     bars: int | None = None,
     walk: str | None = None,
     seed: int = 0,
+    mirror: bool = False,
+    instrument: Instrument | None = None,
+    tempo: Tempo = TEMPO,
+    keep: Groove | None = None,
+    locks: Sequence[str | int] = (),
     **controls: Any,
 ) -> list[Groove]:
-    """Answer a rhythm with drums, two bars at a time.
+    """Answer a rhythm with drums: one performance, two bars at a time.
 
     A rhythm shorter than `bars` is repeated. Where it is silent for a whole loop the drums rest.
 
     Args:
+        model: by its player, or where it has none, or `mirror` is said, by its mirror.
         rhythm: what the drummer follows, any number of bars.
         bars: how many to play, 1..1000; by default as many as the rhythm has, at least a loop.
         walk: a genre or a preset to which the drums go, bar by bar: they begin with what the other controls
             say, and are there in the last bar.
-        seed: of the first loop; each later one counts up.
-        controls: those of `Model.drum`.
+        seed: of the player; of the mirror's first loop, and each later one counts up.
+        mirror: whether each loop is answered by itself, with the rhythm's own steps only.
+        instrument: who plays the rhythm; by default as far as it tells itself.
+        tempo: that it is played at, or a tempo map.
+        keep: drums of which `locks` stay; they go round.
+        locks: voices, groups and steps (of two bars, from 0) that stay as in `keep`.
+        controls: those of `Model.drum`, and `fills` and `phrase`.
 
     Returns:
         Grooves of two bars each (one, if `bars` is odd, at the end), or of one bar each with `walk`.
@@ -109,15 +130,20 @@ def answer(
     if not 1 <= length <= MAX_BARS:
         few = "; --bars 8 takes the first 8" if bars is None else ""
         raise GrooveError(f"groovelive answers 1 to {MAX_BARS:,} bars, not {length:,}{few}")
-    if walk is None:
-        return [
-            _loop(model, rhythm, bar, seed + bar // LOOP, controls)[: min(LOOP, length - bar)]
-            for bar in range(0, length, LOOP)
-        ]
-    return [
-        _loop(model, rhythm, bar - bar % LOOP, seed + bar // LOOP, stride)[bar % LOOP]
-        for bar, stride in enumerate(_strides(model, walk, length, controls))
-    ]
+    mirror = mirror or model.player is None
+    strides = None if walk is None else _strides(model, walk, length, controls, 1.0 if mirror else ARRIVED)
+    if mirror:
+        loop = partial(_mirrored, model, rhythm, keep=keep, locks=locks)
+        if strides is not None:
+            return [
+                loop(bar - bar % LOOP, seed + bar // LOOP, **stride)[bar % LOOP] for bar, stride in enumerate(strides)
+            ]
+        return [loop(bar, seed + bar // LOOP, **controls)[: min(LOOP, length - bar)] for bar in range(0, length, LOOP)]
+    told = instrument_of(rhythm.tap()) if instrument is None else instrument
+    player = Performance(model, rhythm, instrument=told, tempo=tempo, seed=seed, keep=keep, locks=locks)
+    if strides is not None:
+        return [player.play(bar, 1, **stride) for bar, stride in enumerate(strides)]
+    return [player.play(bar, LOOP, **controls)[: min(LOOP, length - bar)] for bar in range(0, length, LOOP)]
 
 
 def _is_file(source: str) -> bool:
@@ -129,15 +155,23 @@ def _is_file(source: str) -> bool:
         return False
 
 
-def _loop(model: Model, rhythm: Groove, bar: int, seed: int, controls: Mapping[str, Any]) -> Groove:
-    """Answer the loop that begins at `bar`; the rhythm goes round."""
-    first, second = (rhythm[b % rhythm.bars] for b in (bar, bar + 1))
-    tap = first + second
-    return model.drum(tap, seed=seed, **controls) if len(tap) else Groove.empty(LOOP)
+def _mirrored(
+    model: Model, rhythm: Groove, bar: int, seed: int, *, keep: Groove | None, locks: Sequence[str | int], **told: Any
+) -> Groove:
+    """Answer the loop that begins at `bar` by the mirror."""
+    tap = loop_at(rhythm, bar)
+    if not len(tap):
+        return Groove.empty(LOOP)
+    if locks:
+        told |= {"locks": locks, "keep": None if keep is None else loop_at(keep, bar)}
+    return model.drum(tap, seed=seed, mirror=True, **told)
 
 
-def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the controls of each bar of a walk: the genre moves, and to a preset the attention too."""
+def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any], arrived: float) -> list[dict[str, Any]]:
+    """Return the controls of each bar of a walk: the genre moves, and to a preset the attention too.
+
+    `arrived` is the part of the way after which it is there.
+    """
     preset = model.presets.get(goal)
     if preset is None and goal not in model.genres:
         hint = closest(goal, [*model.genres, *model.presets])
@@ -152,9 +186,10 @@ def _strides(model: Model, goal: str, bars: int, controls: Mapping[str, Any]) ->
         raise GrooveError("the weights of a mixture of genres must not all be 0")
     strides = []
     for bar in range(bars):
-        share = bar / (bars - 1) if bars > 1 else 1.0
+        share = min(bar / (bars - 1) / arrived, 1.0) if bars > 1 else 1.0
         mix = {genre: (1.0 - share) * weight / total for genre, weight in weights.items()}
         mix[end] = mix.get(end, 0.0) + share
+        mix = {genre: weight for genre, weight in mix.items() if weight}
         stride = {**controls, "genre": mix}
         if preset and share > 0:  # with nothing of it to be heard the model takes no preset
             stride |= {"preset": goal, "follow": 1.0 - share}

@@ -5,25 +5,42 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from .. import model, saving
+from .. import checks, model, saving
 from ..errors import GrooveError
 from ..grooves.display import roll
+from ..grooves.grid import VOICES
+from ..grooves.groove import Groove
 from ..midi_files import drum_maps
+from ..midi_files.parser import HIGHEST_BPM, LOWEST_BPM
+from ..model.player.conditions import INSTRUMENTS
 from ..synthesis.kits import DrumKit
-from . import drum
+from . import drum, values
 from .arguments import described
 
+ROLES = ("follow", "complete")
+# The options that the player has alone, as they are typed.
+OF_PLAYER = {
+    "instrument": "instrument", "adherence": "adherence", "variation": "variation", "complexity": "complexity",
+    "intensity": "intensity", "fills": "fills", "phrase": "phrase", "top_k": "top-k", "hands": "no-hands",
+}  # fmt: skip
+CONTROLS = (
+    "genre", "density", "adherence", "variation", "complexity", "intensity", "fills", "phrase", "follow", "preset",
+    "redirect", "temperature", "top_k", "sampling", "max_hits", "guidance",
+)  # fmt: skip
 EXAMPLES = """\
 examples:
   groovelive drum "x..x..x."                           look at the answer, write nothing
   groovelive drum "x..x..x." -o beat.mid -o beat.wav -o beat.svg
   groovelive drum song.mid --track bass --genre soul -o drums.mid
   groovelive drum "x...x.x." --genre rock --walk jazz --bars 16 -o walk.wav
+  groovelive drum bass.mid --instrument bass --genre funk --bars 32 --fills 2
   groovelive drum loop.mid --density hats=.2,kick=.4 --redirect toms -o sparse.mid
+  groovelive drum "bd ~ sn ~" --role complete --bars 8 -o complete.mid
+  groovelive drum loop.mid --mirror                    the rhythm's own steps, and no other
 
 A rhythm is a MIDI file (its drums, or else all its notes, are flattened to one voice), a
 step string (x is a hit, X an accent, 1 to 9 a velocity, . a rest; it goes round), or
@@ -51,77 +68,145 @@ def main(argv: Sequence[str]) -> int:
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rhythm", help="a MIDI file, a step string or mini-notation (see below)")
 
+    outputs(parser)
+    option = parser.add_argument_group("what is played").add_argument
+    option("--bars", metavar="N", type=int, help="how many bars (default: as many as the rhythm has)")
+    option("--tempo", metavar="BPM", type=float, help="default: that of the MIDI file, or 120")
+
+    option = parser.add_argument_group("how to play (the defaults play well)").add_argument
+    option("--instrument", metavar="WHO", help=f"who plays the rhythm: {', '.join(INSTRUMENTS)} (default: as it tells)")
+    option("--genre", metavar="G", type=values.genre, help="a name, or a mixture: funk:.7,jazz:.3")
+    option("--walk", metavar="G", help="go to this genre or preset, bar by bar")
+    option("--density", metavar="D", type=values.density, help="0..1, of all voices or by group: kick=.3,hats=.6")
+    option("--adherence", metavar="A", type=float, help="0..1: how much of the rhythm the drums answer")
+    option("--variation", metavar="V", type=float, help="0..2: how far each loop strays from the last (default: 1)")
+    option("--complexity", metavar="C", type=float, help="0..1: from the bare beat to much between the beats")
+    option("--intensity", metavar="I", type=float, help="0..1: from soft to hard, with more cymbals")
+    option("--fills", metavar="F", type=float, help="0 none, 1 as drummers do, 3 at the end of each phrase")
+    option("--phrase", metavar="BARS", type=int, help="bars of a phrase, at whose end fills are (default: 8)")
+    option("--follow", metavar="F", type=float, help="0..1: 1 follows the rhythm, 0 plays the preset")
+    option("--preset", metavar="NAME", help="what to play where the rhythm is not followed")
+    option("--redirect", metavar="V", type=values.names, help="play without these, others take over: hats,toms")
+    option("--temperature", metavar="T", type=float, help="above 1 bolder, below 1 safer")
+    option("--top-k", metavar="N", type=int, help="only the N likeliest of all sets of hits (default: all)")
+    option("--sampling", choices=("threshold", "bernoulli"), help="the likely notes, or a throw of dice for each")
+    option("--max-hits", metavar="N", type=int, help="at most so many hits of a voice in a loop")
+    option("--no-hands", action="store_true", help="play what two hands and two feet cannot, too")
+    option("--seed", metavar="N", type=values.seed, default=0, help="another seed, another throw (default: 0)")
+    option("--model", metavar="DIR", type=Path, help="a model that you trained (default: the shipped one)")
+
+    option = parser.add_argument_group("what stays").add_argument
+    option(
+        "--role", choices=ROLES, default="follow",
+        help="complete: the drums of the rhythm stay, and the other voices are played to them",
+    )  # fmt: skip
+    option("--lock", metavar="V", type=values.locks, help="voices, groups and steps that stay: kick,snare,0,16")
+    option("--keep", metavar="RHYTHM", help="drums that --lock takes from, a file or notation (default: the rhythm)")
+
+    option = parser.add_argument_group("the mirror").add_argument
+    option("--mirror", action="store_true", help="play the rhythm's own steps only, each loop by itself")
+    option("--guidance", metavar="W", type=float, help="how strongly the genre is obeyed by the mirror")
+
+    option = parser.add_argument_group("how to read a MIDI file").add_argument
+    option("--track", metavar="T", type=values.track, help="only this track: its number, or part of its name")
+    option("--input-kit", metavar="MAP", default="common", help="drum map of the file that is read")
+
+
+def outputs(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what is written, which `groovelive song` has too."""
     option = parser.add_argument_group("what to write").add_argument
     option(
         "-o", "--output", metavar="FILE", action="append", default=[], type=Path,
         help="a file ending in .mid, .wav (extra synth) or .svg; may be given several times",
     )  # fmt: skip
-    option("--bars", metavar="N", type=int, help="how many bars (default: as many as the rhythm has)")
-    option("--tempo", metavar="BPM", type=float, help="default: that of the MIDI file, or 120")
     option("--kit", metavar="MAP", default="gm", help="drum map of the MIDI file: gm, roland, ableton …")
     option("--sound", metavar="KIT", default="acoustic", help="what the .wav sounds like: acoustic, electronic")
     option("-q", "--quiet", action="store_true", help="print no piano roll")
 
-    option = parser.add_argument_group("how to play (the defaults play well)").add_argument
-    option("--genre", metavar="G", type=_genre, help="a name, or a mixture: funk:.7,jazz:.3")
-    option("--walk", metavar="G", help="go to this genre or preset, bar by bar")
-    option("--density", metavar="D", type=_density, help="0..1, of all voices or by group: kick=.3,hats=.6")
-    option("--follow", metavar="F", type=float, help="0..1: 1 follows the rhythm, 0 plays the preset")
-    option("--preset", metavar="NAME", help="what to play where the rhythm is not followed")
-    option("--redirect", metavar="V", type=_names, help="play without these, others take over: hats,toms")
-    option("--guidance", metavar="W", type=float, help="how strongly the genre is obeyed")
-    option("--temperature", metavar="T", type=float, help="above 1 bolder, below 1 safer")
-    option("--sampling", choices=("threshold", "bernoulli"), help="the likely notes, or a throw of dice for each")
-    option("--max-hits", metavar="N", type=int, help="at most so many hits of a voice in a loop")
-    option("--seed", metavar="N", type=_seed, default=0, help="another seed, another throw (default: 0)")
-    option("--model", metavar="DIR", type=Path, help="a model that you trained (default: the shipped one)")
 
-    option = parser.add_argument_group("how to read a MIDI file").add_argument
-    option("--track", metavar="T", type=_track, help="only this track: its number, or part of its name")
-    option("--input-kit", metavar="MAP", default="common", help="drum map of the file that is read")
+def check_output_options(arguments: argparse.Namespace) -> None:
+    """Raise a GrooveError if what `outputs` added cannot be done; before any work."""
+    saving.check_outputs(arguments.output)
+    drum_maps.load(arguments.kit)
+    DrumKit(arguments.sound)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    if arguments.output:
-        saving.check_outputs(arguments.output)
-    drum_maps.load(arguments.kit)
-    DrumKit(arguments.sound)
-    rhythm = drum.listen(
-        arguments.rhythm,
-        bars=arguments.bars,
-        track=arguments.track,
-        kit=arguments.input_kit,
-        seed=arguments.seed,
-    )
-    for remark in rhythm.remarks:
-        print(f"groovelive: note: {remark}", file=sys.stderr)
-    given = (
-        "genre", "density", "follow", "preset", "redirect", "guidance", "temperature", "sampling", "max_hits",
-    )  # fmt: skip
-    controls = {name: getattr(arguments, name) for name in given if getattr(arguments, name) is not None}
+    check_output_options(arguments)
+    if arguments.tempo is not None:
+        checks.number("--tempo", arguments.tempo, LOWEST_BPM, HIGHEST_BPM, "BPM")
+    loaded = model.load(arguments.model)
+    controls = {name: value for name in CONTROLS if (value := getattr(arguments, name)) is not None}
+    if arguments.no_hands:
+        controls["hands"] = False
+    _check_whose(controls, arguments, mirror=arguments.mirror or loaded.player is None)
+    rhythm = _listened(arguments, arguments.rhythm, arguments.bars)
+    keep, locks = _kept(arguments, rhythm)
+    tempo = rhythm.tempo if arguments.tempo is None else arguments.tempo
     grooves = drum.answer(
-        model.load(arguments.model),
+        loaded,
         rhythm.groove,
         bars=arguments.bars,
         walk=arguments.walk,
         seed=arguments.seed,
+        mirror=arguments.mirror,
+        instrument=arguments.instrument or rhythm.instrument,
+        tempo=tempo,
+        keep=keep,
+        locks=locks,
         **controls,
     )
     saving.save(
-        [("", groove) for groove in grooves],
-        arguments.output,
-        tempo=rhythm.tempo if arguments.tempo is None else arguments.tempo,
-        kit=arguments.kit,
-        sound=arguments.sound,
+        [("", groove) for groove in grooves], arguments.output, tempo=tempo, kit=arguments.kit, sound=arguments.sound
     )
     if not arguments.quiet:
-        _print_roll(grooves, sys.stdout)
+        print_roll(grooves, sys.stdout)
     for path in arguments.output:
         print(f"wrote {path}")
     return 0
 
 
-def _print_roll(grooves: Sequence[Any], out: TextIO) -> None:
+def _listened(arguments: argparse.Namespace, source: str, bars: int | None) -> drum.InputRhythm:
+    """Read a rhythm, and tell what of it was left out."""
+    rhythm = drum.listen(source, bars=bars, track=arguments.track, kit=arguments.input_kit, seed=arguments.seed)
+    for remark in rhythm.remarks:
+        print(f"groovelive: note: {remark}", file=sys.stderr)
+    return rhythm
+
+
+def _check_whose(controls: Mapping[str, Any], arguments: argparse.Namespace, mirror: bool) -> None:
+    """Raise a GrooveError if an option belongs to the other of player and mirror."""
+    if not mirror:
+        if "guidance" in controls:
+            raise GrooveError("--guidance is the mirror's; say --mirror too, or leave it out")
+        return
+    given = [name for name in ("instrument",) if getattr(arguments, name) is not None]
+    for name in (*given, *controls):
+        if name in OF_PLAYER:
+            why = "and this is the mirror" if arguments.mirror else "and this model has none"
+            raise GrooveError(f"--{OF_PLAYER[name]} is the player's, {why}")
+
+
+def _kept(arguments: argparse.Namespace, rhythm: drum.InputRhythm) -> tuple[Groove | None, list[str | int]]:
+    """Return drums, and which of their voices and steps stay."""
+    locks: list[str | int] = list(arguments.lock or ())
+    if arguments.keep is not None and not locks:
+        raise GrooveError("--keep needs --lock, the voices or steps of it that stay: --lock kick,snare")
+    if arguments.role == "complete":
+        if not rhythm.drums:
+            raise GrooveError("--role complete needs drums to complete: a MIDI file of drums, or 'bd ~ sn ~'")
+        if locks:
+            raise GrooveError("--role complete keeps every voice of the rhythm; leave out --lock, or the role")
+        locks += [voice for voice, hits in zip(VOICES, rhythm.groove.hits.T, strict=True) if hits.any()]
+    if arguments.keep is not None:
+        return _listened(arguments, arguments.keep, arguments.bars).groove, locks
+    if locks and not rhythm.drums:
+        raise GrooveError("--lock needs drums to keep, and the rhythm has none; say which with --keep 'bd ~ sn ~'")
+    return (rhythm.groove if locks else None), locks
+
+
+def print_roll(grooves: Sequence[Groove], out: TextIO, first: int = 1) -> None:
+    """Print grooves that follow each other as a roll; `first` is the number of their first bar."""
     colour = out.isatty() and "NO_COLOR" not in os.environ
     # Four bars make a line; equal lines in a row are printed once.
     bars = saving.joined(grooves)
@@ -129,66 +214,8 @@ def _print_roll(grooves: Sequence[Any], out: TextIO) -> None:
     for start in range(0, bars.bars, 4):
         text = roll(bars[start : start + 4], colour)
         if text == last:
-            text = f"bars {start + 1}–{min(start + 4, bars.bars)}: the same"
+            text = f"bars {first + start}–{first - 1 + min(start + 4, bars.bars)}: the same"
         else:
             last = text
-            text = f"bars {start + 1}–{min(start + 4, bars.bars)}\n{text}"
+            text = f"bars {first + start}–{first - 1 + min(start + 4, bars.bars)}\n{text}"
         print(text, file=out)
-
-
-def _argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Let argparse tell what is wrong with an argument in the words of the GrooveError."""
-
-    def typed(text: str) -> Any:
-        try:
-            return read(text)
-        except GrooveError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return typed
-
-
-@_argument
-def _genre(text: str) -> str | dict[str, float]:
-    if ":" not in text and "," not in text:
-        return text
-    return _weights(text, ":", "a mixture of genres is written as funk:.7,jazz:.3")
-
-
-@_argument
-def _density(text: str) -> float | dict[str, float]:
-    if "=" in text:
-        return _weights(text, "=", "densities are written as kick=.3,hats=.6")
-    return _number(text, "a density is a number from 0 to 1, or kick=.3,hats=.6")
-
-
-@_argument
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise GrooveError(f"a seed is a whole number from 0 up, not {text!r}")
-    return int(text)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _track(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
-
-
-def _weights(text: str, sign: str, form: str) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for part in text.split(","):
-        name, found, weight = part.partition(sign)
-        if not found or not name.strip() or name.strip() in weights:
-            raise GrooveError(f"{form}, not as {text!r}")
-        weights[name.strip()] = _number(weight, f"{form}, not as {text!r}")
-    return weights
-
-
-def _number(text: str, form: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise GrooveError(form) from None

@@ -27,13 +27,14 @@ examples:
   groovelive drum "x..x..x." -o beat.wav               drums for a typed rhythm
   groovelive drum bass.mid --genre funk -o drums.mid   drums for a bass line
   groovelive drum "bd(3,8), hh*8" --genre jazz:.7,latin:.3 --density .6
+  groovelive song "A8 B8 A8" --genre funk -o song.wav  a song of sections
   groovelive drum --help                               all that a drummer can be told
 """
 
 # Their options belong to their own modules: the module, what it needs, help.
 FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "drum": ("cli.drum_command", (), "answer a rhythm with drums"),
-    "song": ("cli.song", (), "play a song by its form: sections that come back are remembered"),
+    "song": ("cli.song_command", (), "play a song of sections"),
     "demo": ("cli.demo", (), "play a set of 32 bars, and make demo.mid, demo.wav and demo.svg of it"),
     "genres": ("cli.model_command", (), "list the genres that the model knows"),
     "presets": ("cli.model_command", (), "list the presets, each a named groove"),
@@ -48,12 +49,16 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "ableton": ("cli.ableton", (), "put the script into Ableton Live, and check it"),
     "supercollider": ("cli.supercollider", (), "install the Quark: drums inside SuperCollider's patterns"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),
-    "train": ("cli.train", ("torch", "onnx"), "train the player or the mirror on the data (extra train)"),
-    "evaluate": ("cli.evaluate", (), "measure the model on the data: mirror, player, realism, longform"),
+    "train": ("cli.training", ("torch", "onnx"), "train the mirror or the player on the data (extra train)"),
+    "evaluate": ("cli.training", (), "measure the mirror, or how the player plays, on the data"),
 }
 
 
-_OF_SEVERAL = ("cli.services", "cli.model_command")  # modules that are told which of their commands to run
+_OF_SEVERAL = (
+    "cli.services",
+    "cli.model_command",
+    "cli.training",
+)  # modules that are told which of their commands to run
 
 
 def main(argv: Sequence[str] | None = None) -> int:

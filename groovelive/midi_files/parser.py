@@ -37,6 +37,8 @@ class MidiPart(NamedTuple):
     channel: int
     notes: list[tuple[int, int, int]]
     """(tick, pitch, velocity) of each note, velocity 1..127"""
+    program: int | None = None
+    """the first instrument that it is told to be, 0..127 as in General MIDI; None where nothing is said"""
 
     def __str__(self) -> str:
         return f"track {self.track}{f' {self.name!r}' if self.name else ''} channel {self.channel}"
@@ -124,6 +126,7 @@ def _score(file: MidiFile, name: str, ticks_per_beat: int) -> MidiScore:
         tick = 0
         title = ""
         channels: dict[int, list[tuple[int, int, int]]] = {}
+        programs: dict[int, int] = {}
         for message in track:
             tick += message.time
             kind = message.type
@@ -131,6 +134,8 @@ def _score(file: MidiFile, name: str, ticks_per_beat: int) -> MidiScore:
                 if message.velocity:
                     note = (tick, message.note, message.velocity)
                     channels.setdefault(message.channel + 1, []).append(note)
+            elif kind == "program_change":
+                programs.setdefault(message.channel + 1, message.program)
             elif kind == "set_tempo":
                 bpm = 60e6 / max(message.tempo, 1)
                 tempos[tick] = round(min(max(bpm, LOWEST_BPM), HIGHEST_BPM), 3)
@@ -143,7 +148,10 @@ def _score(file: MidiFile, name: str, ticks_per_beat: int) -> MidiScore:
             bars = tick // (4 * ticks_per_beat) + 1
             raise GrooveError(f"{name} lasts {bars:,} bars (a broken delta time?); the most is {MAX_BARS:,}")
         end = max(end, tick)
-        parts += [MidiPart(number, title, channel, notes) for channel, notes in sorted(channels.items())]
+        parts += [
+            MidiPart(number, title, channel, notes, programs.get(channel))
+            for channel, notes in sorted(channels.items())
+        ]
     tempos.setdefault(0, 120.0)  # what the standard says holds until told otherwise, as is 4/4
     metres.setdefault(0, (4, 4))
     return MidiScore(

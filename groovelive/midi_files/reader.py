@@ -15,6 +15,7 @@ from ..checks import name, whole
 from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES
 from ..grooves.groove import Groove
+from ..grooves.taps import Instrument
 from . import drum_maps
 from .parser import MAX_BARS, Metre, MidiPart, MidiScore, Source, parse
 from .writer import Tempo, grooves_to_midi, write
@@ -27,6 +28,13 @@ __all__ = [
 Array = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
+_FAMILIES: dict[Instrument, range] = {"piano": range(8), "guitar": range(24, 32), "bass": range(32, 40)}
+# In this order: a "bass guitar" is a bass.
+_NAMES: dict[Instrument, re.Pattern[str]] = {
+    "bass": re.compile(r"bass(?!oon)", re.IGNORECASE),
+    "guitar": re.compile(r"guitar|\bgtr", re.IGNORECASE),
+    "piano": re.compile(r"piano|rhodes|wurli|clav|\bkeys\b|keyboard", re.IGNORECASE),
+}
 _DRUM_NAME = re.compile(r"(?<!steel)(?<!steel[ -])drum|\bperc|\bkit\b", re.IGNORECASE)
 
 
@@ -102,6 +110,8 @@ class MidiPerformance:
         time_signatures: the metres of the file; their beats are quarter notes of the file.
         sections: (first bar, bars) of each unbroken stretch of `groove`: one, unless bars were left out.
         report: what did not fit.
+        instrument: who plays what `groove` is made of: "drums"; "bass", "guitar" or "piano", as the programs of its
+            tracks, or else their names, say; "any" where they say nothing, or several things.
     """
 
     groove: Groove
@@ -110,6 +120,7 @@ class MidiPerformance:
     time_signatures: tuple[Metre, ...]
     sections: tuple[tuple[int, int], ...]
     report: MidiReport
+    instrument: Instrument = "any"
 
     @property
     def tempo(self) -> float:
@@ -227,7 +238,8 @@ def read(
     )
     sections = tuple((s.base, s.bars) for s in grid.sections if s.bars)
     tap = tap if pitched else groove.tap()
-    return MidiPerformance(groove, tap, grid.tempo_map(score), score.metres, sections, report)
+    instrument: Instrument = "drums" if drums else _instrument(pitched, score)
+    return MidiPerformance(groove, tap, grid.tempo_map(score), score.metres, sections, report, instrument)
 
 
 def _choose(score: MidiScore, track: int | str | None, channel: int | None) -> list[MidiPart]:
@@ -254,6 +266,18 @@ def _is_drums(part: MidiPart, score: MidiScore) -> bool:
     # In a file of type 0 the name is that of the piece: beside a channel 10 the other channels are no drums.
     mixed = any(other.track == part.track and other.channel == 10 for other in score.parts)
     return not mixed and _DRUM_NAME.search(part.name) is not None
+
+
+def _instrument(parts: Sequence[MidiPart], score: MidiScore) -> Instrument:
+    """Return who plays parts, if it is one and they tell."""
+    found: set[Instrument] = set()
+    for part in parts:
+        of_program = [who for who, programs in _FAMILIES.items() if part.program in programs]
+        # (In a file of type 0 one name stands for all channels.)
+        shared = sum(other.track == part.track for other in score.parts) > 1
+        of_name = [] if shared else [who for who, name in _NAMES.items() if name.search(part.name)]
+        found.add((of_program or of_name or ["any"])[0])
+    return found.pop() if len(found) == 1 else "any"
 
 
 def _notes(parts: Sequence[MidiPart]) -> Ints:

@@ -89,9 +89,10 @@ def answer(
     """
     bars = len(rhythm) // STEPS_PER_BAR
     if follow < 1 or preset is not None:
-        own = hardened(latents.recall(_home(latents, preset, playing)[None]))[0]
+        own = hardened(latents.recall(home_of(latents, preset, playing)[None]))[0]
         if memory is not None:
-            context = _remembered(player, playing, rhythm, memory, follow)
+            mind = remembered(player, playing, rhythm, memory, follow)
+            context = mind if context is None else np.concatenate([context, mind])
         rhythm = mixed(rhythm, np.resize(own, rhythm.shape), follow, playing.seed)
     request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
     if likely:
@@ -106,7 +107,8 @@ def answer(
     return Groove.from_hvo(rows)
 
 
-def _home(latents: LatentSpace, preset: Point | None, playing: Playing) -> Floats:
+def home_of(latents: LatentSpace, preset: Point | None, playing: Playing) -> Floats:
+    """Return the latent of a preset, by default of one of the genre that weighs most."""
     first = max(playing._genres, key=lambda name: playing._genres[name]) if playing._genres else None
     if preset is None:
         return latents.home(first).z
@@ -114,7 +116,7 @@ def _home(latents: LatentSpace, preset: Point | None, playing: Playing) -> Float
     return latents.home(genre).z if point is None else point
 
 
-def _remembered(player: DrumPlayer, playing: Playing, rhythm: Floats, memory: Floats, follow: float) -> Floats:
+def remembered(player: DrumPlayer, playing: Playing, rhythm: Floats, memory: Floats, follow: float) -> Floats:
     """Return what a drummer has in mind who follows partly: its own answer and the preset, step by step, twice."""
     if follow:
         own = player.play(playing.request(len(memory) // STEPS_PER_BAR, rhythm)).rows

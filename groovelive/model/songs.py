@@ -17,7 +17,7 @@ from ..notation.sections import Section, sections
 from ..saving import check_outputs, save
 from .drumming import heard, names_of, rhythm_of
 from .player.player import DrumPlayer
-from .player.request import MAX_CONTEXT
+from .player.request import MAX_BARS, MAX_CONTEXT
 from .playing import Playing
 from .taps import Floats, Tap
 
@@ -191,7 +191,7 @@ def _section(
     builds = section.name in _BUILDS
     played = np.zeros((0, 3 * _V), np.float32)
     shaped: list[Floats] = []
-    step = _BUILT if builds else section.bars
+    step = _BUILT if builds else min(section.bars, MAX_BARS)
     for first in range(0, section.bars, step):
         bars = min(step, section.bars - first)
         if builds:

@@ -60,7 +60,7 @@ class TestDrum:
         assert (code, err) == (0, "")
         assert "bars 1–2" in out and "kick" in out and "wrote beat.mid" in out
         written = midifile.read("beat.mid")
-        expected = gl.load().drum("x..x..x.", genre="funk")
+        expected = gl.load().loops("x..x..x.", 1, genre="funk", instrument="typed", tempo=120)[0]
         assert written.tempo == 120 and np.array_equal(written.groove.hits, expected.hits)
         assert Path("beat.svg").read_text(encoding="utf-8").startswith("<svg")
         assert sorted(os.listdir()) == ["beat.mid", "beat.svg"]
@@ -75,23 +75,23 @@ class TestDrum:
 
     def test_drums_are_flattened_to_a_tap(self, run: Run, tmp_path: Path) -> None:
         drums = midi_file(tmp_path / "drums.mid", [(0, 36), (480, 38), (960, 36), (1440, 38)], channel=9)
-        assert run("drum", drums, "-o", "again.mid", "-q")[0] == 0
+        assert run("drum", drums, "--mirror", "-o", "again.mid", "-q")[0] == 0
         tap = gl.Groove.from_tap((midifile.read(drums).groove[0] + midifile.read(drums).groove[0]).tap())
-        assert np.array_equal(midifile.read("again.mid").groove.hits, gl.load().drum(tap).hits)
+        assert np.array_equal(midifile.read("again.mid").groove.hits, gl.load().mirror(tap).hits)
 
     def test_every_control_reaches_the_drummer(self, run: Run) -> None:
         seen: dict[str, object] = {}
         model = gl.load()
 
         class Spy:
-            genres, presets = model.genres, model.presets
+            genres, presets, player = model.genres, model.presets, None
 
             def drum(self, tap: gl.Groove, **controls: object) -> gl.Groove:
                 seen.update(controls)
                 return model.drum(tap)
 
         grooves = answer(Spy(), gl.parse("x..."), density={"hats": 0.2}, seed=3)  # type: ignore[arg-type]
-        assert seen == {"density": {"hats": 0.2}, "seed": 3} and len(grooves) == 1
+        assert seen == {"density": {"hats": 0.2}, "seed": 3, "mirror": True} and len(grooves) == 1
 
         original, gl_model = drumming.answer, sys.modules["groovelive.model"]
         with pytest.MonkeyPatch.context() as patch:
@@ -106,7 +106,7 @@ class TestDrum:
         assert seen == {
             "genre": {"funk": 0.7, "jazz": 0.3}, "density": {"kick": 0.3, "hats": 0.6}, "follow": 0.5,
             "preset": preset, "redirect": ["hats", "toms"], "guidance": 2.0, "temperature": 1.5,
-            "sampling": "bernoulli", "max_hits": 4, "seed": 7,
+            "sampling": "bernoulli", "max_hits": 4, "seed": 7, "mirror": True,
         }  # fmt: skip
 
     @pytest.mark.parametrize("bars", [1, 2, 3, 8])
@@ -155,26 +155,26 @@ class TestDrum:
         assert_refused(run("drum", "x..x", "-o", "a.wav"), "pip install 'groovelive[synth]'")
 
 
-class TestWalk:
+class TestWalkOfTheMirror:
     def test_a_walk_to_a_genre_arrives(self) -> None:
         model, rhythm = gl.load(), gl.parse("x..x..x.")
-        walk = answer(model, rhythm, bars=8, walk="jazz", genre="rock")
+        walk = answer(model, rhythm, bars=8, walk="jazz", genre="rock", mirror=True)
         assert [groove.bars for groove in walk] == [1] * 8
-        assert walk[0] == model.drum(rhythm, genre="rock")[0]
-        assert walk[-1] == model.drum(rhythm, genre="jazz")[1]
+        assert walk[0] == model.mirror(rhythm, genre="rock")[0]
+        assert walk[-1] == model.mirror(rhythm, genre="jazz")[1]
 
     def test_a_walk_to_a_preset_arrives(self) -> None:
         model, rhythm = gl.load(), gl.parse("x..x..x.")
         name = list(model.presets)[-1]
-        walk = answer(model, rhythm, bars=4, walk=name)
-        assert walk[0] == model.drum(rhythm)[0]
+        walk = answer(model, rhythm, bars=4, walk=name, mirror=True)
+        assert walk[0] == model.mirror(rhythm)[0]
         assert walk[-1] == model.decode(name)[1]
 
     def test_a_mixture_walks(self) -> None:
         model, rhythm = gl.load(), gl.parse("x..x..x.")
-        walk = answer(model, rhythm, bars=3, walk="jazz", genre={"rock": 3.0, "jazz": 1.0})
+        walk = answer(model, rhythm, bars=3, walk="jazz", genre={"rock": 3.0, "jazz": 1.0}, mirror=True)
         half = {"rock": 0.375, "jazz": 0.625}
-        assert walk[1] == model.drum(rhythm, genre=half)[1] and walk[2] == model.drum(rhythm, genre="jazz")[0]
+        assert walk[1] == model.mirror(rhythm, genre=half)[1] and walk[2] == model.mirror(rhythm, genre="jazz")[0]
 
     def test_a_walk_to_nowhere(self, run: Run) -> None:
         assert_refused(run("drum", "x..x", "--walk", "jaz", "-o", "a.mid"), "did you mean 'jazz'?")
@@ -248,7 +248,7 @@ class TestBadInput:
             (["drum", "x..x", "--follow", "2"], "follow"),
             (["drum", "x..x", "--follow", "nan"], "follow"),
             (["drum", "x..x", "--temperature", "-1"], "temperature"),
-            (["drum", "x..x", "--guidance", "nan"], "guidance"),
+            (["drum", "x..x", "--mirror", "--guidance", "nan"], "guidance"),
             (["drum", "x..x", "--max-hits", "-1"], "hits"),
             (["drum", "x..x", "--seed", "-1"], "seed"),
             (["drum", "x..x", "--sampling", "dice"], "threshold"),
@@ -324,7 +324,7 @@ class TestOtherCommands:
         midi.save(tmp_path / "song.mid")
         lines = [line for line in (cli.EXAMPLES + EXAMPLES).splitlines() if " drum " in line]
         lines = [line for line in lines if "--help" not in line]
-        assert len(lines) == 8
+        assert len(lines) == 11
         for line in lines:
             words = shlex.split(line.strip().split("   ")[0])
             words = [word.replace(".wav", "2.svg") for word in words[1:]]  # sound is tested elsewhere

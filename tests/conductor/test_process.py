@@ -20,7 +20,7 @@ import zmq
 
 from groovelive import GrooveError
 from groovelive.bench.arrivals import on_grid
-from groovelive.bench.performer import BenchPerformer, LoadedProcess, find
+from groovelive.bench.performer import LoadedProcess, Performer, find
 from groovelive.bench.receivers import Receiver, monitored
 from groovelive.protocol import session as messages
 from groovelive.protocol.frames import HEADER, to_frames
@@ -90,7 +90,7 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def straight(performer: BenchPerformer, receiver: Receiver, name: str) -> None:
+def straight(performer: Performer, receiver: Receiver, name: str) -> None:
     """Have a drummer of that name play 16ths to the receiver."""
     performer.write(Draft("bpm", BPM), Draft("out", Outs((Osc(port=receiver.port),)), name))
     performer.write(Draft("source", Exact(text="hh*16"), name))
@@ -117,14 +117,14 @@ def no_gap(receiver: Receiver, name: str, begin: int) -> None:
 def shared(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Serve]:
     """A session that tests share which leave it as it is: "steady" plays 16ths."""
     with serving(tmp_path_factory.mktemp("gl") / "run") as serve:
-        with BenchPerformer(serve.connection().address, "first") as performer:
+        with Performer(serve.connection().address, "first") as performer:
             straight(performer, receiver, "steady")
         yield serve
 
 
 @pytest.fixture
-def performer(shared: Serve) -> Iterator[BenchPerformer]:
-    with BenchPerformer(shared.connection().address, "me") as performer:
+def performer(shared: Serve) -> Iterator[Performer]:
+    with Performer(shared.connection().address, "me") as performer:
         yield performer
 
 
@@ -136,15 +136,15 @@ def test_the_music_goes_on_without_its_client(shared: Serve, receiver: Receiver)
     # which has been ended by SIGKILL
     time.sleep(1.0)
     no_gap(receiver, "steady", begin)
-    with BenchPerformer(address, "next") as performer:
+    with Performer(address, "next") as performer:
         log = performer.log()
         assert [edit.by for edit in log[:2]] == ["first", "first"]
         assert any(edit.by == "busy" and edit.path == "velocity" for edit in log)
         assert performer.state().edits == len(log)
 
 
-def test_two_clients_see_each_other(shared: Serve, performer: BenchPerformer) -> None:
-    with BenchPerformer(shared.connection().address, "you") as other:
+def test_two_clients_see_each_other(shared: Serve, performer: Performer) -> None:
+    with Performer(shared.connection().address, "you") as other:
         assert {"me", "you"} <= set(performer.state().clients)
         (edit,) = other.write(Draft("density", 0.6, "d1"))
         time.sleep(0.2)
@@ -159,7 +159,7 @@ def test_two_clients_see_each_other(shared: Serve, performer: BenchPerformer) ->
 
 
 def test_clients_that_send_nonsense_or_never_read_disturb_nothing(
-    shared: Serve, receiver: Receiver, performer: BenchPerformer
+    shared: Serve, receiver: Receiver, performer: Performer
 ) -> None:
     address = shared.connection().address
     begin = time.time_ns()
@@ -185,9 +185,7 @@ def test_clients_that_send_nonsense_or_never_read_disturb_nothing(
         socket.close(linger=0)
 
 
-def test_a_target_that_is_not_there_is_one_sentence(
-    shared: Serve, receiver: Receiver, performer: BenchPerformer
-) -> None:
+def test_a_target_that_is_not_there_is_one_sentence(shared: Serve, receiver: Receiver, performer: Performer) -> None:
     begin, before = time.time_ns(), performer.log()
     with pytest.raises(GrooveError, match=r"there is no host 'no-such-host\.invalid'") as caught:
         performer.write(Draft("out", Outs((Osc(host="no-such-host.invalid"),)), "steady"))
@@ -198,7 +196,7 @@ def test_a_target_that_is_not_there_is_one_sentence(
 
 
 def test_edits_between_steps_that_are_still_to_come_leave_no_gap(
-    shared: Serve, receiver: Receiver, performer: BenchPerformer
+    shared: Serve, receiver: Receiver, performer: Performer
 ) -> None:
     begin, beat = time.time_ns(), performer.state().beat // 1 + 2
     drafts = [Draft("velocity", 0.5 + k / 40, "steady", beat=beat + 0.3 * k) for k in range(20)]
@@ -215,7 +213,7 @@ def test_a_second_serve_says_so(shared: Serve) -> None:
 
 
 def test_an_engine_that_dies_or_stands_still_makes_no_gap(tmp_path: Path, receiver: Receiver) -> None:
-    with serving(tmp_path / "run") as serve, BenchPerformer(serve.connection().address) as performer:
+    with serving(tmp_path / "run") as serve, Performer(serve.connection().address) as performer:
         until(lambda: performer.state().model is not None)
         performer.write(Draft("out", Outs((Osc(port=receiver.port),)), "strays"))
         performer.write(Draft("source", Rhythm("x..x..x."), "strays"), Draft("drift", 0.5, "strays"))  # anew each bar
@@ -244,7 +242,7 @@ def test_an_engine_that_dies_or_stands_still_makes_no_gap(tmp_path: Path, receiv
         assert sum("does not answer" in text for text in told) == 1, told
 
 
-def _goes_on(performer: BenchPerformer, was: messages.SessionState, moment: float) -> None:
+def _goes_on(performer: Performer, was: messages.SessionState, moment: float) -> None:
     """Assert that a session is where it would be, had nothing happened."""
     now = performer.state()
     assert now.session == was.session and now.playing
@@ -254,7 +252,7 @@ def _goes_on(performer: BenchPerformer, was: messages.SessionState, moment: floa
 def test_a_conductor_that_dies_goes_on_where_it_would_be(tmp_path: Path, receiver: Receiver) -> None:
     with serving(tmp_path / "run") as serve:
         place = serve.connection()
-        with BenchPerformer(place.address) as performer:
+        with Performer(place.address) as performer:
             straight(performer, receiver, "after")
             time.sleep(1.5)  # a bar, which the journal marks
             was, moment, log = performer.state(), time.monotonic(), performer.log()
@@ -262,7 +260,7 @@ def test_a_conductor_that_dies_goes_on_where_it_would_be(tmp_path: Path, receive
         killed = time.time_ns()
         until(lambda: serve.connection().pid != place.pid)
         until(lambda: len(tags(receiver, "after", killed + SECOND // 2)) > 20)
-        with BenchPerformer(serve.connection().address) as performer:
+        with Performer(serve.connection().address) as performer:
             _goes_on(performer, was, moment)
             assert performer.log()[: len(log)] == log
         heard = tags(receiver, "after", killed + SECOND // 2)
@@ -273,7 +271,7 @@ def test_a_conductor_that_dies_goes_on_where_it_would_be(tmp_path: Path, receive
 
 def test_a_session_is_resumed_after_its_serve_was_killed(tmp_path: Path, receiver: Receiver) -> None:
     with serving(tmp_path / "run") as serve:
-        with BenchPerformer(serve.connection().address) as performer:
+        with Performer(serve.connection().address) as performer:
             straight(performer, receiver, "resumed")
             time.sleep(1.5)
             was, moment, log = performer.state(), time.monotonic(), performer.log()
@@ -285,7 +283,7 @@ def test_a_session_is_resumed_after_its_serve_was_killed(tmp_path: Path, receive
     with serving(tmp_path / "run", "--resume") as serve:
         serve.connection()
         until(lambda: len(tags(receiver, "resumed", killed)) > 20)
-        with BenchPerformer(serve.connection().address) as performer:
+        with Performer(serve.connection().address) as performer:
             _goes_on(performer, was, moment)
             assert performer.log()[: len(log)] == log
 
@@ -300,7 +298,7 @@ def _runs(pid: int) -> bool:
 
 def test_stop_leaves_no_file_behind(tmp_path: Path, receiver: Receiver) -> None:
     with serving(tmp_path / "run") as serve:
-        with BenchPerformer(serve.connection().address) as performer:
+        with Performer(serve.connection().address) as performer:
             straight(performer, receiver, "stopped")
         done = serve.run("stop")
         assert done.returncode == 0, done.stderr
@@ -324,7 +322,7 @@ def test_a_conductor_that_dies_leaves_no_note_hanging(tmp_path: Path, midi_serve
     with monitored(tmp_path, midi_server) as monitor, serving(tmp_path / "run", **midi_server) as serve:
         place = serve.connection()
         midi: Any = Midi(port=monitor.port, length=2.0)
-        with BenchPerformer(place.address) as performer:
+        with Performer(place.address) as performer:
             performer.write(Draft("out", Outs((midi,)), "d1"))
             performer.write(Draft("source", Exact(text="bd sn hh oh"), "d1"))
             until(lambda: len(hanging()) >= 3)
@@ -332,7 +330,7 @@ def test_a_conductor_that_dies_leaves_no_note_hanging(tmp_path: Path, midi_serve
         os.kill(place.pid, signal.SIGKILL)
         until(lambda: not hanging(), 5)
         until(lambda: serve.connection().pid != place.pid)
-        with BenchPerformer(serve.connection().address) as performer:
+        with Performer(serve.connection().address) as performer:
             performer.write(Draft("source", Exact(text="bd sn hh oh"), "d1"))
             until(lambda: bool(hanging()))  # the port is there again
         serve.end()

@@ -15,7 +15,7 @@ import pytest
 
 from groovelive import GrooveError
 from groovelive.bench.instrument import Instrument
-from groovelive.bench.performer import BenchPerformer
+from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import Monitor, jack, monitored
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
@@ -33,7 +33,7 @@ KEYS = Hearing(ears=(Ear(port="Keys"),))
 class Stage:
     """A conductor, its client, JACK, and what JACK hears of the drums."""
 
-    def __init__(self, serve: Serve, performer: BenchPerformer, environment: dict[str, str], monitor: Monitor) -> None:
+    def __init__(self, serve: Serve, performer: Performer, environment: dict[str, str], monitor: Monitor) -> None:
         self.serve, self.performer, self.environment, self.monitor = serve, performer, environment, monitor
 
     def instrument(self, name: str = "Keys") -> Instrument:
@@ -58,7 +58,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, midi_server: dict[str, str])
     with (
         monitored(folder, midi_server) as monitor,
         serving(folder / "run", **midi_server) as serve,
-        BenchPerformer(serve.connection().address) as performer,
+        Performer(serve.connection().address) as performer,
     ):
         until(lambda: performer.state().model is not None)
         yield Stage(serve, performer, midi_server, monitor)
@@ -262,11 +262,11 @@ def test_a_session_that_goes_on_hears_again(tmp_path: Path, midi_server: dict[st
     with serving(tmp_path / "run", **midi_server) as serve:
         place = serve.connection()
         with Instrument("Keys", midi_server) as keys:
-            with BenchPerformer(place.address) as performer:
+            with Performer(place.address) as performer:
                 until(lambda: _heard(performer, keys))
             os.kill(place.pid, signal.SIGKILL)
             until(lambda: serve.connection().pid != place.pid)
-            with BenchPerformer(serve.connection().address) as performer:
+            with Performer(serve.connection().address) as performer:
                 count = len(performer.log())
 
                 def again() -> bool:
@@ -277,7 +277,7 @@ def test_a_session_that_goes_on_hears_again(tmp_path: Path, midi_server: dict[st
                 until(again)
 
 
-def _heard(performer: BenchPerformer, keys: Instrument) -> bool:
+def _heard(performer: Performer, keys: Instrument) -> bool:
     try:
         performer.write(Draft("source", KEYS, "d1"))
     except GrooveError:
@@ -294,7 +294,7 @@ def test_a_midi_system_that_dies_and_comes_back(tmp_path: Path) -> None:
         folder.mkdir()
     with jack(folders[0]) as (environment, _):
         pass  # only to know where it will be
-    with serving(tmp_path / "run", **environment) as serve, BenchPerformer(serve.connection().address) as performer:
+    with serving(tmp_path / "run", **environment) as serve, Performer(serve.connection().address) as performer:
 
         def told() -> list[str]:
             performer.state()

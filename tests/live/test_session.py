@@ -77,7 +77,7 @@ def test_mini_notation_goes_on_over_the_bars(live: gl.Session) -> None:
 CHANGES: dict[str, Any] = {
     "mirror": True, "instrument": "bass", "adherence": 0.0, "complexity": 1.0, "intensity": 1.0, "variation": 2.0,
     "phrase": 1, "follow": 0.3, "genre": "jazz", "density": 0.9, "max_hits": 2, "threshold": 0.95,
-    "drift": 2.0, "sampling": "bernoulli", "tap_high": 0.3, "tap_low": 0.9, "tap_bias": -0.5, "tap_invert": True,
+    "drift": 2.0, "sampling": "threshold", "tap_high": 0.3, "tap_low": 0.9, "tap_bias": -0.5, "tap_invert": True,
     "tap_spread": 0.0, "tap_lean": 0.4, "tap_mirror": True, "tap_quantise": 1.0, "velocity": 0.5, "quantise": 1.0,
     "swing": 0.3, "humanise": 1.0, "nudge": -0.01,
 }  # fmt: skip

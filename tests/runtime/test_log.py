@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from groovelive import GrooveError
-from groovelive.bench.performer import BenchPerformer
+from groovelive.bench.performer import Performer
 from groovelive.protocol import session as messages
 from groovelive.runtime import log
 from groovelive.runtime.endpoints import Connection
@@ -170,7 +170,7 @@ def test_a_request_that_fails_names_the_log_with_its_traceback(folders: dict[str
     )
     with conducting(folders, broken):
         place = connection(folders)
-        with BenchPerformer(place.address) as performer:
+        with Performer(place.address) as performer:
             with pytest.raises(GrooveError, match="the conductor failed at this") as refusal:
                 performer.ask(messages.Undo(by="me"), messages.WrittenEdits)
             path = str(refusal.value).removeprefix("the conductor failed at this; ").removesuffix(" says more")
@@ -187,7 +187,7 @@ def test_status_names_the_log_that_all_processes_of_a_session_write_to(folders: 
     )
     try:
         place = connection(folders)
-        with BenchPerformer(place.address) as performer:
+        with Performer(place.address) as performer:
             performer.write(messages.Draft("out", Outs((Osc(port=57998),)), "d1"))
         done = subprocess.run([*command, "status", "--json"], env=folders, capture_output=True, text=True, check=True)
         status = json.loads(done.stdout)

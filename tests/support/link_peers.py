@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from groovelive.bench.linkpeer import LinkPeer
-from groovelive.bench.performer import BenchPerformer
+from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import Receiver
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
@@ -20,14 +20,14 @@ from tests.conductor.test_process import Serve, straight, tags, until
 def main(scenario: str, folder: Path) -> dict[str, Any]:
     serve = Serve(folder)
     try:
-        with Receiver() as receiver, BenchPerformer(serve.connection().address, "me") as performer:
+        with Receiver() as receiver, Performer(serve.connection().address, "me") as performer:
             straight(performer, receiver, "d1")
             return {"follow": follow, "lead": lead}[scenario](performer, receiver)
     finally:
         serve.end()
 
 
-def follow(performer: BenchPerformer, receiver: Receiver) -> dict[str, Any]:
+def follow(performer: Performer, receiver: Receiver) -> dict[str, Any]:
     """Follow a peer, that changes its tempo, is killed, and comes back."""
     found: dict[str, Any] = {}
     with LinkPeer(133.0) as peer:
@@ -69,7 +69,7 @@ def follow(performer: BenchPerformer, receiver: Receiver) -> dict[str, Any]:
     return found
 
 
-def lead(performer: BenchPerformer, receiver: Receiver) -> dict[str, Any]:
+def lead(performer: Performer, receiver: Receiver) -> dict[str, Any]:
     """Lead a peer."""
     found: dict[str, Any] = {}
     with LinkPeer(90.0) as peer:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from groovelive import GrooveError
-from groovelive.bench.performer import BenchPerformer
+from groovelive.bench.performer import Performer
 from groovelive.bench.receivers import RATE, Monitor, monitored
 from groovelive.bench.sequencer import Sequencer
 from groovelive.protocol import session as messages
@@ -33,15 +33,15 @@ def session(tmp_path_factory: pytest.TempPathFactory, midi_server: dict[str, str
 
 
 @pytest.fixture
-def performer(session: tuple[Serve, Monitor]) -> Iterator[BenchPerformer]:
-    with BenchPerformer(session[0].connection().address, "me") as performer:
+def performer(session: tuple[Serve, Monitor]) -> Iterator[Performer]:
+    with Performer(session[0].connection().address, "me") as performer:
         yield performer
-    with BenchPerformer(session[0].connection().address, "me") as performer:
+    with Performer(session[0].connection().address, "me") as performer:
         performer.ask(messages.Follow(by="me"), messages.Done)
         performer.ask(messages.LeadRequest(clock=None, by="me"), messages.Done)
 
 
-def behind(performer: BenchPerformer, sequencer: Sequencer) -> float:
+def behind(performer: Performer, sequencer: Sequencer) -> float:
     """Return by how many seconds the conductor's bar lines lie behind the sequencer's."""
     before = time.monotonic_ns()
     beat = performer.state().beat
@@ -49,12 +49,12 @@ def behind(performer: BenchPerformer, sequencer: Sequencer) -> float:
     return ((sequencer.beat(at) - beat + 2) % 4 - 2) * 60 / sequencer.bpm
 
 
-def told(performer: BenchPerformer) -> list[str]:
+def told(performer: Performer) -> list[str]:
     performer.state()
     return [news.text for news in performer.news if isinstance(news, messages.Told)]
 
 
-def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monitor], performer: BenchPerformer) -> None:
+def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monitor], performer: Performer) -> None:
     environment = session[0].environment
     with pytest.raises(GrooveError, match="there is no MIDI port to hear"):
         performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
@@ -89,9 +89,7 @@ def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monit
         sequencer.end()
 
 
-def test_a_conductor_that_dies_goes_on_with_its_clocks(
-    session: tuple[Serve, Monitor], performer: BenchPerformer
-) -> None:
+def test_a_conductor_that_dies_goes_on_with_its_clocks(session: tuple[Serve, Monitor], performer: Performer) -> None:
     serve, _ = session
     with Sequencer(117.0, serve.environment) as sequencer:
         performer.ask(messages.Follow(clock=MidiClock(port="sequencer"), by="me"), messages.Done)
@@ -100,14 +98,14 @@ def test_a_conductor_that_dies_goes_on_with_its_clocks(
         killed = serve.connection().pid
         os.kill(killed, signal.SIGKILL)
         until(lambda: serve.connection().pid != killed)
-        with BenchPerformer(serve.connection().address, "me") as again:
+        with Performer(serve.connection().address, "me") as again:
             until(lambda: again.state().leader == "MIDI clock 'sequencer'" and not again.state().away)
             until(lambda: again.state().led == ("MIDI clock 'midi-monitor'",))
             sequencer.say("start")
             until(lambda: abs(behind(again, sequencer)) < 0.02, 30)
 
 
-def test_the_process_that_hears_is_started_again(session: tuple[Serve, Monitor], performer: BenchPerformer) -> None:
+def test_the_process_that_hears_is_started_again(session: tuple[Serve, Monitor], performer: Performer) -> None:
     serve, _ = session
     with Sequencer(109.0, serve.environment) as sequencer:
         sequencer.say("start")
@@ -129,7 +127,7 @@ def heard(monitor: Monitor, folder: Path) -> list[tuple[float, str]]:
     return [(int(frame) / RATE, data.strip()) for frame, data in found]
 
 
-def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], performer: BenchPerformer) -> None:
+def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], performer: Performer) -> None:
     serve, monitor = session
     folder = serve.folder.parent
     clock = MidiClock(port="midi-monitor")

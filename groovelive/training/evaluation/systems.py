@@ -83,7 +83,7 @@ class ModelSystem:
 
     def song(self, taps: Floats, genres: Array, instruments: Array, loops: int, seeds: Array) -> Floats:
         """Answer n taps with loops in a row, see `LoopingSystem`."""
-        if not hasattr(self.model, "loops"):
+        if not hasattr(self.model, "loops") or self.controls.get("mirror"):  # (the mirror's loops are each by itself)
             return seeded_loops(self, taps, genres, instruments, loops, seeds)
         rows = zip(taps, genres, instruments, seeds, strict=True)
         songs = [
