@@ -72,8 +72,8 @@ class TestPlayer:
         ("option", "value"),
         [
             ("adherence", 0.0), ("variation", 2.0), ("complexity", 1.0), ("intensity", 1.0), ("fills", 4.0),
-            ("phrase", 2), ("top_k", 2), ("temperature", 0.5), ("hands", False), ("instrument", "bass"), ("tempo", 240.0),
-            ("density", 0.9), ("redirect", ["hats"]), ("sampling", "threshold"), ("max_hits", 2),
+            ("phrase", 2), ("top_k", 2), ("temperature", 0.5), ("hands", False), ("instrument", "bass"),
+            ("tempo", 240.0), ("density", 0.9), ("redirect", ["hats"]), ("sampling", "threshold"), ("max_hits", 2),
         ],
     )  # fmt: skip
     def test_every_control_is_heard(self, option: str, value: object) -> None:
