@@ -1,4 +1,4 @@
-"""Four controls are enough on stage: genre, density, follow, home."""
+"""Six controls are enough on stage: genre, density, complexity, intensity, follow, home."""
 
 import groovelive as gl
 
@@ -12,6 +12,8 @@ live.wait(bars=2)
 d1.genre = {"funk": 0.7, "jazz": 0.3}
 d1.density = 0.7  # of two hits a step
 d1.hh.density = 0.9  # of one voice, in hits a step
+live.wait(bars=2)
+d1.complexity, d1.intensity = 0.2, 0.8  # the bare beat, played hard
 live.wait(bars=2)
 d1.follow = 0.5  # half the rhythm, half the preset
 d1.a = "halftime"

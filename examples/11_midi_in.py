@@ -10,7 +10,7 @@ def player(rhythm: str, bars: int) -> None:
     live.wait(bars=bars) if live.realtime else live.feed(rhythm, bars=bars)
 
 
-d1 >> gl.midi_in("groovelive", velocity="velocity")  # a new port; midi_in("Keys") hears one that is there
+d1 >> gl.midi_in("groovelive", instrument="bass")  # a new port; midi_in("Keys") hears one that is there
 d1.follow = gl.adaptive(0.3, 1)  # the more is played, the more it follows
 player("x..x..x.", bars=4)
 print(d1.hearing)  # what it heard, as it is told to hear it, and what it plays

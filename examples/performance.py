@@ -2,42 +2,39 @@
 
 import groovelive as gl
 
-TAP = "9.4.7.4.9.47.4.6"
-
 
 def play(live: gl.Session) -> None:
     """Play the set in a session; it takes 32 bars."""
     d1, d2 = live.d1, live.d2
-    live.bpm = 104
+    live.bpm, live.seed = 104, 4  # another seed, another set
 
-    d1 >> gl.groove(TAP)  # 1: the drummer answers a tapped rhythm
-    d1.humanise = 0.3
-    live.wait(bars=4)
+    d1 >> gl.groove("9.4.7.4.9.47.4.6")  # 1: a rhythm is tapped, and a drummer plays to it
+    d1.genre = "funk"
+    with gl.at("+7"):
+        d1.fill()  # 8: into what comes next
+    live.wait(bars=8)
 
-    d1.genre = "funk"  # 5
-    d1.last_of(8, gl.fill)
-    live.wait(bars=4)
+    d1.genre = "rock"  # 9: another style, harder
+    d1.intensity = 0.75
+    with gl.at("+7"):
+        d1.fill()
+    live.wait(bars=8)
 
-    with gl.at("+1", over=4):  # 9: into another style, in four bars
-        d1.genre, d1.density = "latin", 0.7
+    d1.genre = "afrobeat"  # 17: a break, with a second drummer, which builds up over eight bars
+    d1.complexity = 0.3
+    d1.intensity = gl.line(0.1, 1, bars=8)
     d2 >> gl.play("~ ~ ~ hh(5,8)")
-    d2.velocity = 0.5
-    live.wait(bars=4)
+    d2.velocity = gl.line(0.2, 0.8, bars=8)
+    with gl.at("+7"):
+        d1.fill()
+    live.wait(bars=8)
 
-    gl.scene.save("latin")
+    d1.complexity, d1.intensity = 0.7, 0.9  # 25: all of it
+    live.wait(bars=4)
     d2.mute()
-    d1.walk(d1.z, gl.z("late night"), bars=4)  # 13: through the latent space to a jazz preset
+    d1.genre, d1.intensity, d1.complexity = "funk", 0.5, 0.5
+    d1.home()  # 29: home
     live.wait(bars=4)
-
-    d1 >> gl.groove(TAP)  # 17: and from here on it plays by itself: it strays, swells, and fills at the ends of phrases
-    d1.genre = "afrobeat"
-    d1.autopilot()
-    live.bpm = gl.line(104, 116, bars=14)
-    live.wait(bars=8)
-
-    d1.density = 0.75  # 25: one hand on it; the rest is its own
-    d2.unmute()
-    live.wait(bars=8)
     gl.hush()
 
 

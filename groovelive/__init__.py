@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         scene,
         scsynth,
         session,
+        song,
         stutter,
         superdirt,
         synth,
@@ -70,7 +71,7 @@ __version__ = "0.1.0"
 _WORDS = (
     "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
     "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
-    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
+    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "song", "stutter",
     "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 )  # fmt: skip
 
@@ -78,8 +79,8 @@ __all__ = [
     "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Model", "NotationError", "Note", "Session", "__version__",
     "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove", "halve",
     "hands", "hush", "learn", "line", "link", "load", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
-    "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
-    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
+    "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "song",
+    "stutter", "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.
@@ -114,6 +115,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext groovelive`: put the session, d1 to d9 and the words in reach, and add the magics."""
-    from .live.ipython import load
+    from .live.ipython import load  # at first use, which keeps `import groovelive` light
 
     load(shell)

@@ -16,11 +16,15 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 
+import hypothesis
 import pytest
 
 from groovelive.bench.receivers import jack_server
 
 pytest_plugins = ["pytester"]
+# An example may take its time: others run beside it, and a test as a whole has its timeout.
+hypothesis.settings.register_profile("groovelive", deadline=None)
+hypothesis.settings.load_profile("groovelive")
 os.environ.setdefault("GROOVELIVE_STATE", tempfile.mkdtemp(prefix="groovelive-logs-"))  # not among the user's logs
 
 

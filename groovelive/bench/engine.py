@@ -192,10 +192,10 @@ def _round_trip(client: Client, taps: list[Groove], sizes: EngineSizes, folder: 
 
             calls: dict[str, Callable[[int], object]] = {
                 "generate": lambda n: client.generate(taps[n]).groove,
-                "inference": lambda n: model.drum(taps[n]),
+                "inference": lambda n: model.mirror(taps[n]),
                 "network": lambda n: model.network.drum({"tap": given[n], **conditions}),
                 "generate_genre": lambda n: client.generate(taps[n], genre=GENRE).groove,
-                "inference_genre": lambda n: model.drum(taps[n], genre=GENRE),
+                "inference_genre": lambda n: model.mirror(taps[n], genre=GENRE),
                 "echo": bare,
             }
             for call in calls.values():

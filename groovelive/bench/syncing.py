@@ -155,7 +155,9 @@ def _midi(quick: bool) -> dict[str, Figure]:
 def _midi_phase(sizes: SyncingSizes, folder: Path, environment: Mapping[str, str]) -> dict[str, Figure]:
     everything = dict(environment)
     with (
-        Receiver() as receiver, serve(folder, everything) as served, Performer(served.conductor.address) as performer,
+        Receiver() as receiver,
+        serve(folder, everything) as served,
+        Performer(served.conductor.address) as performer,
         Sequencer(_BPM, everything, _JITTER) as sequencer,
     ):  # fmt: skip
         _straight(performer, receiver, _BPM)

@@ -21,18 +21,20 @@ from ..grooves.display import roll
 from ..grooves.grid import STEPS_PER_BAR
 from ..live import api as words
 from ..live.as_grooves import groove_of
-from ..live.clip import Clip, check_paths
+from ..live.clip import ENDINGS, Clip
 from ..live.session import Session
 from ..outputs import audio_device
 from ..runtime import endpoints as connection
 from ..runtime.shipped import shipped
+from ..saving import check_outputs
 from ..score.edits import BEATS_PER_BAR, STEP
 from ..score.events import events
 from . import services
 from .arguments import Parser
 
-SHOWN: Final = ((1, "the answer to a tapped rhythm"), (5, "funk"), (13, "latin, and a second drummer"),
-                (21, "on a walk to a jazz preset"), (29, "afrobeat, busier and faster"))  # fmt: skip
+SHOWN: Final = ((1, "funk, to a tapped rhythm"), (7, "a fill into what comes next"), (9, "rock, harder"),
+                (17, "a break: afrobeat, softly"), (23, "the build-up, and its fill"), (25, "all of it"),
+                (29, "home"))  # fmt: skip
 FRAMES: Final = 12  # a second
 
 
@@ -72,7 +74,7 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
         raise GrooveError(f"cannot write to {folder}: {error.strerror or error}") from None
     synth = importlib.util.find_spec("nanosynth") is not None
     files = [folder / name for name in ("demo.mid", "demo.svg", "demo.wav") if synth or name != "demo.wav"]
-    check_paths(files)
+    check_outputs(files, ENDINGS)
     if sound is None:
         busy = connection.holder("conductor") is not None
         if busy:

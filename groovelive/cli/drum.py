@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import add
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..convert import is_midi_path
 from ..errors import GrooveError, closest
-from ..grooves.display import svg_song
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument, instrument_of
 from ..midi_files.reader import Tempo
 from ..midi_files.reader import read as read_midi
-from ..midi_files.reader import write as write_midi
 from ..notation.parser import parse
-from ..runtime.atomic import check_writable, replacing
-from ..synthesis.kits import render
+from ..saving import TEMPO
 from .performance import LOOP, Performance, loop_at
 
 if TYPE_CHECKING:
@@ -30,9 +24,7 @@ if TYPE_CHECKING:
 
 MAX_BARS: Final = 1000
 ARRIVED: Final = 0.75  # of a walk, after which the player is where it goes to: it takes some bars to be heard
-TEMPO: Final = 120.0
 NOTATION_BARS: Final = 256  # as many as `notation.parse` makes
-ENDINGS: Final = (".mid", ".midi", ".wav", ".svg")
 _NAMED = re.compile("[^\\W\\dxX_]")  # a letter but x: of a drum's name
 
 
@@ -152,65 +144,6 @@ def answer(
     if strides is not None:
         return [player.play(bar, 1, **stride) for bar, stride in enumerate(strides)]
     return [player.play(bar, LOOP, **controls)[: min(LOOP, length - bar)] for bar in range(0, length, LOOP)]
-
-
-def save(
-    song: Sequence[tuple[str, Groove]],
-    outputs: Sequence[Path],
-    *,
-    tempo: Tempo = TEMPO,
-    kit: str = "gm",
-    sound: str = "acoustic",
-) -> None:
-    """Write a song to every output, or to none.
-
-    Args:
-        song: its parts, each with a label for the picture.
-        outputs: paths that end in .mid, .wav or .svg.
-        tempo: beats per minute, or a tempo map; audio takes the first tempo of it.
-        kit: the drum map of the MIDI file.
-        sound: the kit that is heard in the audio, one of `groovelive.synthesis.kits.kits()`.
-    """
-    grooves = [groove for _, groove in song]
-    with ExitStack() as stack:
-        parts = [stack.enter_context(replacing(path)) for path in outputs]
-        for part in parts:
-            if part.suffix.lower() == ".wav":
-                render(grooves, part, tempo=first_tempo(tempo), kit=sound)
-            elif part.suffix.lower() == ".svg":
-                part.write_text(svg_song(song), encoding="utf-8")
-            else:
-                write_midi(part, grooves, tempo=tempo, kit=kit, name="groovelive")
-
-
-def joined(grooves: Sequence[Groove]) -> Groove:
-    """Return the grooves one after the other as one.
-
-    >>> joined([Groove.empty(bars=2), Groove.empty(bars=1)]).bars
-    3
-    """
-    return reduce(add, grooves)
-
-
-def check_outputs(outputs: Sequence[Path]) -> None:
-    """Raise a GrooveError if one of the outputs can't be made here; before any work is done."""
-    if twice := [path for i, path in enumerate(outputs) if path in outputs[:i]]:
-        raise GrooveError(f"cannot write {twice[0]}: it is named twice")
-    for path in outputs:
-        if path.suffix.lower() not in ENDINGS:
-            raise GrooveError(f"cannot write {path}: the name must end in .mid, .wav or .svg")
-        if path.suffix.lower() == ".wav" and importlib.util.find_spec("nanosynth") is None:
-            raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
-        check_writable(path)
-
-
-def first_tempo(tempo: Tempo) -> float:
-    """Return the tempo at the beginning, in beats per minute.
-
-    >>> first_tempo([(0, 96.0), (16, 120.0)])
-    96.0
-    """
-    return float(tempo) if isinstance(tempo, int | float) else float(tempo[0][1])
 
 
 def _is_file(source: str) -> bool:

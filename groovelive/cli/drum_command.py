@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from .. import checks, model
+from .. import checks, model, saving
 from ..errors import GrooveError
 from ..grooves.display import roll
 from ..grooves.grid import VOICES
@@ -126,7 +126,7 @@ def outputs(parser: argparse.ArgumentParser) -> None:
 
 def check_output_options(arguments: argparse.Namespace) -> None:
     """Raise a GrooveError if what `outputs` added cannot be done; before any work."""
-    drum.check_outputs(arguments.output)
+    saving.check_outputs(arguments.output)
     drum_maps.load(arguments.kit)
     DrumKit(arguments.sound)
 
@@ -156,7 +156,7 @@ def _run(arguments: argparse.Namespace) -> int:
         locks=locks,
         **controls,
     )
-    drum.save(
+    saving.save(
         [("", groove) for groove in grooves], arguments.output, tempo=tempo, kit=arguments.kit, sound=arguments.sound
     )
     if not arguments.quiet:
@@ -209,7 +209,7 @@ def print_roll(grooves: Sequence[Groove], out: TextIO, first: int = 1) -> None:
     """Print grooves that follow each other as a roll; `first` is the number of their first bar."""
     colour = out.isatty() and "NO_COLOR" not in os.environ
     # Four bars make a line; equal lines in a row are printed once.
-    bars = drum.joined(grooves)
+    bars = saving.joined(grooves)
     last = None
     for start in range(0, bars.bars, 4):
         text = roll(bars[start : start + 4], colour)

@@ -114,7 +114,7 @@ def _parser() -> tuple[Parser, Sequence[str]]:
 
 def plain() -> int:
     """Run the line REPL, as `python -m groovelive` does, and return its exit code."""
-    from ..live.repl import run
+    from ..live.repl import run  # start-up time: only this command needs it
 
     try:
         return run()
@@ -131,7 +131,7 @@ def _perform(parser: argparse.ArgumentParser) -> int:
         _help(parser)
         print("\nTo play in IPython: pip install 'groovelive[repl]'; python -m groovelive is a plain line REPL.")
         return 0
-    from ..live.ipython import shell
+    from ..live.ipython import shell  # start-up time: only this command needs it
 
     return shell()
 

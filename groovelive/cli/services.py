@@ -172,18 +172,18 @@ def _run(
 ) -> None:
     curve = _curve(place)
     if arguments.broker:
-        from ..engine.broker import Broker
+        from ..engine.broker import Broker  # start-up time: only this command needs it
 
         Broker(address, curve=curve, tell=log.tell).run(stop, ready)
     else:
-        from ..engine.server import run
+        from ..engine.server import run  # start-up time: only this command needs it
 
         run(address, models=arguments.models, backend=arguments.backend, curve=curve, ready=ready, stop=stop)
 
 
 def _conductor(arguments: argparse.Namespace) -> int:
-    from ..conductor import journal
-    from ..conductor.process import Conductor
+    from ..conductor import journal  # start-up time: only this command needs it
+    from ..conductor.process import Conductor  # start-up time: only this command needs it
 
     if arguments.bind is not None:
         connection.check_bind(arguments.bind, arguments.curve)
@@ -259,8 +259,8 @@ def _at(place: Connection, bound: str) -> Connection:
 
 def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Run an engine that works for a broker: it listens at a private address, and a thread joins."""
-    from ..engine.server import run
-    from ..engine.worker import join
+    from ..engine.server import run  # start-up time: only this command needs it
+    from ..engine.worker import join  # start-up time: only this command needs it
 
     peer = connection.check_connect(arguments.join, arguments.server if arguments.curve else None)
     place = connection.private("worker")
@@ -295,7 +295,7 @@ def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from ..runtime.supervisor import Program, Supervisor
+    from ..runtime.supervisor import Program, Supervisor  # start-up time: only this command needs it
 
     _check(arguments)
     if arguments.conductor_bind is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import model
+from .. import model, saving
 from ..errors import GrooveError, closest
 from ..notation.sections import sections
 from . import drum, values
@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.form, tempo=arguments.tempo, prime=prime, count_in=arguments.count_in, ending=arguments.ending,
         seed=arguments.seed, **settings, **own,
     )  # fmt: skip
-    drum.save(song.parts(), arguments.output, tempo=song.tempo, kit=arguments.kit, sound=arguments.sound)
+    saving.save(song.parts(), arguments.output, tempo=song.tempo, kit=arguments.kit, sound=arguments.sound)
     form = " ".join(f"{section.name}{section.bars}" for section in song.form)
     seconds = round(song.groove.bars * 240 / song.tempo)
     print(f"{form}: {song.groove.bars} bars at {song.tempo:g}, {seconds // 60}:{seconds % 60:02}")

@@ -56,7 +56,7 @@ def probe(found: Connection, timeout: float = 1.5) -> bool:
         found: where to ask.
         timeout: seconds that they have to answer.
     """
-    from ..protocol.engine import Cancel
+    from ..protocol.engine import Cancel  # start-up time: only this needs it
 
     return _exchange(found, Cancel(id=b"nothing"), timeout) is not None
 
@@ -69,7 +69,7 @@ def answers(service: connection.Service) -> bool:
 
 def _exchange(found: Connection, request: Request, timeout: float) -> bytes | None:
     """Send one request and return the body of its reply, or None where none comes in time."""
-    from ..protocol.frames import from_frames, to_frames
+    from ..protocol.frames import from_frames, to_frames  # start-up time: only this needs it
 
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
     try:
@@ -116,7 +116,7 @@ def _place_of(service: connection.Service) -> tuple[dict[str, Any] | None, Conne
 def _engine_report(timeout: float) -> dict[str, Any] | None:
     engine, found = _place_of("engine")
     if engine is not None and found is not None:
-        from ..engine.client import Client
+        from ..engine.client import Client  # start-up time: only this needs it
 
         with contextlib.suppress(GrooveError), Client(timeout=timeout) as client:
             welcome, stats = client.hello(), client.stats()
@@ -135,8 +135,8 @@ def _engine_report(timeout: float) -> dict[str, Any] | None:
 def _conductor_report(timeout: float) -> dict[str, Any] | None:
     conductor, found = _place_of("conductor")
     if conductor is not None and found is not None:
-        from ..protocol import session as messages
-        from ..score.edits import bar_of
+        from ..protocol import session as messages  # start-up time: only this needs it
+        from ..score.edits import bar_of  # start-up time: only this needs it
 
         body = _exchange(found, messages.Here(), timeout)
         state = messages.read_reply(body) if body is not None else None

@@ -29,7 +29,7 @@ from ..ableton_live.notes import digest
 from ..errors import GrooveError
 from ..score.edits import BEATS_PER_BAR, STEP
 from ..score.events import events
-from ..score.queries import Wish, wish
+from ..score.queries import Wish, described, informed
 from ..score.score import Score
 from ..score.targets import Ableton, name_of
 from .transport import Transport
@@ -174,8 +174,9 @@ class ClipTargets:
         found = events(self._score, line, line + beats, names) if names else []
         pads = self._pads[(target.host, target.port), target.track]
         bpm = self._score.tempo.bpm(line)
-        wishes = {name: wish(self._score, name, int(line // BEATS_PER_BAR)) for name in names if target.chances}
-        asked = {name: wanted for name, wanted in wishes.items() if wanted is not None}
+        bar = int(line // BEATS_PER_BAR)
+        wishes = {name: described(self._score, name, bar, line) for name in names if target.chances}
+        asked = {n: informed(self._score, n, wanted, bar) for n, wanted in wishes.items() if wanted is not None}
         if not found or not asked:
             self._send(target, part, line, names, notes_in(found, line, beats, pads, bpm))
             return

@@ -28,12 +28,12 @@ from ..score.edits import (
     plain,
 )
 from ..score.inputs import Hearing, Played, Resume
-from ..score.queries import Wish, informed, wish
+from ..score.queries import Wish, described, informed, wish
 from ..score.rhythms import LOOP
 from ..score.score import Score
 from ..score.validation import check
 
-_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob"))
+_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob", "fill"))
 DRUMMERS = 64
 _AHEAD = 100_000  # beats: more than a day
 
@@ -307,10 +307,26 @@ class Editor:
             GrooveError: it plays nothing that the engine knows.
         """
         beat = self.clock.beat()
-        wanted = wish(self.score, drummer, int(beat // BEATS_PER_BAR), beat)
+        wanted = described(self.score, drummer, int(beat // BEATS_PER_BAR), beat)
         if wanted is None:
             raise GrooveError(f"{drummer} follows nothing, so it has no latent; {drummer} >> groove('x..x..x.') is one")
         return wanted
+
+    def wish_of_ideas(self, drummer: str) -> Wish:
+        """Return what ideas of a drummer are answers to: what it will want for its next loop.
+
+        Raises:
+            GrooveError: no player answers for it.
+        """
+        origin = self.score.origin(self.clock.beat())
+        bar = math.ceil(self.clock.reach(drummer) / BEATS_PER_BAR)
+        bar += (origin - bar) % LOOP
+        wanted = described(self.score, drummer, bar, float(bar * BEATS_PER_BAR))
+        if wanted is None:
+            raise GrooveError(f"{drummer} follows nothing to have ideas about; {drummer} >> groove('x..x..x.') is one")
+        if wanted.play is None:
+            raise GrooveError(f"a mirror has no ideas: {drummer}.mirror = False lets the player have some")
+        return informed(self.score, drummer, wanted, bar)
 
     def plays(self, drummer: str, beat: float) -> bool:
         """Return whether the drummer's pattern is one of its present source."""

@@ -63,7 +63,9 @@ class Generator:
         if wish.play is not None:
             if _silent(wish):
                 return Pattern(notes=b"")
-            return _patterns(self._grooves(self._played(wish, wish.play)))[0]
+            if played := self._by_player(wish, wish.play):
+                return _patterns(played.grooves.numpy("grooves"))[0]
+            wish = replace(wish, play=None)
         if wish in self._answers:
             self._answers.move_to_end(wish)
             return self._answers[wish]
@@ -83,10 +85,10 @@ class Generator:
         if _silent(wish):
             return np.zeros((32, len(VOICES)), np.float32)
         if wish.play is not None:
-            reply = self.ask(self._played(wish, wish.play, probabilities=True))
-            assert isinstance(reply, Grooves) and reply.probabilities is not None
-            chances: Floats = reply.probabilities.numpy("probabilities")[0]
-            return chances
+            if (played := self._by_player(wish, wish.play, probabilities=True)) and played.probabilities is not None:
+                chances: Floats = played.probabilities.numpy("probabilities")[0]
+                return chances
+            wish = replace(wish, play=None)
         if wish.walk:
             genre = wish.genre or self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
             there = Spot(z=self.place(wish).tobytes())
@@ -95,6 +97,41 @@ class Generator:
         assert isinstance(reply, Grooves) and reply.probabilities is not None
         found: Floats = reply.probabilities.numpy("probabilities")[0]
         return found
+
+    def _by_player(self, wish: Wish, play: PlayOn, **more: Any) -> Grooves | None:
+        """Return what the player answers; None where the model has none, so that its mirror plays."""
+        try:
+            reply = self.ask(self._played(wish, play, **more))
+        except EngineError as error:
+            if (error.code, error.field) == ("UNSUPPORTED", "type"):
+                return None
+            raise
+        assert isinstance(reply, Grooves)
+        return reply
+
+    def idea(self, wish: Wish, variant: int, like: Pattern | None = None) -> tuple[Pattern, float]:
+        """Return one of many answers to a wish, and how surprising its hits were to the player, in nats a step.
+
+        Args:
+            wish: of which `play` is asked; what is likely is not asked for: each is drawn.
+            variant: its number.
+            like: what it goes on from, in place of what was played.
+
+        Raises:
+            EngineError: the engine refuses it, is late, or is not there.
+        """
+        assert wish.play is not None
+        play = wish.play
+        if like is not None:
+            context = np.tile(rows(unpack(like.notes), LOOP_STEPS), (2, 1)).tobytes()
+            play = replace(play, context=context, chosen=True, fresh=False, genre_before=())
+        drawn = replace(wish, rest=tuple(pair for pair in wish.rest if pair[0] != "sampling"))
+        reply = self.ask(self._played(drawn, play, variant=variant, probabilities=True))
+        assert isinstance(reply, Grooves) and reply.probabilities is not None
+        grooves = reply.grooves.numpy("grooves")
+        hits, p = grooves[0, :, : len(VOICES)], np.clip(reply.probabilities.numpy("probabilities")[0], 1e-6, 1 - 1e-6)
+        nats = -np.where(hits > 0, np.log(p), np.log(1 - p)).sum(1)
+        return _patterns(grooves)[0], float(nats.mean())
 
     def _played(self, wish: Wish, play: PlayOn, **more: Any) -> AnyRequest:
         """Return what the player is asked: a rhythm, that of a tap or of a pattern of the latent space, or of both."""
@@ -106,9 +143,13 @@ class Generator:
             point = replace(wish, play=None, tap=b"", follow=0.0) if own else replace(wish, play=None)
             notes = unpack(self(point).notes)
             pattern = tap_of(notes)
-            tap = mixed(tap, pattern, wish.follow, play.seed) if own and tap is not None else pattern
-            if not len(context) and not own:
-                context = np.tile(rows(notes, LOOP_STEPS), (2, 1))
+            share = wish.follow if own else 0.0
+            if share and len(context) < LOOP_STEPS:
+                context = self._grooves(self._played(replace(wish, follow=1.0), play))[0]
+            if not (play.chosen and len(context)):  # else an idea is gone on from
+                context = _in_mind(rows(notes, LOOP_STEPS), context, share, play.seed)
+                play = replace(play, fresh=False, genre_before=())  # the preset was played to its own rhythm
+            tap = mixed(tap, pattern, share, play.seed) if own and tap is not None else pattern
             if not genre and wish.walk is None and wish.spot is not None and wish.spot.name:
                 genre = self._genres(wish.spot, wish.spot, 0.0)
             elif not genre and wish.walk is not None:
@@ -126,6 +167,8 @@ class Generator:
             held=Array.of(held) if locked else None,
             fill=play.fill,
             adherent=play.adherent,
+            fresh=play.fresh,
+            genre_before={name: weight for name, weight in play.genre_before if name != "any"} or None,
             instrument=play.instrument,
             adherence=play.adherence,
             variation=play.variation,
@@ -271,6 +314,18 @@ class Generator:
         reply = self.ask(request)
         assert isinstance(reply, Grooves)
         return reply.grooves.numpy("grooves")
+
+
+def _in_mind(preset: Floats, played: Floats, share: float, seed: int) -> Floats:
+    """Return what a drummer has in mind who plays a preset, or follows partly: the one and what it played, by steps.
+
+    The same steps are those of the preset as in the rhythm, see `mixed`. Without it the preset would be forgotten after
+    some loops, and a walk would stay where it began.
+    """
+    if share:
+        order = np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(LOOP_STEPS)
+        preset = np.where((order < round(share * LOOP_STEPS))[:, None], played[-LOOP_STEPS:], preset)
+    return np.tile(preset, (2, 1)).astype(np.float32)
 
 
 def _silent(wish: Wish) -> bool:

@@ -101,6 +101,10 @@ class Offline:
             return editor.page(request.since)
         if isinstance(request, messages.Locate):
             return messages.Located(z=Array.of(self._located(request)))
+        if isinstance(request, messages.IdeasRequest):
+            wanted, numbers = editor.wish_of_ideas(request.drummer), range(request.first, request.first + request.count)
+            drawn = [self._generator.idea(wanted, number, request.like) for number in numbers]
+            return messages.AnsweredIdeas(patterns=tuple(p for p, _ in drawn), nats=tuple(n for _, n in drawn))
         if isinstance(request, messages.Hands):
             self._recorder.heard(request.port, request.data, min(self._now, request.beat or self._now))
             self._recorder.turn()

@@ -16,7 +16,7 @@ from ..protocol.session import Draft, When
 from ..runtime import log
 from ..score.clocks import name_of as clock_name
 from ..score.edit_log import SESSION
-from ..score.edits import BEATS_PER_BAR, Edit, Outs
+from ..score.edits import BEATS_PER_BAR, Edit, Outs, Pattern
 from ..score.queries import Spot
 from ..score.targets import Ableton, AnyTarget, name_of
 from .clip_targets import ClipTargets
@@ -107,6 +107,8 @@ class Requests:
             reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
+        elif isinstance(request, messages.IdeasRequest):
+            self._ideas(caller, request)
         elif isinstance(request, messages.Hands):
             parts.midi_inputs.hands(request)
             reply(caller, messages.Done())
@@ -206,6 +208,29 @@ class Requests:
                 parts.server.reply(caller, messages.Located(z=Array.of(z)))
 
         parts.asker.do(job, then)
+
+    def _ideas(self, caller: Caller | LocalCaller, request: messages.IdeasRequest) -> None:
+        """Draw ideas one by one, so that what drummers want in between is not kept waiting."""
+        parts = self._parts
+        wanted = parts.editor.wish_of_ideas(request.drummer)
+        drawn: list[tuple[Pattern, float]] = []
+
+        def draw() -> None:
+            number = request.first + len(drawn)
+            parts.asker.do(lambda: parts.generator.idea(wanted, number, request.like), then)
+
+        def then(idea: Any, error: GrooveError | None) -> None:
+            if error is not None:
+                parts.server.refuse(caller, error)
+                return
+            drawn.append(idea)
+            if len(drawn) < request.count:
+                draw()
+                return
+            patterns, nats = zip(*drawn, strict=True)
+            parts.server.reply(caller, messages.AnsweredIdeas(patterns=patterns, nats=nats))
+
+        draw()
 
     def _panic(self, caller: Caller | LocalCaller, request: messages.PanicRequest) -> None:
         parts = self._parts

@@ -11,14 +11,14 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..checks import number
 from ..grooves.groove import Groove
 from ..protocol.base import MAX_DEADLINE, Priority
 from ..protocol.engine import AnyReply, AnyRequest, EngineHello, EngineReport, Grooves, Latents, Path, Stats, Welcome
 from . import requests
-from .requests import Answer, Conditions, Controls, Floats, Point, expect
+from .requests import Answer, Conditions, Controls, Floats, PlayControls, Point, expect
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -115,6 +115,52 @@ class Methods:
                 have them too.
         """
         request = requests.generate(tap, follow=follow, preset=preset, controls=controls)
+        return Question(request, _grooves, timeout, priority)
+
+    @_method
+    def play(
+        self,
+        tap: Groove | str | ArrayLike | None = None,
+        *,
+        bars: int | None = None,
+        bar: int = 0,
+        context: Groove | ArrayLike | None = None,
+        fill: bool | Iterable[bool | None] | None = None,
+        keep: Groove | None = None,
+        locks: str | int | Iterable[str | int] | NDArray[Any] = (),
+        forbid: ArrayLike | None = None,
+        timeout: float | None = None,
+        priority: Priority = "stage",
+        **controls: Unpack[PlayControls],
+    ) -> Question[Answer]:
+        """Ask the player for bars: drums to a rhythm, or to none, that go on from what was played before.
+
+        The engine remembers nothing: hand it in `context` what it played, and it plays on.
+
+        Args:
+            tap: a Groove of up to 16 bars (flattened), (steps, 3) hit, velocity, offset, or a rhythm in text; it goes
+                round. None: nothing is played to.
+            bars: how many, 1..16; by default as many as the tap has, 2 where it is a text or none.
+            bar: the number of the first, from 0: its place in the phrase and its chances come of it.
+            context: a Groove or (steps, 27) of up to 16 whole bars that were played before.
+            fill: whether it is a fill: of all bars, or of each, and perhaps of the one after them; None leaves it open.
+            keep: where `locks` take their cells from, as long as the answer.
+            locks: voices or groups (names), steps (numbers from 0), or an array (steps, 9) of cells that stay as in
+                `keep`.
+            forbid: an array (steps, 9) of cells that must be silent.
+            timeout: seconds that the request may take; by default the client's.
+            priority: "background" lets everything of the "stage" go first.
+            controls: as for `groovelive.model.Model.drum`, and as `PlayControls` says: `model`, `phrase`,
+                `drummer`, `variant`, `adherent`, `fresh`, `genre_before`, and `probabilities` to have them too.
+
+        >>> with Client() as client:                                 # doctest: +SKIP
+        ...     first = client.play("x..x..x.", genre="funk").groove
+        ...     second = client.play("x..x..x.", genre="funk", bar=2, context=first).groove
+        """
+        request = requests.play(
+            tap, bars=bars, bar=bar, context=context, fill=fill, keep=keep, locks=locks, forbid=forbid,
+            controls=controls,
+        )  # fmt: skip
         return Question(request, _grooves, timeout, priority)
 
     @_method

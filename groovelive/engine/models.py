@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from ..errors import GrooveError
 from ..model import Model, load
-from ..model.manifest import parse, problems
+from ..model.manifest import DeclaredControl, parse, problems
 from ..model.model import WEIGHTS
 from ..model.network import BackendName, Network
+from ..model.player.conditions import GENRES
+from ..model.player.request import PlayRequest
+from ..model.playing import PLAYER_CONTROLS
 from ..model.taps import STEPS
 from ..protocol.engine import ControlInfo, ModelFault, ModelInfo
 from ..runtime.folders import config_folder
@@ -123,11 +126,36 @@ def trials(model: Model) -> Iterator[str]:
         yield from _trial(model.latents.recaller, m.files["recall"], {"z": z}, ((STEPS, 3),), ((-0.5, 1),))
     if "hear" in m.files and model.network.hear is not None:
         yield from _trial(model.network.hear, m.files["hear"], {"tap": tap}, ((len(m.genres),),), ((0, 1),))
+    if "player" in m.files:
+        yield from _player_trial(model)
     for preset in model.presets.values():
         if preset.z.shape != (m.latent,) or not np.isfinite(preset.z).all():
             yield f"the latent of the preset {preset.name!r} must be {m.latent} finite numbers"
         if preset.genre not in m.genres:
             yield f"the preset {preset.name!r} is of the genre {preset.genre!r}, which the manifest lacks"
+
+
+def _player_trial(model: Model) -> Iterator[str]:
+    """Let the player play a bar to a rhythm."""
+    file, player = model.manifest.files["player"], model.player
+    assert player is not None
+    if missing := [name for name in model.genres if name not in GENRES]:
+        yield f"the manifest has the genre {missing[0]!r}, which {file} lacks; it has {', '.join(GENRES)}"
+    if wrong := [name for name, array in player.weights.arrays.items() if not np.isfinite(array).all()]:
+        yield f"{file} has numbers that are not finite, in the array {wrong[0]!r}"
+        return
+    rhythm = np.zeros((STEPS // 2, 3), np.float32)
+    rhythm[::4, :2] = 1, 0.8
+    with np.errstate(all="ignore"):
+        played = player.play(PlayRequest(bars=1, rhythm=rhythm))
+    if not np.isfinite(played.rows).all() or not np.isfinite(played.nats).all():
+        yield f"{file} plays what is not finite"
+    elif not played.hits.any():
+        yield f"{file} plays nothing to a rhythm"
+
+
+def _told(controls: Mapping[str, DeclaredControl]) -> dict[str, ControlInfo]:
+    return {name: msgspec.convert(c, ControlInfo, from_attributes=True) for name, c in controls.items()}
 
 
 def _inputs(network: Network) -> str:
@@ -178,7 +206,8 @@ def info(name: str, model: Model) -> ModelInfo:
         genres=m.genres,
         presets={preset.name: preset.genre for preset in model.presets.values()},
         latent=m.latent,
-        controls={k: msgspec.convert(c, ControlInfo, from_attributes=True) for k, c in m.controls.items()},
+        controls=_told(m.controls),
+        player=_told(PLAYER_CONTROLS) if model.player is not None else {},
         about=m.about,
         licence=m.licence,
         attribution=m.attribution,

@@ -10,10 +10,23 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..checks import whole
 from ..errors import GrooveError, closest
-from ..grooves.groove import VOICES, Groove
+from ..grooves.cells import held_and_silent
+from ..grooves.groove import STEPS_PER_BAR, VOICES, Groove
 from ..protocol.base import MAX_DEADLINE, Array, EngineError, Failure, Reply, Request, type_of
-from ..protocol.engine import AnyReply, AnyRequest, Decode, Encode, Generate, Grooves, Random, WalkRequest
+from ..protocol.engine import (
+    MAX_PLAYED,
+    AnyReply,
+    AnyRequest,
+    Decode,
+    Encode,
+    Generate,
+    Grooves,
+    Play,
+    Random,
+    WalkRequest,
+)
 from ..protocol.frames import to_frames
 
 Floats = NDArray[np.float32]
@@ -48,6 +61,36 @@ class Controls(Conditions, total=False):
     latents: bool
 
 
+class PlayControls(Conditions, total=False):
+    """How the player shall play, as for `groovelive.model.Model.drum`, and what shall come with it.
+
+    `phrase` are the bars of a phrase, `drummer` the name that sets its chances apart from other drummers', `variant`
+    the number of another answer to the same, `fresh` says that the context was played to no rhythm, `genre_before` in
+    which genre it was played, and `adherent` that the tap is a pattern to be played, not one to be accompanied.
+    """
+
+    instrument: str | None
+    adherent: bool
+    fresh: bool
+    genre_before: str | Mapping[str, float] | None
+    adherence: float | None
+    temperature: float | None
+    variation: float | None
+    complexity: float | None
+    intensity: float | None
+    tempo: float | None
+    phrase: int | None
+    sampling: Literal["threshold", "bernoulli"] | None
+    threshold: float | Mapping[str, float] | None
+    max_hits: int | Mapping[str, int] | None
+    top_k: int
+    hands: bool
+    drummer: str
+    seed: int
+    variant: int
+    probabilities: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Grooves from the engine.
@@ -74,6 +117,40 @@ class Answer:
 def generate(tap: Groove | str | ArrayLike, *, follow: Any, preset: Any, controls: Mapping[str, Any]) -> Generate:
     """Return the request for drums that answer a tap."""
     return _request(Generate, controls, tap=_taps(tap), follow=_plain(follow), preset=_point(preset))
+
+
+def play(
+    tap: Groove | str | ArrayLike | None,
+    *,
+    bars: Any,
+    bar: Any,
+    context: Groove | ArrayLike | None,
+    fill: Any,
+    keep: Groove | None,
+    locks: Any,
+    forbid: Any,
+    controls: Mapping[str, Any],
+) -> Play:
+    """Return the request for bars of the player."""
+    rhythm = None if tap is None else _taps(tap)
+    if bars is None:
+        bars = 2 if rhythm is None or isinstance(rhythm, str) else max(rhythm.shape[0] // STEPS_PER_BAR, 1)
+    bars = whole("bars", bars, 1, MAX_PLAYED)
+    settled = held_and_silent(None if keep is None else Groove.of(keep), locks, bars * STEPS_PER_BAR, forbid)
+    known, held = (None, None) if settled is None else map(Array.of, settled)
+    if fill is None or isinstance(fill, bool):
+        fill = () if fill is None else (fill,) * bars
+    return _request(
+        Play,
+        controls,
+        tap=rhythm,
+        bars=bars,
+        bar=_plain(bar),
+        context=None if context is None else Array.of(context.hvo if isinstance(context, Groove) else context),
+        known=known,
+        held=held,
+        fill=tuple(fill),
+    )
 
 
 def encode(taps: Groove | str | ArrayLike | Iterable[Groove], model: str | None) -> Encode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -33,6 +34,7 @@ def fill_chance(bar: int, origin: int = 0, phrase: int = PHRASE) -> float:
     return _HALF if phrase % 2 == 0 and at == phrase // 2 and at > 1 else _ELSE
 
 
+@lru_cache(maxsize=4096)
 def is_fill(seed: int, drummer: str, bar: int, amount: float = 1.0, origin: int = 0, phrase: int = PHRASE) -> bool:
     """Return whether a bar is a fill: the same for the same seed, drummer and bar, whatever else is asked.
 

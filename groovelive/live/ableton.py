@@ -14,7 +14,9 @@ from ..errors import GrooveError
 from ..grooves.groove import Groove
 from ..score.clocks import AbletonTransport
 from ..score.edits import FromLive, of_groove
+from ..score.inputs import Player
 from .clip import Clip
+from .inputs import player_of
 from .targets import ableton_place
 from .transport import TransportControls
 
@@ -36,11 +38,16 @@ def connect(live: TransportControls, place: str | None = None) -> AbletonLive | 
 
 def _source(clip: Any, notes: ClipNotes, host: str, port: int) -> FromLive:
     tap = notes.tap(None)
-    return FromLive(notes=of_groove(tap), steps=tap.steps, track=clip.track, slot=clip.slot, host=host, port=port)
+    return FromLive(
+        notes=of_groove(tap), steps=tap.steps, track=clip.track, slot=clip.slot, host=host, port=port,
+        instrument=clip.instrument,
+    )  # fmt: skip
 
 
 class AbletonClip(LiveClip):
     """A slot of a track in Live; `d1 >> live.ableton.clip("Bass", 0)` follows the rhythm of the clip in it."""
+
+    instrument: Player = ""  # who plays it
 
     def as_source(self) -> FromLive:
         """Return its rhythm as a drummer follows it: whoever changes the clip is heard from the next loop on.
@@ -53,6 +60,8 @@ class AbletonClip(LiveClip):
 
 class AbletonOscClip(OscClip):
     """The same by way of AbletonOSC."""
+
+    instrument: Player = ""
 
     def as_source(self) -> FromLive:
         """Return its rhythm as a drummer follows it; changes are not heard: one program alone hears AbletonOSC."""
@@ -137,12 +146,19 @@ class AbletonLive(_Shown, LiveSet):
         live.ableton.put(live.last(2), "Drums")        # what was just played, in the next empty slot
         live.ableton.clip("Drums", 3).replace(Groove.parse("bd*4, hh*8"), name="three")
         d1.out = ableton("Drums", slots=(0, 1))        # from now on each new loop is a clip, launched on the line
-        d1 >> live.ableton.clip("Bass", 0)             # follow the bass, and what is changed in it
+        d1 >> live.ableton.clip("Bass", 0, instrument="bass")   # play to the bass, and to what is changed in it
     """
 
-    def clip(self, track: int | str, slot: int | str) -> AbletonClip:
-        """Return a slot and the clip in it: to read, to write, to watch, to launch, or for a drummer to follow."""
-        return AbletonClip(self, track, slot)
+    def clip(self, track: int | str, slot: int | str, *, instrument: Player = "") -> AbletonClip:
+        """Return a slot and the clip in it: to read, to write, to watch, to launch, or for a drummer to follow.
+
+        Args:
+            track, slot: names, or indices from 0.
+            instrument: who plays it, for a drummer that follows it: "bass", "guitar", "piano", "drums" or "any".
+        """
+        clip = AbletonClip(self, track, slot)
+        clip.instrument = player_of(instrument)
+        return clip
 
     def arrange(
         self, track: int | str, start: float, notes: Music | Iterable[LiveNote], **options: Any
@@ -157,6 +173,8 @@ class AbletonLive(_Shown, LiveSet):
 class AbletonOsc(_Shown, OscSet):
     """The same by way of AbletonOSC; `groovelive.ableton_live.abletonosc.live_set` says what it lacks."""
 
-    def clip(self, track: int | str, slot: int | str) -> AbletonOscClip:
-        """Return a slot and the clip in it."""
-        return AbletonOscClip(self, track, slot)
+    def clip(self, track: int | str, slot: int | str, *, instrument: Player = "") -> AbletonOscClip:
+        """Return a slot and the clip in it; `instrument` is who plays it, for a drummer that follows it."""
+        clip = AbletonOscClip(self, track, slot)
+        clip.instrument = player_of(instrument)
+        return clip

@@ -37,6 +37,7 @@ from .recording import Recording
 from .recording import replay as _replay
 from .scheduling import At
 from .session import Session
+from .songs import song
 from .sources import groove, play
 from .targets import (
     ableton,
@@ -52,7 +53,7 @@ from .targets import (
 __all__ = [
     "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
     "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
-    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "stutter",
+    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "song", "stutter",
     "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 

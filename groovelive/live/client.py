@@ -205,6 +205,11 @@ class SessionClient:
         """See `groovelive.at`."""
         return At(self, when, over)
 
+    @property
+    def block(self) -> At | None:
+        """The block that is open, or None."""
+        return self._blocks[-1] if self._blocks else None
+
     def opened(self, block: At) -> None:
         """Collect in a block what is set from now on."""
         self._blocks.append(block)
@@ -230,6 +235,11 @@ class SessionClient:
         """Return the latent (z,) of a point, or of what a drummer plays now."""
         place = self._expect(messages.Locate(point=point, drummer=drummer), messages.Located)
         found: Floats = place.z.numpy("z")
+        return found
+
+    def ideas(self, request: messages.IdeasRequest) -> messages.AnsweredIdeas:
+        """Return answers that a drummer could give."""
+        found: messages.AnsweredIdeas = self._expect(request, messages.AnsweredIdeas)
         return found
 
     def hands(self, request: messages.Hands) -> None:

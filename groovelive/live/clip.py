@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Protocol
 
+from .. import saving
 from ..errors import GrooveError, closest
 from ..grooves.display import svg_song
 from ..grooves.grid import STEPS_PER_BAR
 from ..grooves.groove import Groove
 from ..protocol.engine import ModelInfo
-from ..runtime.atomic import check_writable, replacing
+from ..runtime.atomic import replacing
 from ..score import export as writing
 from ..score.edits import BEATS_PER_BAR, STEP
 from ..score.events import Event, events
@@ -22,7 +21,7 @@ from ..score.score import Score
 from . import take
 from .as_grooves import groove_of
 
-ENDINGS = (".mid", ".midi", ".wav", ".svg", ".take")
+ENDINGS = (*saving.ENDINGS, ".take")
 
 
 class Named(Protocol):
@@ -84,7 +83,7 @@ class Clip:
         Raises:
             GrooveError: one cannot be written; those before it are there.
         """
-        targets = check_paths(paths)
+        targets = saving.check_outputs(paths, ENDINGS)
         problems = []
         for target in targets:
             try:
@@ -114,21 +113,3 @@ class Clip:
     def _repr_svg_(self) -> str:
         named = [(name, self.groove(name)) for name in self.drummers]
         return svg_song(named or [("silent", self.groove())])
-
-
-def check_paths(paths: Sequence[str | PathLike[str]]) -> list[Path]:
-    """Return paths that can be written, as far as one can tell without trying.
-
-    Raises:
-        GrooveError: none is named, or one cannot.
-    """
-    if not paths:
-        raise GrooveError("name a file: save('good.mid')")
-    found = []
-    for path in map(Path, paths):
-        if path.suffix.lower() not in ENDINGS:
-            raise GrooveError(f"cannot write {path}: the name must end in .mid, .wav, .svg or .take")
-        if path.suffix.lower() == ".wav" and importlib.util.find_spec("nanosynth") is None:
-            raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
-        found.append(check_writable(path))
-    return found

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..checks import flag, is_whole, number
+from ..checks import flag, is_whole, number, whole
 from ..checks import name as one_of
 from ..errors import GrooveError
+from ..grooves.candidates import By
 from ..grooves.grid import GROUPS, VOICES, voice_indices
 from ..grooves.groove import Groove
 from ..protocol.session import Draft, When
@@ -19,12 +20,14 @@ from ..score.rhythms import LOOP_STEPS
 from . import display
 from .bar_transforms import BarTransform
 from .client import SessionClient
+from .ideas import Ideas, think
 from .inputs import JoinedInputs
 from .latents import Latent, point_of
-from .memory import HeardAndPlayed, look
+from .memory import HeardAndPlayed, look, playing
 from .parts import part_of
 from .scheduling import History
 from .settings import Controlled, Setting, lane
+from .songs import Scheduled, schedule
 from .targets import outs_of
 
 _NOW = When("now")
@@ -40,6 +43,15 @@ class Drummer(Controlled):
     _word = "drummer"
 
     follow = Setting("follow")
+    mirror = Setting("mirror")
+    instrument = Setting("instrument")
+    adherence = Setting("adherence")
+    variation = Setting("variation")
+    complexity = Setting("complexity")
+    intensity = Setting("intensity")
+    fills = Setting("fills")
+    phrase = Setting("phrase")
+    section = Setting("section")
     a = Setting("a")
     b = Setting("b")
     blend = Setting("blend")
@@ -82,6 +94,7 @@ class Drummer(Controlled):
 
     def __init__(self, live: SessionClient, name: str) -> None:
         self._live, self._drummer, self._part = live, name, ""
+        self._ideas: Ideas | None = None
 
     @property
     def name(self) -> str:
@@ -92,6 +105,9 @@ class Drummer(Controlled):
 
     def __rshift__(self, source: Any) -> Drummer:
         source = source.as_source() if hasattr(source, "as_source") else source
+        if isinstance(source, Scheduled):
+            schedule(self, source)
+            return self
         if isinstance(source, JoinedInputs):
             drafts = [Draft("source", source.plain(), self._drummer)]
             if source.follow is not None:
@@ -168,6 +184,57 @@ class Drummer(Controlled):
     def redirect(self, *groups: str) -> Drummer:
         """Ask for drums without these groups, whose energy moves to the others; without a name, for all again."""
         self._write("redirect", tuple(groups) or None)
+        return self
+
+    def fill(self, bars: int = 1) -> Drummer:
+        """Fill the next bar, or so many: `d1.fill()`; in `with at("+7"):` that bar; `with at(now):` from here on.
+
+        The player plays the fill. What is exact (`play`), and what a mirror plays, is filled as by `gl.fill`.
+
+        Args:
+            bars: 1..16.
+        """
+        self._write("fill", bars)
+        return self
+
+    # Ideas
+
+    def ideas(self, n: int = 8, *, by: By = "spread", first: int = 0, like: Groove | None = None) -> Ideas:
+        """Return other answers that it could give to what it hears, for its next loop; nothing changes yet.
+
+        Args:
+            n: how many, 1..64.
+            by: their order: "spread", each as far as can be from those before it; from the least to the most
+                "density", "syncopation" or "distance" from what it plays now; "likely", the least surprising first; or
+                as they were "drawn".
+            first: the number of the first that is drawn; `first=8` are the next after the first eight.
+            like: a Groove of two bars that they shall go on from; see also `Idea.more`.
+
+        Raises:
+            GrooveError: it follows nothing, or is a mirror.
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> _ = live.d1 >> gl.groove("x..x..x.")
+        >>> live.run(bars=2)
+        >>> ideas = live.d1.ideas(3)
+        >>> _ = live.d1.take(2)
+        >>> live.run(bars=2)
+        >>> live.last(2).groove("d1").hits.sum() == ideas[2].groove.hits.sum()
+        True
+        """
+        self._ideas = think(self, n, by=by, first=first, like=like)
+        return self._ideas
+
+    def take(self, number: int) -> Drummer:
+        """Play one of the ideas shown last from the next bar on, and go on from there; `undo()` takes it back.
+
+        Args:
+            number: as it was shown, from 0.
+        """
+        if self._ideas is None:
+            raise GrooveError(f"{self.name} has shown no ideas yet: {self.name}.ideas(8) shows some")
+        self._ideas[whole("the number of an idea", number, 0, len(self._ideas) - 1)].play()
         return self
 
     # Own code and moves
@@ -296,7 +363,7 @@ class Drummer(Controlled):
     @property
     def now(self) -> Groove:
         """The two bars that it plays now, as the model wrote them: locks and moves included, swing and the like not."""
-        return self.hearing.now
+        return playing(self._live, self._drummer)
 
     @property
     def hearing(self) -> HeardAndPlayed:

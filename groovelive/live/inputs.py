@@ -9,7 +9,7 @@ from ..checks import is_whole, number, whole
 from ..checks import name as one_of
 from ..errors import GrooveError, closest
 from ..score.edits import plain
-from ..score.inputs import Adaptive, Ear, Hearing, Knob, Role
+from ..score.inputs import Adaptive, Ear, Hearing, Knob, Player, Role
 from .addressed import address_of
 
 VIRTUAL = "groovelive"  # the port that is made unless another is named
@@ -41,6 +41,7 @@ def midi_in(
     velocity: str | float = "velocity",
     weight: float = 1.0,
     role: Role = "rhythm",
+    instrument: Player = "",
     virtual: bool | None = None,
     follow: Any = None,
 ) -> JoinedInputs:
@@ -55,6 +56,8 @@ def midi_in(
         weight: 0..2, factor of the velocities; where two inputs meet, the louder is heard.
         role: "rhythm" is followed; "accent" only makes the hits of others louder; "density" is not followed, but
             counts for what is `adaptive`.
+        instrument: who plays there: "drums", "bass", "guitar", "piano", or "any"; a bass is accompanied, not doubled.
+            By default drums, or hands on anything.
         virtual: whether to make a port of that name, for others to connect to (Linux, macOS); by default only for
             the name "groovelive".
         follow: what the drummer's `follow` becomes.
@@ -68,7 +71,8 @@ def midi_in(
     if not isinstance(port, str) or not 0 < len(port) <= 128:
         raise GrooveError(f"a MIDI port has a name, or a part of one, as midi_in('Keys'); not {port!r}")
     made = port == VIRTUAL if virtual is None else bool(virtual)
-    return JoinedInputs((_ear(port, made, channel, notes, velocity, weight, role),), follow=follow)
+    ear = _ear(port, made, channel, notes, velocity, weight, role, instrument)
+    return JoinedInputs((ear,), follow=follow)
 
 
 def hands(
@@ -77,6 +81,7 @@ def hands(
     notes: int | Iterable[int] | None = None,
     weight: float = 1.0,
     role: Role = "rhythm",
+    instrument: Player = "",
     follow: Any = None,
 ) -> JoinedInputs:
     """What is played by `live.hit()`, by anybody in the session; needs no MIDI. The rest is as of `midi_in`.
@@ -84,10 +89,19 @@ def hands(
     >>> hands(role="accent")
     hands(role='accent')
     """
-    return JoinedInputs((_ear("", False, None, notes, velocity, weight, role),), follow=follow)
+    return JoinedInputs((_ear("", False, None, notes, velocity, weight, role, instrument),), follow=follow)
 
 
-def _ear(port: str, virtual: bool, channel: int | None, notes: Any, velocity: Any, weight: float, role: str) -> Ear:
+def _ear(
+    port: str,
+    virtual: bool,
+    channel: int | None,
+    notes: Any,
+    velocity: Any,
+    weight: float,
+    role: str,
+    instrument: str,
+) -> Ear:
     if isinstance(velocity, str) and velocity not in ("velocity", "pitch"):
         hint = closest(velocity, ("velocity", "pitch"))
         raise GrooveError(f"velocity is 'velocity', 'pitch' or a number from 0 to 1, not {velocity!r}{hint}")
@@ -99,7 +113,18 @@ def _ear(port: str, virtual: bool, channel: int | None, notes: Any, velocity: An
         velocity=velocity if isinstance(velocity, str) else number("velocity", velocity, 0, 1),  # type: ignore[arg-type]
         weight=number("weight", weight, 0, 2),
         role=one_of("role", role, get_args(Role)),  # type: ignore[arg-type]
+        instrument=player_of(instrument),
     )
+
+
+def player_of(instrument: str) -> Player:
+    """Return who plays a rhythm; "" where it is not told.
+
+    Raises:
+        GrooveError: there is no such instrument.
+    """
+    known: tuple[Player, ...] = get_args(Player)
+    return instrument if not instrument else one_of("instrument", instrument, known[1:])  # type: ignore[return-value]
 
 
 def _keys(notes: Any) -> tuple[int, ...]:

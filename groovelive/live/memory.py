@@ -81,18 +81,26 @@ def look(live: SessionClient, drummer: str) -> HeardAndPlayed:
     bar = int(beat // BEATS_PER_BAR)
     tap = tap_of(score, drummer, source, bar, beat)
     first = bar - max(bar - score.origin(beat), 0) % rhythms.LOOP
+    return HeardAndPlayed(
+        drummer=drummer,
+        heard=_groove(tap),
+        adjusted=_groove(shaped(score, drummer, tap, beat)),
+        now=playing(live, drummer),
+        playhead=int((beat - first * BEATS_PER_BAR) / STEP),
+    )
+
+
+def playing(live: SessionClient, drummer: str) -> Groove:
+    """Return the two bars that a drummer plays now, as the model wrote them: locks and moves included."""
+    beat, score = live.beat, live.score
+    bar = int(beat // BEATS_PER_BAR)
+    first = bar - max(bar - score.origin(beat), 0) % rhythms.LOOP
     notes = [
         note._replace(step=note.step + k * STEPS_PER_BAR)
         for k in range(rhythms.LOOP)
         for note in bar_notes(score, drummer, first + k, beat)
     ]
-    return HeardAndPlayed(
-        drummer=drummer,
-        heard=_groove(tap),
-        adjusted=_groove(shaped(score, drummer, tap, beat)),
-        now=groove_of_notes(pack(notes), rhythms.LOOP),
-        playhead=int((beat - first * BEATS_PER_BAR) / STEP),
-    )
+    return groove_of_notes(pack(notes), rhythms.LOOP)
 
 
 def _groove(tap: NDArray[np.float32]) -> Groove:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from os import PathLike
 
+import msgspec
+
 from ..errors import GrooveError
 from ..protocol.session import MAX_EDITS, Draft, When
+from ..saving import check_outputs
+from ..score.asked import plays_idea, taken_idea
 from ..score.edit_log import SESSION
-from ..score.edits import BEATS_PER_BAR, STEP, Edit
+from ..score.edits import BEATS_PER_BAR, ENGINE, STEP, Edit
 from ..score.inputs import Hearing
 from ..score.score import Score
 from .client import SessionClient
-from .clip import Clip, check_paths
+from .clip import ENDINGS, Clip
 from .take import read
 
 
@@ -21,7 +25,7 @@ class Recording:
 
     def __init__(self, live: SessionClient, paths: tuple[str | PathLike[str], ...]) -> None:
         self._live = live
-        self._paths = check_paths(paths)
+        self._paths = check_outputs(paths, ENDINGS)
         self.begin = math.ceil(live.beat / STEP) * STEP
         self.clip: Clip | None = None
 
@@ -95,9 +99,13 @@ def _before(score: Score, beat: float) -> list[Edit]:
     found = []
     for name in (SESSION, *score.drummers):
         for path in score.paths(name):
-            edit = score.edit(name, path, beat) if path not in ("played", "clear") else None
-            if edit is not None and edit.value is not None and _is_music(edit):
-                found.append(edit)
+            edit = score.edit(name, path, beat) if path not in ("played", "clear", "fill") else None
+            if edit is None or edit.value is None or not _is_music(edit) or path == "idea":
+                continue
+            found.append(edit)
+        idea = taken_idea(score, name, beat)
+        if idea is not None and plays_idea(score, name, beat):  # begun before, and not for a whole loop again
+            found.append(msgspec.structs.replace(idea, path="pattern", by=ENGINE))
     return found
 
 

@@ -87,6 +87,10 @@ class Controlled:
 
     def _set(self, name: str, value: Any) -> None:
         self._write(name, self._typed(name, value))
+        if name == "guidance" and value is not None and not self._live.value(self._drummer, "mirror"):
+            self._live.tell(
+                f"guidance is of a mirror; {self._drummer} obeys genre as it is: {self._drummer}.mirror = True"
+            )
 
     def _typed(self, name: str, value: Any) -> Any:
         kind = CONTROLS[name].kind
@@ -110,6 +114,8 @@ class Controlled:
         if name.startswith("_") or isinstance(getattr(type(self), name, None), property):
             super().__setattr__(name, value)
             return
+        if callable(getattr(type(self), name, None)):
+            raise AttributeError(f"{name} is a verb of a {self._word}: {name}(), not {name} = …")
         raise AttributeError(self._unknown(name))
 
     def _unknown(self, name: str) -> str:

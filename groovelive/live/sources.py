@@ -10,15 +10,19 @@ from ..errors import GrooveError
 from ..grooves.groove import Groove
 from ..score import rhythms
 from ..score.edits import Exact, Rhythm, of_groove
+from ..score.inputs import Player
+from .inputs import player_of
 
 
-def groove(source: Any, bars: tuple[int, int] | None = None) -> Rhythm:
+def groove(source: Any, bars: tuple[int, int] | None = None, *, instrument: Player = "") -> Rhythm:
     """Return a rhythm for a drummer to follow: `d1 >> groove("x..x..x.")`.
 
     Args:
         source: mini-notation or a step string; the path of a MIDI file; a Groove; an array (steps, 27), (steps, 3) or
             (steps, 9); or Notes.
         bars: of a file or a Groove, only those from the first up to, and without, the second.
+        instrument: who plays it: "drums", "typed", "bass", "guitar", "piano" or "any"; by default as far as the rhythm
+            tells. A bass is accompanied, not doubled.
 
     Raises:
         GrooveError: it cannot be read; of a text, it shows where.
@@ -26,7 +30,8 @@ def groove(source: Any, bars: tuple[int, int] | None = None) -> Rhythm:
     >>> groove("bd(3,8) [~ sn] hh*8").text
     'bd(3,8) [~ sn] hh*8'
     """
-    return Rhythm(**_source(source, bars))
+    told = source.instrument if isinstance(source, Rhythm) and not instrument else player_of(instrument)
+    return Rhythm(**_source(source, bars), instrument=told)
 
 
 def play(source: Any, bars: tuple[int, int] | None = None) -> Exact:

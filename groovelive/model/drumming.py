@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from .. import checks
 from ..errors import GrooveError
-from ..grooves.compare import distance
-from ..grooves.features import features
+from ..grooves.candidates import By, Candidate, measured, ordered
+from ..grooves.cells import held_and_silent
 from ..grooves.grid import STEPS_PER_BAR, VOICES, voice_indices
 from ..grooves.groove import Groove
 from ..grooves.taps import instrument_of, mixed
@@ -28,28 +27,6 @@ _V = len(VOICES)
 _DRAWS = 16  # answers whose mean is thresholded
 THRESHOLD = 0.4  # of that mean, from which on a cell plays: the F1 of partial rhythms is best there
 MAX_CANDIDATES = 1000
-By = Literal["drawn", "density", "syncopation", "distance", "likely", "spread"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """One of many answers.
-
-    Args:
-        groove: the drums.
-        variant: its number among the answers of one seed; `seed` and `variant` draw it again.
-        density: hits a step.
-        syncopation: as `Groove.features` measures it.
-        distance: 0..1 to the groove that it was compared with, 0 where there was none.
-        nats: how surprising its hits were to the player, a step.
-    """
-
-    groove: Groove
-    variant: int
-    density: float
-    syncopation: float
-    distance: float
-    nats: float
 
 
 def rhythm_of(tap: Tap) -> Floats:
@@ -75,50 +52,9 @@ def heard(playing_as: str | None, rhythm: Floats) -> str:
 
 
 def locked(keep: Groove | None, locks: Any, steps: int, forbid: Any = None) -> Locks | None:
-    """Return locks: cells of `keep` that stay, and cells that must be silent.
-
-    Args:
-        keep: where the locked cells are taken from.
-        locks: voices, groups, steps from 0; or an array (steps, 9) of the cells that stay.
-        steps: of the answer.
-        forbid: an array (steps, 9) of cells that must be silent.
-
-    Raises:
-        GrooveError: one is missing or of another length, or names what there is not.
-    """
-    cells = np.zeros((steps, _V), bool)
-    played = np.zeros((steps, 3 * _V), np.float32)
-    names: list[Any] = []
-    if isinstance(locks, np.ndarray) and locks.ndim == 2:
-        cells |= _mask(locks, steps, "locks")
-    else:
-        names = [locks] if isinstance(locks, str | int) else list(locks)
-    for lock in names:
-        if isinstance(lock, str):
-            cells[:, list(voice_indices(lock))] = True
-        elif checks.is_whole(lock) and 0 <= lock < steps:
-            cells[lock] = True
-        else:
-            raise GrooveError(f"a lock is a voice, a group or a step from 0 to {steps - 1}, not {lock!r}")
-    if keep is None and cells.any():
-        raise GrooveError("locks need keep=, the groove whose voices or steps stay")
-    if keep is not None:
-        if not cells.any():
-            raise GrooveError("keep needs locks=, the voices or steps of it that stay")
-        if keep.steps != steps:
-            raise GrooveError(f"keep must last as long as the answer, {steps // STEPS_PER_BAR} bars, not {keep.bars}")
-        played = keep.hvo.astype(np.float32) * np.tile(cells, 3)
-    if forbid is not None:
-        silent = _mask(np.asarray(forbid), steps, "forbid")
-        cells |= silent
-        played = np.where(np.tile(silent, 3), 0, played).astype(np.float32)
-    return Locks(cells.astype(np.float32), played) if cells.any() else None
-
-
-def _mask(array: Any, steps: int, name: str) -> Any:
-    if array.shape != (steps, _V):
-        raise GrooveError(f"{name} must name voices and steps, or have the shape ({steps}, {_V}), not {array.shape}")
-    return array > 0
+    """Return locks: cells of `keep` that stay, and cells that must be silent; as for `held_and_silent`."""
+    settled = held_and_silent(keep, locks, steps, forbid)
+    return None if settled is None else Locks(*settled)
 
 
 def answer(
@@ -162,7 +98,7 @@ def answer(
     if likely:
         rows = likeliest(player, request, THRESHOLD if thresholds is None else thresholds)
     else:
-        rows = playing.shaped(player.play(request))
+        rows = playing.shaped(player.play(request), request.locks)
         if thresholds is not None:
             p = player.probabilities(request, _DRAWS)[0]
             rows = rows * np.tile(p >= thresholds, 3)
@@ -240,50 +176,18 @@ def candidates(
         first: the variant of the first.
     """
     checks.whole("n", n, 1, MAX_CANDIDATES)
-    checks.name("by", by, ("drawn", "density", "syncopation", "distance", "likely", "spread"))
+    checks.whole("first", first, 0, 1_000_000)
+    checks.name("by", by, get_args(By))
     bars = len(rhythm) // STEPS_PER_BAR
     if like is not None:
         context = np.tile(like.hvo.astype(np.float32), (max(1, 4 // like.bars), 1))
     request = playing.request(bars, rhythm if rhythm[:, 0].any() else None, context=context, locks=locks)
     found = []
     for number, played in enumerate(player.candidates(request, n, first), first):
-        groove = Groove.from_hvo(playing.shaped(played))
-        apart = 0.0 if like is None or like.steps != groove.steps else distance(groove, like)
-        measured = features(groove)
         found.append(
-            Candidate(
-                groove,
-                number,
-                len(groove) / groove.steps,
-                measured.syncopation,
-                apart,
-                float(played.nats.mean()),
-            )
+            measured(Groove.from_hvo(playing.shaped(played, request.locks)), number, float(played.nats.mean()), like)
         )
-    return _ordered(found, by)
-
-
-def _ordered(found: Sequence[Candidate], by: By) -> list[Candidate]:
-    if by == "drawn":
-        return list(found)
-    if by == "spread":
-        return _spread(found)
-    keys = {"density": "density", "syncopation": "syncopation", "distance": "distance", "likely": "nats"}
-    return sorted(found, key=lambda one: float(getattr(one, keys[by])))
-
-
-def _spread(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return candidates so that each next one is the farthest from those before it (Gonzalez 1985)."""
-    hits = np.stack([one.groove.hits.ravel() > 0 for one in found])
-    either = np.maximum((hits[:, None] | hits[None]).sum(2), 1)
-    apart = 1 - (hits[:, None] & hits[None]).sum(2) / either
-    order = [int(np.argmin([one.nats for one in found]))]
-    nearest = apart[order[0]].copy()
-    while len(order) < len(found):
-        nearest[order] = -1
-        order.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, apart[order[-1]])
-    return [found[i] for i in order]
+    return ordered(found, by)
 
 
 def thresholds_of(value: float | Mapping[str, float] | None, usual: float = THRESHOLD) -> Floats | None:

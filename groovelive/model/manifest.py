@@ -50,7 +50,8 @@ class Manifest(msgspec.Struct, frozen=True):
         name: what the model is called.
         version: of the weights.
         files: network files by role: "drum"; and "encode" and "recall", or neither. ".onnx" is run by ONNX
-            Runtime; ".pt", a TorchScript module or a checkpoint of `groovelive train`, by torch.
+            Runtime; ".pt", a TorchScript module or a checkpoint of `groovelive train`, by torch. "player" is an
+            ".npz" of `groovelive train player`, run by numpy.
         genres: names in the order of the network's input; "any" is the input after the last.
         latent: length of z; 0 where there is no encoder.
         controls: by name.
@@ -135,7 +136,7 @@ def problems(manifest: Manifest, folder: Path) -> Iterator[str]:
     for role, name in m.files.items():
         kinds = (".npz",) if role == "player" else (".onnx", ".pt")
         if Path(name).name != name or Path(name).suffix not in kinds:
-            yield f"the file of {role!r} must be an .onnx or .pt file in the same folder, not {name!r}"
+            yield f"the file of {role!r} must be an {' or '.join(kinds)} file in the same folder, not {name!r}"
         elif not (folder / name).is_file():
             yield f"the file of {role!r}, {name}, is not in its folder"
     if len(set(m.genres)) != len(m.genres) or "any" in m.genres:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import GrooveError
+from ..grooves.candidates import By, Candidate
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument
 from . import drumming, songs
 from .arguments import Density, Genre, Sampling
-from .drumming import Candidate
 from .latents import Point
 from .mirror import MirrorModel
 from .network import BackendName
@@ -56,8 +56,13 @@ class Model(MirrorModel):
 
     Attributes:
         manifest: what the model declares: controls, ranges, defaults, figures, licence.
-        genres: the names of its genres.
+        genres: the names of its genres; "programmed", drums as an arranger writes them, is known to the player alone.
     """
+
+    def __init__(self, folder: str | PathLike[str], backend: BackendName | None = None) -> None:
+        super().__init__(folder, backend)
+        if "player" in self.manifest.files:
+            self.genres = (*self.genres, PROGRAMMED)
 
     def drum(
         self,
@@ -82,7 +87,7 @@ class Model(MirrorModel):
         guidance: float | None = None,
         context: Groove | None = None,
         keep: Groove | None = None,
-        locks: Iterable[str | int] | ArrayLike = (),
+        locks: str | int | Iterable[str | int] | NDArray[Any] = (),
         forbid: ArrayLike | None = None,
         top_k: int = 0,
         hands: bool = True,
@@ -208,13 +213,13 @@ class Model(MirrorModel):
         tap: Tap,
         n: int = 100,
         *,
-        by: drumming.By = "drawn",
+        by: By = "drawn",
         like: Groove | None = None,
         first: int = 0,
         instrument: Instrument | None = None,
         genre: Genre = None,
         keep: Groove | None = None,
-        locks: Iterable[str | int] | ArrayLike = (),
+        locks: str | int | Iterable[str | int] | NDArray[Any] = (),
         seed: int = 0,
         **controls: Any,
     ) -> list[Candidate]:
@@ -292,13 +297,12 @@ def _names(locks: Any) -> Iterable[str | int]:
     """Return locks as names of voices and groups, and numbers of steps: what the mirror knows."""
     if isinstance(locks, np.ndarray):
         raise GrooveError("the mirror locks whole voices and steps by name; an array of cells is the player's")
-    names: Iterable[str | int] = locks
-    return names
+    return [locks] if isinstance(locks, str) or checks.is_whole(locks) else list(locks)
 
 
 def _refuse(given: Mapping[str, Any], whose: str) -> None:
     """Refuse arguments that were touched, since they are not of the network that answers."""
     usual = Model.drum.__kwdefaults__ or {}
     for name, value in given.items():
-        if value is not usual[name] and value != usual[name]:
+        if isinstance(value, np.ndarray) or value != usual[name]:
             raise GrooveError(f"{name} is {whose}")

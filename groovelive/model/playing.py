@@ -11,16 +11,46 @@ import numpy as np
 from .. import checks
 from ..errors import GrooveError, closest
 from ..grooves.grid import GROUPS, STEPS_PER_BAR, VOICES, voice_indices
+from ..grooves.intensity import with_intensity
 from ..grooves.phrasing import PHRASE, is_fill, place
 from .arguments import Density, Genre
+from .manifest import DeclaredControl
 from .player.conditions import GENRES, INSTRUMENTS
 from .player.player import DrumPlayer, PlayedBars
 from .player.request import MAX_CONTEXT, TEMPERATURE, Locks, PlayRequest
-from .player.usual import told_density, with_intensity
+from .player.usual import told_density
 from .taps import Floats
 
 _V = len(VOICES)
 _VARIATION = 0.1  # of the temperature, from the usual variation to twice as much, or to none
+
+
+PLAYER_CONTROLS: Mapping[str, DeclaredControl] = {
+    "instrument": DeclaredControl("who plays the tap; left out, as far as the tap tells", choices=INSTRUMENTS),
+    "genre": DeclaredControl(
+        "style of the answer: a name, or weights over names", choices=(*GENRES, "any"), per="genre"
+    ),
+    "density": DeclaredControl(
+        "how much is played: 0..1 of two hits a step; of a group or voice, its hits a step", 0, 1, per="voice"
+    ),
+    "redirect": DeclaredControl(
+        "groups that must be absent; the others carry the rhythm", choices=(*GROUPS,), per="group"
+    ),
+    "adherence": DeclaredControl("how much of the tap the drums answer; left out, what suits who plays it", 0, 1),
+    "temperature": DeclaredControl("1 is as drummers play, below safer, above wilder", 0, 10, 1.0),
+    "variation": DeclaredControl("how far each loop strays from the one before", 0, 2, 1.0),
+    "complexity": DeclaredControl("from the bare beat to much between the beats", 0, 1, 0.5),
+    "intensity": DeclaredControl("from soft with few cymbals to hard with many", 0, 1, 0.5),
+    "tempo": DeclaredControl("beats a minute; left out, it is open", 20, 400),
+    "phrase": DeclaredControl("bars of a phrase", 1, 64, PHRASE),
+    "sampling": DeclaredControl("how hits are drawn", default="bernoulli", choices=("threshold", "bernoulli")),
+    "threshold": DeclaredControl("probability from which a hit is played", 0, 1, per="voice"),
+    "max_hits": DeclaredControl("most hits of a voice in a loop", 0, 32, 32, per="voice"),
+    "top_k": DeclaredControl("how many sets of hits are in question at a step, 0 for all", 0, 512, 0),
+    "hands": DeclaredControl("1: only what two hands and two feet can play", 0, 1, 1),
+    "seed": DeclaredControl("of all chances", 0, 2**63 - 1, 0),
+}
+"""What a client may ask of every player, as a manifest declares controls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +73,7 @@ class Playing:
         top_k: how many sets of hits are in question at a step; 0 for all.
         hands: whether only what two hands and two feet can play is played.
         seed: another seed, another drummer.
-        drummer: its name, which draws its chances apart from other drummers'.
+        drummer: its name, which draws its chances apart from other drummers'. Where it is empty the rhythm does.
 
     Raises:
         GrooveError: one of them is out of range, or names what there is not.
@@ -106,6 +136,8 @@ class Playing:
         bar: int = 0,
         fill: Sequence[bool | None] | None = None,
         locks: Locks | None = None,
+        fresh: bool = False,
+        genre_before: Genre = None,
     ) -> PlayRequest:
         """Return what the player is asked for some bars.
 
@@ -116,11 +148,15 @@ class Playing:
             bar: the number of the first of the bars, from 0: of a phrase, and of the chances.
             fill: for each bar whether it is a fill, and for the one after them; by default the player decides.
             locks: cells that must be as they are told.
+            fresh: whether the rhythm is new, so that what was played before was played to none.
+            genre_before: that of the context, where it was another.
         """
         return PlayRequest(
             bars=bars,
             context=context,
             rhythm=rhythm,
+            rhythm_before=np.zeros((0, 3), np.float32) if fresh and rhythm is not None else None,
+            genre_before=genre_weights(genre_before) or None,
             instrument=self.instrument,
             genre=dict(self._genres) or None,
             density=self._told,
@@ -133,7 +169,7 @@ class Playing:
             temperature=self.drawn_temperature,
             top_k=self.top_k,
             seed=self.seed,
-            drummer=crc32(self.drummer.encode()),
+            drummer=crc32(self.drummer.encode() or (b"" if rhythm is None else rhythm.tobytes())),
             bar=bar,
             hands=self.hands,
         )
@@ -149,10 +185,11 @@ class Playing:
         amount = self.fills * 2 * self.complexity
         return [is_fill(self.seed, self.drummer, b, amount, 0, self.phrase) for b in range(first, first + bars + 1)]
 
-    def shaped(self, played: PlayedBars) -> Floats:
-        """Return bars (steps, 27) as they are to be heard: harder or softer by intensity."""
-        rows = played.rows
-        rows[:, _V : 2 * _V] = with_intensity(rows[:, _V : 2 * _V], self.intensity)
+    def shaped(self, played: PlayedBars, locks: Locks | None = None) -> Floats:
+        """Return bars (steps, 27) as they are to be heard: harder or softer by intensity, but for locked cells."""
+        rows = played.rows.copy()
+        heard = with_intensity(rows[:, _V : 2 * _V], self.intensity)
+        rows[:, _V : 2 * _V] = heard if locks is None else np.where(locks.known > 0, rows[:, _V : 2 * _V], heard)
         return rows
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..notation.sections import Section, sections
+from ..saving import check_outputs, save
 from .drumming import heard, names_of, rhythm_of
 from .player.player import DrumPlayer
 from .player.request import MAX_BARS, MAX_CONTEXT
@@ -44,11 +46,13 @@ class Song:
         groove: all of it.
         form: its sections, with their first bars; a count-in and an ending are sections of those names.
         tempo: beats a minute.
+        told: for each section what was told of it; nothing of a count-in and an ending.
     """
 
     groove: Groove
     form: tuple[Section, ...]
     tempo: float
+    told: tuple[Mapping[str, Any], ...] = ()
 
     def section(self, name: str, turn: int = 1) -> Groove:
         """Return a section as it was played the first time, or at another turn.
@@ -66,6 +70,25 @@ class Song:
             raise GrooveError(f"there is no section {name!r}{closest(name, names)}; there are {', '.join(names)}")
         one = turns[checks.whole(f"the turn of section {name}", turn, 1, len(turns)) - 1]
         return self.groove[one.start : one.start + one.bars]
+
+    def save(self, *paths: str | PathLike[str], kit: str = "gm", sound: str = "acoustic") -> Song:
+        """Write it to files that end in .mid, .wav (extra `synth`) or .svg, or to none.
+
+        Args:
+            paths: one or more.
+            kit: the drum map of the MIDI file.
+            sound: the kit that is heard in the audio, one of `groovelive.synthesis.kits.kits()`.
+
+        Raises:
+            GrooveError: one cannot be written.
+        """
+        save(self.parts(), check_outputs(paths), tempo=self.tempo, kit=kit, sound=sound)
+        return self
+
+    def play(self, drummer: Any) -> Song:
+        """Have a drummer of a session play its sections from the next bar on: the same as `d1 >> song`."""
+        drummer >> self
+        return self
 
     def parts(self) -> list[tuple[str, Groove]]:
         """Return the sections in order, each with its name."""
@@ -120,6 +143,7 @@ def song(
     genre: Any = None
     before = None if prime is None else prime.hvo.astype(np.float32)
     parts: list[Floats] = []
+    tells: list[Mapping[str, Any]] = []
     for number, section in enumerate(played_form):
         told = {**common, **USUAL.get(section.name, {}), **own.get(section.name, {})}
         context = memories.get(section.name)
@@ -130,7 +154,9 @@ def song(
         memories[section.name] = np.concatenate([memories.get(section.name, bars[:0]), bars])[-_MEMORY:]
         genre, before = told.get("genre"), bars
         parts.append(bars)
-    return _assembled(parts, played_form, count_in, ending, tempo)
+        tells.append(told)
+    made = _assembled(parts, played_form, count_in, ending, tempo)
+    return replace(made, told=(*({},) * bool(count_in), *tells, *({},) * ending))
 
 
 def _parted(settings: Mapping[str, Any], names: set[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

@@ -128,11 +128,11 @@ class OutputWorker:
 
                 return SuperDirtSink(target, self._clock)
             case Scsynth() as target:
-                from .scsynth import ScsynthSink
+                from .scsynth import ScsynthSink  # start-up time: a process has one kind of sink
 
                 return ScsynthSink(target, self._clock, self._say)
             case Cv() as target:
-                from .cv import CvSink
+                from .cv import CvSink  # start-up time: a process has one kind of sink
 
                 return CvSink(target, self._clock, self._say)
             case Midi() as target:
@@ -142,8 +142,8 @@ class OutputWorker:
                 self._linger = LINGER
                 return ClockSink(clock)
             case Synth() as target:
-                from ..synthesis.kits import DrumKit
-                from .embedded_synth import SynthSink, World
+                from ..synthesis.kits import DrumKit  # start-up time: a process has one kind of sink
+                from .embedded_synth import SynthSink, World  # start-up time: a process has one kind of sink
 
                 DrumKit(target.kit)  # a slip of the pen opens no sound device
                 with self._booting:

@@ -12,6 +12,7 @@ from .frames import decoded
 
 MAX_LOOPS = 256  # grooves in a reply, taps or latents in a request
 MAX_BARS = 64  # of a tap
+MAX_PLAYED = 16  # bars that are played at once, or were played before
 MAX_TEXT = 1024  # characters of a rhythm, or of a name
 
 Sampling = Literal["threshold", "bernoulli"]
@@ -148,24 +149,31 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     Args: as for `groovelive.model.Model.drum`.
         bars: how many, 1 to 16.
         bar: the number of the first, from 0: its place in the phrase and its chances come of it.
-        tap: the rhythm that is played to, text or (steps, 3), of whole bars; it goes round. None: nothing.
+        tap: the rhythm that is played to, text, (steps, 3) or a Groove (steps, 27), of whole bars; it goes round.
+            None: nothing.
+        instrument: who plays it; None is as far as the rhythm tells itself.
         context: (steps, 27), up to 16 whole bars that were played before.
         known: (steps, 9), 1 where a cell of the answer is locked; `held`, (steps, 27), to what.
         fill: for each bar whether it is a fill, and perhaps for the one after them; None leaves it open.
+        fresh: whether the rhythm is new, so that the context was played to none.
+        genre_before: that of the context, where it was another.
         adherent: whether the rhythm is a pattern to be played, not one to be accompanied.
         drummer: its name, which sets its chances apart from other drummers'.
+        variant: another number, another answer to the same; so many can be drawn to choose from.
         probabilities: whether the reply shall hold how likely every cell was.
     """
 
-    bars: Annotated[int, Meta(ge=1, le=16)] = 2
+    bars: Annotated[int, Meta(ge=1, le=MAX_PLAYED)] = 2
     bar: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     tap: Text | Array | None = None
     context: Array | None = None
     known: Array | None = None
     held: Array | None = None
-    fill: Annotated[tuple[bool | None, ...], Meta(max_length=17)] = ()
+    fill: Annotated[tuple[bool | None, ...], Meta(max_length=MAX_PLAYED + 1)] = ()
     adherent: bool = False
-    instrument: Name = "any"
+    fresh: bool = False
+    genre_before: Name | PerName | None = None
+    instrument: Name | None = None
     adherence: Number | None = None
     temperature: Number | None = None
     variation: Number | None = None
@@ -176,9 +184,11 @@ class Play(DrumRequest, frozen=True, kw_only=True, tag="play"):
     sampling: Sampling | None = None
     threshold: Number | PerName | None = None
     max_hits: Number | PerName | None = None
+    top_k: Annotated[int, Meta(ge=0, le=512)] = 0
     hands: bool = True
     drummer: Annotated[str, Meta(max_length=128)] = ""
     seed: Seed = 0
+    variant: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     probabilities: bool = False
 
 
@@ -201,7 +211,10 @@ class ControlInfo(Struct, frozen=True, omit_defaults=True):
 
 
 class ModelInfo(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A model that is served: its name for the field `model`, and what a client can complete and check by."""
+    """A model that is served: its name for the field `model`, and what a client can complete and check by.
+
+    `controls` are those of `Generate`; `player` those of `Play`, empty where the model has no player.
+    """
 
     name: str
     version: str
@@ -210,6 +223,7 @@ class ModelInfo(Struct, frozen=True, omit_defaults=True, kw_only=True):
     presets: dict[str, str]  # name: genre
     latent: int  # length of z; 0 where the model has no latent space
     controls: dict[str, ControlInfo]
+    player: dict[str, ControlInfo] = {}
     about: str = ""
     licence: str = ""
     attribution: str = ""

@@ -1,4 +1,4 @@
-"""A message as ZeroMQ frames, and back: `b"GL1"` (GL and the protocol's version), an id, a body.
+"""A message as ZeroMQ frames, and back: `b"GL2"` (GL and the protocol's version), an id, a body.
 
 The id is 1 to 32 bytes that the sender of the request chose; a reply repeats it. The body is one of the structs of
 `engine` or `session` as a MessagePack map whose "type" names it. `docs/protocol.md` has all of it, with examples for

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..score.clocks import AnyClock
-from ..score.edits import MAX_OVER, Edit, Finite, Name, Point
+from ..score.edits import MAX_OVER, Edit, Finite, Name, Pattern, Point
 from ..score.edits import Draft as Draft  # the requests are made of it
 from .base import Array, EngineError, Failure, Reply, Request, type_of
 from .engine import ModelInfo
@@ -21,6 +21,7 @@ from .frames import decoded
 NEWS = b"news"
 PAGE = 512 * 1024  # bytes of edits in a reply, about
 MAX_EDITS = 256  # of one request
+MAX_IDEAS = 64  # likewise
 
 By = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -104,6 +105,22 @@ class Locate(Request, frozen=True, kw_only=True, tag="locate"):
     drummer: Annotated[str, Meta(max_length=32)] = ""
 
 
+class IdeasRequest(Request, frozen=True, kw_only=True, tag="ideas"):
+    """Ask for other answers that a drummer could give to what it hears from the next loop on.
+
+    Args:
+        drummer: its name.
+        count: how many.
+        first: the number of the first of them; what has been drawn once has the same number again.
+        like: notes of two bars that they shall go on from, in place of what was played.
+    """
+
+    drummer: Annotated[str, Meta(min_length=1, max_length=32)]
+    count: Annotated[int, Meta(ge=1, le=MAX_IDEAS)] = 8
+    first: Annotated[int, Meta(ge=0, le=1_000_000 - MAX_IDEAS)] = 0
+    like: Pattern | None = None
+
+
 class PanicRequest(Request, frozen=True, kw_only=True, tag="panic"):
     """Silence everything at once: forget what is not sent yet, end every note, free every synth."""
 
@@ -154,7 +171,7 @@ class Tap(Request, frozen=True, kw_only=True, tag="tap"):
 
 AnyRequest = (
     Join | Here | Leave | Log | Write | Undo | SceneRequest
-    | Locate | PanicRequest | Hands | Follow | LeadRequest | Tap
+    | Locate | IdeasRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
 )  # fmt: skip
 
 
@@ -256,6 +273,18 @@ class Located(Reply, frozen=True, kw_only=True, tag="place"):
     z: Array
 
 
+class AnsweredIdeas(Reply, frozen=True, kw_only=True, tag="ideas"):
+    """Answers to choose from.
+
+    Args:
+        patterns: two bars each, in the order of their numbers.
+        nats: how surprising the hits of each were to the player, a step.
+    """
+
+    patterns: tuple[Pattern, ...]
+    nats: tuple[float, ...]
+
+
 class Done(Reply, frozen=True, kw_only=True, tag="done"):
     """It is done."""
 
@@ -289,7 +318,7 @@ class Told(Reply, frozen=True, kw_only=True, tag="told"):
     text: str
 
 
-AnyReply = SessionState | Edits | WrittenEdits | Located | Done | Tick | Wanted | Told | Failure
+AnyReply = SessionState | Edits | WrittenEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
 
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 _replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)

@@ -38,7 +38,8 @@ def decide(score: Score, drummer: str, bar: int, genres: Sequence[str]) -> list[
 
     It is a function of the log: the same set, the same decisions. That it plays its preset while nobody plays to it is
     a matter of what it wants from the model: `wishes`. What a performer has set since is respected: follow,
-    density and genre steer it, and at home it stays at home; a source that was silenced stays silent.
+    density, genre and fills steer it, and at home it stays at home; a source that was silenced stays silent. The player
+    fills at the ends of phrases; for a mirror moves do.
 
     Args:
         genres: that the model knows.
@@ -62,8 +63,12 @@ def decide(score: Score, drummer: str, bar: int, genres: Sequence[str]) -> list[
     chance = Random(f"{score.seed(drummer, beat)} {drummer} {passed // PHRASE}")
     if source is None or source.value is None:
         set_("source", Home())
-    if _own(score, drummer, "moves", beat) is None:
-        set_("moves", _MOVES)
+    mirror = bool(score.value(drummer, "mirror", beat))
+    moves = score.value(drummer, "moves", beat)
+    if _own(score, drummer, "moves", beat) is None and (mirror or moves is not None):
+        set_("moves", _MOVES if mirror else None)
+    if not mirror and passed % PHRASE == PHRASE - 1 and score.number(drummer, "fills", beat):
+        found.append(Draft("fill", 1, drummer, beat=beat, by=BY))
     if _own(score, drummer, "drift", beat) is None:
         set_("drift", DRIFT)
     centre = _number(_own(score, drummer, "density", beat), _USUAL)

@@ -77,7 +77,14 @@ CONTROLS: dict[str, Control] = {
         asks=True,
         unit="bars",
     ),
-    "fill": Control("switch", "fills the bar in which it is set", asks=True),
+    "fill": Control(
+        "whole",
+        "fills so many bars, from the one in which it is set",
+        low=1,
+        high=16,
+        asks=True,
+        unit="bars",
+    ),
     "section": Control("mark", "the part of a song that is played; one that comes back is remembered", asks=True),
     "a": Control("point", "the preset, a point of the latent space: a name, a latent, or a rhythm", asks=True),
     "b": Control("point", "the other preset, towards which blend goes", asks=True),
@@ -90,7 +97,7 @@ CONTROLS: dict[str, Control] = {
         asks=True,
     ),
     "redirect": Control("names", "groups that are absent, so that their energy moves to the others", asks=True),
-    "guidance": Control("number", "how strongly a genre is pressed", high=8, asks=True),
+    "guidance": Control("number", "how strongly a genre is pressed, of a mirror alone", high=8, asks=True),
     "temperature": Control("number", "below 1 safer, above 1 wilder, where drawn", low=0.01, high=10, asks=True),
     "sampling": Control(
         "choice",
@@ -170,6 +177,6 @@ SESSION_CONTROLS: dict[str, Control] = {
     "quantum": Control("number", "bars after which an edit is due unless it says otherwise", high=64, default=1.0),
     "out": Control("outs", "where the notes of drummers go that have no target of their own"),
     "scene": Control("mark", "a name for what holds now"),
-    "origin": Control("whole", "bars before the first", high=1e6, default=0),
+    "origin": Control("whole", "bars before the first", low=-1e6, high=1e6, default=0),
     "knob": Control("knob", "the controller on a MIDI port that a control follows"),
 }

@@ -19,6 +19,7 @@ from .inputs import (
     Hearing,
     Knob,
     Played,
+    Player,
     Resume,
     strokes,
 )
@@ -100,11 +101,12 @@ class Weights(_Value, frozen=True, tag="weights"):
 
 
 class Rhythm(_Value, frozen=True, tag="rhythm"):
-    """What a drummer follows: a text in notation, or notes in `steps`."""
+    """What a drummer follows: a text in notation, or notes in `steps`; and who plays it, where that is told."""
 
     text: str = ""
     notes: Blob = b""
     steps: Annotated[int, Meta(ge=0, le=MAX_BARS * STEPS_PER_BAR)] = 0
+    instrument: Player = ""
 
 
 class FromLive(Rhythm, frozen=True, tag="from live"):
@@ -274,10 +276,15 @@ def _move(move: Move) -> str:
 def _ear(ear: Ear) -> str:
     """Return an ear as it was typed, but for what is as usual."""
     usual = Ear()
-    fields = ("channel", "velocity", "weight", "role")
+    fields = ("channel", "velocity", "weight", "role", "instrument")
     said = [f"{name}={getattr(ear, name)!r}" for name in fields if getattr(ear, name) != getattr(usual, name)]
     said += [f"notes={len(ear.keys)} keys"] if ear.keys else []
     return f"midi_in({', '.join([repr(ear.port), *said])})" if ear.port else f"hands({', '.join(said)})"
+
+
+def _by(value: Rhythm) -> str:
+    """Return who plays a rhythm, as it was typed."""
+    return f", instrument={value.instrument!r}" if value.instrument else ""
 
 
 def plain(value: Any) -> Any:
@@ -289,10 +296,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, Weights):
         return "{" + ", ".join(f"{name!r}: {weight:g}" for name, weight in value.of.items()) + "}"
     if isinstance(value, FromLive):
-        return f"live.ableton.clip({value.track!r}, {value.slot!r})"
+        return f"live.ableton.clip({value.track!r}, {value.slot!r}{_by(value)})"
     if isinstance(value, Rhythm | Exact):
         what = repr(value.text) if value.text else f"{value.steps // STEPS_PER_BAR} bars"
-        return f"{'groove' if isinstance(value, Rhythm) else 'play'}({what})"
+        return f"groove({what}{_by(value)})" if isinstance(value, Rhythm) else f"play({what})"
     if isinstance(value, Point):
         return f"z({value.name!r})" if value.name else "z(…)"
     if isinstance(value, Walk):

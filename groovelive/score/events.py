@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from . import rhythms
+from .asked import asked_fill, idea_until, taken_idea
 from .bar_transforms import TRANSFORMS, Bar, applies
 from .edit_log import SESSION
 from .edits import STEP, Edit, Exact, Moves, Notes, Pattern, unpack
@@ -176,7 +177,9 @@ def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tru
     """
     half = (bar - score.origin(beat)) % rhythms.LOOP
     start = half * STEPS_PER_BAR
-    notes = _locked(score, drummer, bar, beat, own)
+    notes = written_notes(score, drummer, bar, beat, own)
+    if transformed and asked_fill(score, drummer, bar) and not _filled_by_player(score, drummer, beat):
+        notes = TRANSFORMS["fill"].do(notes, Bar(bar - score.origin(beat), start, _chance(0, drummer, bar, 0)))
     doing = score.value(drummer, "moves", beat)
     if transformed and isinstance(doing, Moves):
         number, seed = bar - score.origin(beat), score.seed(drummer, beat)
@@ -185,6 +188,11 @@ def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tru
             if applies(move, number, chance.random):
                 notes = TRANSFORMS[move.what].do(notes, Bar(number, start, chance), *move.amount)
     return tuple(n._replace(step=n.step - start) for n in notes if start <= n.step < start + STEPS_PER_BAR)
+
+
+def _filled_by_player(score: Score, drummer: str, beat: float) -> bool:
+    """Return whether the player fills where that is asked; what is written, or a mirror's, is filled here."""
+    return not (score.value(drummer, "mirror", beat) or isinstance(score.value(drummer, "source", beat), Exact))
 
 
 def _chance(seed: int, drummer: str, bar: int, purpose: int) -> np.random.Generator:
@@ -198,7 +206,7 @@ def _scatter(seed: int, drummer: str, bar: int) -> NDArray[np.float64]:
     return _chance(seed, drummer, bar, 1 << 16).standard_normal((2, STEPS_PER_BAR, len(VOICES)))
 
 
-def _locked(score: Score, drummer: str, bar: int, beat: float, own: bool) -> Notes:
+def written_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = True) -> Notes:
     """Return the loop of a bar with the voices and steps that are locked as they were when they were."""
     notes = loop_notes(score, drummer, bar, beat, own)
     for path in score.locks(drummer):
@@ -236,6 +244,9 @@ def loop_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tr
         if made is not None and asked is not None and made.beat >= asked.beat and isinstance(made.value, Pattern):
             return _loop_of(made.value, bar - score.origin(beat))
     pattern = score.edit(drummer, "pattern", beat)
+    idea = taken_idea(score, drummer, beat)
+    if idea is not None and (pattern is None or pattern.beat < idea_until(score, idea)):
+        pattern = idea
     for source in score.sources(drummer, beat):
         if source.value is None:
             return ()

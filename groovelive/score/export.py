@@ -13,6 +13,7 @@ import numpy as np
 
 from ..grooves.grid import GM_NOTES, Note
 from ..runtime.atomic import replacing
+from ..synthesis.kits import DrumKit, kits, render_kits
 from .edits import STEP
 from .events import Event
 from .score import Score
@@ -33,8 +34,6 @@ def wav(path: Path, score: Score, events: Iterable[Event], begin: float, end: fl
     Raises:
         GrooveError: the embedded synth is not installed, or the file cannot be written.
     """
-    from ..synthesis.kits import DrumKit, render_kits
-
     parts: dict[str | DrumKit, list[tuple[float, Note]]] = {}
     for event in events:
         note = Note(event.step, event.voice, event.velocity, 0.0)
@@ -46,8 +45,6 @@ def wav(path: Path, score: Score, events: Iterable[Event], begin: float, end: fl
 
 def kit_of(score: Score, event: Event) -> str:
     """Return the kit that an event is played with: that of the first of its targets with one, or the usual one."""
-    from ..synthesis.kits import kits
-
     outs = score.outs(event.drummer, event.beat)
     found = [] if outs is None else [target.kit for target in outs.targets if isinstance(target, Synth | Scsynth)]
     return next((kit for kit in found if kit in kits()), Synth().kit)

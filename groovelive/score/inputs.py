@@ -22,6 +22,7 @@ Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Port = Annotated[str, Meta(max_length=128)]
 Key = Annotated[int, Meta(ge=0, le=127)]
 Role = Literal["rhythm", "accent", "density"]
+Player = Literal["", "drums", "typed", "bass", "guitar", "piano", "any"]  # who plays what is heard; "": not told
 
 
 class _Value(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is"):
@@ -51,7 +52,7 @@ class Ear(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     velocity: Literal["velocity", "pitch"] | Annotated[float, Meta(ge=0, le=1)] = "velocity"
     weight: Annotated[float, Meta(ge=0, le=2)] = 1.0
     role: Role = "rhythm"
-    instrument: Literal["", "drums", "typed", "bass", "guitar", "piano", "any"] = ""
+    instrument: Player = ""
 
 
 class Hearing(_Value, frozen=True, tag="hearing"):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import STEPS_PER_BAR, VOICES
+from ..grooves.intensity import without_intensity
 from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
-from .edits import BEATS_PER_BAR, STEP, Home, Notes, Point, Rhythm, Walk
-from .events import bar_notes, held_notes
+from .asked import asked_fill, taken_idea
+from .edits import BEATS_PER_BAR, STEP, Exact, Home, Notes, Point, Rhythm, Walk
+from .events import held_notes, written_notes
 from .inputs import Hearing
 from .rhythms import LOOP, LOOP_STEPS
 from .score import Score
@@ -23,6 +26,8 @@ Floats = NDArray[np.float32]
 CONTEXT = 15  # bars that the player looks back on
 _V = len(VOICES)
 _OTHER_GENRE = 0.5  # of the weights, from which on what was played in the old genre is forgotten
+_OTHER_DENSITY = 0.25  # likewise, of a density: a drummer who is to play half as much does not go on as before
+_USUAL_DENSITY = 0.5  # what counts where none is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,9 @@ class PlayOn:
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
+        chosen: whether it goes on from an idea that was taken, even where a preset would be in mind.
+        fresh: whether the rhythm is another than the context was played to.
+        genre_before: weights of the genre in which the context was played.
         context: (steps, 27) float32 that was played before.
         known, held: (32, 9), (32, 27) float32: cells that are as they were played, or locked.
     """
@@ -60,6 +68,9 @@ class PlayOn:
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
+    chosen: bool = field(default=False, compare=False)
+    fresh: bool = field(default=False, compare=False)
+    genre_before: tuple[tuple[str, float], ...] = field(default=(), compare=False)
     context: bytes = field(default=b"", compare=False)
     known: bytes = field(default=b"", compare=False)
     held: bytes = field(default=b"", compare=False)
@@ -107,15 +118,6 @@ def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | Non
     )
 
 
-def asked_fill(score: Score, drummer: str, bar: int) -> bool:
-    """Return whether the performer has asked for a fill in a bar (from 0)."""
-    begin, end = bar * BEATS_PER_BAR, (bar + 1) * BEATS_PER_BAR
-    return any(
-        edit.value and begin <= edit.beat < end and not (edit.group and score.undone(edit.group, end))
-        for edit in score.lane(drummer, "fill")
-    )
-
-
 def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> str:
     """Return who plays the rhythm: as told of the drummer, else of its inputs, else as the rhythm itself tells."""
     told = score.value(drummer, "instrument", beat)
@@ -125,8 +127,8 @@ def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> 
     if isinstance(source, Hearing):
         players = {ear.instrument for ear in source.ears if ear.instrument and ear.role == "rhythm"}
         return players.pop() if len(players) == 1 else "any" if players else "drums"
-    if isinstance(source, Rhythm) and source.text:
-        return "typed"
+    if isinstance(source, Rhythm) and (source.instrument or source.text):
+        return source.instrument or "typed"
     return "drums" if tap is None or not tap[:, 0].any() else instrument_of(tap)
 
 
@@ -139,13 +141,30 @@ def remembering(score: Score, drummer: str, asked: PlayOn, bar: int, beat: float
         beat: from when on the loop may be changed; what sounds before it stays.
     """
     first = bar - (bar - score.origin(beat)) % LOOP
-    context = _context(score, drummer, asked, first, beat)
+    context, middle, last = _context(score, drummer, asked, first, beat)
     known, held = _held(score, drummer, asked, first, bar, beat)
-    return replace(asked, context=context.tobytes(), known=known.tobytes(), held=held.tobytes())
+    source = score.edit(drummer, "source", beat)
+    return replace(
+        asked,
+        chosen=taken_idea(score, drummer, beat) is not None,
+        fresh=source is not None and not isinstance(source.value, Hearing) and source.beat > middle * BEATS_PER_BAR,
+        genre_before=score.weights(drummer, "genre", float(last * BEATS_PER_BAR)) if len(context) else (),
+        context=context.tobytes(),
+        known=known.tobytes(),
+        held=held.tobytes(),
+    )
 
 
+def _bar_rows(score: Score, drummer: str, bar: int) -> Floats:
+    """Return a bar as it was written, (16, 27), whatever was muted or done to it."""
+    start = (bar - score.origin(float(bar * BEATS_PER_BAR))) % LOOP * STEPS_PER_BAR
+    notes = written_notes(score, drummer, bar, float(bar * BEATS_PER_BAR))
+    return rows(notes, LOOP_STEPS)[start : start + STEPS_PER_BAR]
+
+
+@lru_cache(maxsize=1024)
 def rows(notes: Notes, steps: int) -> Floats:
-    """Return notes as (steps, 27); of two at one voice and step the louder counts.
+    """Return notes as (steps, 27), not to be changed; of two at one voice and step the louder counts.
 
     >>> rows((), 16).shape
     (16, 27)
@@ -155,32 +174,51 @@ def rows(notes: Notes, steps: int) -> Floats:
         if offset > 0.5:
             step, offset = step + 1, offset - 1
         if 0 <= step < steps and velocity > found[step, _V + voice]:
-            found[step, [voice, _V + voice, 2 * _V + voice]] = 1, velocity, min(max(offset, -0.5), 0.499)
+            found[step, voice], found[step, _V + voice] = 1, velocity
+            found[step, 2 * _V + voice] = min(max(offset, -0.5), 0.499)
+    found.setflags(write=False)
     return found
 
 
-def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Floats:
-    """Return the bars that count as played before, (steps, 27), oldest first."""
+def _context(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> tuple[Floats, float, int]:
+    """Return the bars that count as played before, (steps, 27), oldest first; where their middle is, and the last."""
     bars: list[Floats] = []
+    numbers: list[int] = []
     for bar in _past(score, drummer, asked, first, beat):
-        one = rows(bar_notes(score, drummer, bar, float(bar * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR)
+        one = _bar_rows(score, drummer, bar)
         if not one[:, :_V].any():
             break
-        bars.append(one)
+        bars.append(_as_answered(score, drummer, bar, one))
+        numbers.append(bar)
         if len(bars) == CONTEXT:
             break
-    return np.concatenate(bars[::-1]) if bars else np.zeros((0, 3 * _V), np.float32)
+    if not bars:
+        return np.zeros((0, 3 * _V), np.float32), float(first), first
+    return np.concatenate(bars[::-1]), (numbers[-1] + numbers[0] + 1) / 2, numbers[0]
+
+
+def _as_answered(score: Score, drummer: str, bar: int, played: Floats) -> Floats:
+    """Return a bar as the player answered it: intensity, which its answers are played with, is not added up."""
+    beat = float(bar * BEATS_PER_BAR)
+    if score.value(drummer, "mirror", beat) or isinstance(score.value(drummer, "source", beat), Exact):
+        return played
+    velocities = without_intensity(played[:, _V : 2 * _V], float(score.number(drummer, "intensity", beat)))
+    return np.concatenate([played[:, :_V], velocities, played[:, 2 * _V :]], 1)
 
 
 def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) -> Iterator[int]:
     """Yield the bars to look back on, newest first.
 
     In a section those of the same section, if it was played before. A genre that is another by half begins afresh, and
-    so does what goes to a preset: it is to be heard at once.
+    so does a density by a quarter, and what goes to a preset or an idea: it is to be heard at once.
     """
     genre = dict(score.weights(drummer, "genre", beat))
+    densities = [path for path in score.paths(drummer) if path.partition(".")[0] == "density"]
     source = score.edit(drummer, "source", beat)
     since = source.beat if source is not None and asked.adherent else 0.0
+    idea = taken_idea(score, drummer, beat)
+    if idea is not None:
+        since = max(since, idea.beat)
     own: list[int] = []
     for bar in range(first - 1, -1, -1):
         at = float(bar * BEATS_PER_BAR)
@@ -197,7 +235,17 @@ def _past(score: Score, drummer: str, asked: PlayOn, first: int, beat: float) ->
         at = float(bar * BEATS_PER_BAR)
         if at < since or _apart(genre, dict(score.weights(drummer, "genre", at))) > _OTHER_GENRE:
             return
+        if any(
+            abs(_density(score, drummer, path, at) - _density(score, drummer, path, beat)) > _OTHER_DENSITY
+            for path in densities
+        ):
+            return
         yield bar
+
+
+def _density(score: Score, drummer: str, path: str, beat: float) -> float:
+    number = score.number(drummer, path, beat)
+    return _USUAL_DENSITY if number is None else float(number)
 
 
 def _apart(one: dict[str, float], other: dict[str, float]) -> float:
@@ -219,9 +267,7 @@ def _held(score: Score, drummer: str, asked: PlayOn, first: int, bar: int, beat:
         start = k * STEPS_PER_BAR
         if start >= open_step or not score.value(drummer, "source", float((first + k) * BEATS_PER_BAR)):
             continue
-        played = rows(
-            bar_notes(score, drummer, first + k, float((first + k) * BEATS_PER_BAR), transformed=False), STEPS_PER_BAR
-        )
+        played = _bar_rows(score, drummer, first + k)
         until = min(open_step - start, STEPS_PER_BAR)
         known[start : start + until] = 1
         held[start : start + until] = played[:until]

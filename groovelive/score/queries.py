@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..grooves.grid import GROUPS, VOICES
 from . import rhythms
+from .asked import plays_idea, replayed
 from .edits import (
     BEATS_PER_BAR,
     Cycle,
@@ -89,6 +90,16 @@ def wish(score: Score, drummer: str, bar: int, beat: float | None = None) -> Wis
         beat: what holds then counts; by default at the beginning of the bar.
     """
     beat = float(bar * BEATS_PER_BAR) if beat is None else beat
+    if plays_idea(score, drummer, beat) or replayed(score, drummer, beat):
+        return None
+    return described(score, drummer, bar, beat)
+
+
+def described(score: Score, drummer: str, bar: int, beat: float) -> Wish | None:
+    """Return what the engine would be asked for a bar, even where the answer is in the log; None where it has no part.
+
+    Args: as for `wish`.
+    """
     wanted = _mirrored(score, drummer, bar, beat)
     if wanted is None:
         return None

@@ -118,7 +118,8 @@ class Scsynth(Target, frozen=True, kw_only=True, tag="scsynth"):
 
 
 Sample = Annotated[str, Meta(max_length=64, pattern=r"^(~|[^\s:]+(:\d+)?)$")]
-DIRT: tuple[str, ...] = ("bd", "sn", "hc", "ho", "lt", "mt", "ht", "cc", "cr")  # folders of Dirt-Samples: cr is a ride
+# Folders of Dirt-Samples: cr is a ride.
+DIRT = ("bd", "sn", "hc", "ho", "lt", "mt", "ht", "cc", "cr")
 
 
 class SuperDirt(Target, frozen=True, kw_only=True, tag="superdirt"):
@@ -136,7 +137,7 @@ class SuperDirt(Target, frozen=True, kw_only=True, tag="superdirt"):
 
     host: Text = "127.0.0.1"
     port: Port = 57120
-    samples: tuple[Sample, Sample, Sample, Sample, Sample, Sample, Sample, Sample, Sample] = DIRT  # type: ignore[assignment]
+    samples: tuple[Sample, Sample, Sample, Sample, Sample, Sample, Sample, Sample, Sample] = DIRT
     orbit: Annotated[int, Meta(ge=0, le=1023)] = 0
     gain: Annotated[float, Meta(ge=0, le=2)] = 1.0
     cut: Annotated[int, Meta(ge=0, le=1023)] = 1

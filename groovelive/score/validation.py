@@ -85,9 +85,11 @@ def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> t
             raise GrooveError("what was played is notes on a port")
         strokes(value.notes)
         return path, value
-    if drummer and path == "own":  # a bar of the performer's own code
+    if drummer and path in ("own", "idea"):  # a bar of the performer's own code; what was chosen among ideas
+        if path == "idea" and value is None:
+            return path, None
         if not isinstance(value, Pattern):
-            raise GrooveError("a bar of one's own is a pattern")
+            raise GrooveError("a bar of one's own, or an idea, is a pattern")
         unpack(value.notes)
         return path, value
     table = CONTROLS if drummer else SESSION_CONTROLS
@@ -104,6 +106,8 @@ def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> t
         path = f"{name}.{_part(name, control, part)}"
     elif name == "lock":
         raise GrooveError("a lock is of a voice or a step: d1.bd.lock(), d1.lock('hats'), d1.lock(0, 8)")
+    if name == "fill" and value is True:  # as a client without numbers of bars says it
+        value = 1
     if name == "clear" and value is not True:
         raise GrooveError("what was played is forgotten by clear(), and comes back by undo()")
     if isinstance(value, Resume) and name != "knob":

@@ -587,6 +587,7 @@ def test_a_frame_may_come_in_pieces_and_many_in_one(rig: Rig, live: Program) -> 
         assert live.wait(1000 + i).address == "/gl/ok"
 
 
+@pytest.mark.timeout(300)
 def test_who_does_not_read_gets_no_more_news_and_is_let_go_in_the_end(rig: Rig, live: Program) -> None:
     slow = rig.open()
     slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -11,7 +11,7 @@ from groovelive import GrooveError
 from groovelive.bench import difference, figure, main, table
 from groovelive.bench import engine as bench
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
 SIZES = bench.EngineSizes(requests=20, seconds=0.1, clients=(1, 4), queued=20, starts=1)
 FIGURES = {

@@ -9,7 +9,7 @@ import pytest
 
 from groovelive.bench import main, playing, syncing
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
 FIGURES = {
     "hand.ready", "note.ready", "note.read", "note.changed", "dense.late", "dense.dropped", "dense.lost", "dense.edits",
@@ -21,7 +21,7 @@ FIGURES = {
 def test_it_prints_one_json_object(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("rtmidi2")
     monkeypatch.setattr(playing, "QUICK", playing.PlayingSizes(notes=6, dense=0.5))
-    monkeypatch.setattr(syncing, "run", lambda **how: {})  # see test_bench_syncing.py
+    monkeypatch.setattr(syncing, "run", lambda **how: {})  # see test_syncing.py
     assert main(["playing", "--quick", "--json"]) in (0, 1)
     figures = json.loads(capsys.readouterr().out)["figures"]
     assert set(figures) >= FIGURES

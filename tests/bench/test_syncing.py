@@ -6,7 +6,7 @@ import pytest
 
 from groovelive.bench import syncing
 
-pytestmark = [pytest.mark.jack, pytest.mark.link]
+pytestmark = [pytest.mark.jack, pytest.mark.link, pytest.mark.timeout(300)]
 
 
 def test_all_figures_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from groovelive import GrooveError
 from groovelive.bench import arrivals, loads, main, timing
 from groovelive.score.edits import Edit, Exact
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
 SIZES = timing.TimingSizes(
     bpms=(180,), loads=("idle",), seconds=1.0, ordinary=0.7, peers=0.7, edits=2, bars=1, hushes=1, walkers=2,

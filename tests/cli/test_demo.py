@@ -40,6 +40,25 @@ def test_the_set_changes_from_part_to_part() -> None:
     assert again.last(32).events == whole.events
 
 
+def test_the_set_is_what_a_drummer_would_play() -> None:
+    with gl.open(realtime=False) as live:
+        demo.the_set().play(live)
+        played = live.last(32).groove("d1")
+    hits = played.hits.reshape(32, 16, 9) > 0
+    beats = [bar for bar in range(32) if bar not in (7, 15, 23)]  # these are fills
+    assert hits[beats, 0, 0].mean() >= 0.9  # kick on the one
+    stressed = played.velocities.reshape(32, 16, 9)[:, [4, 12], 1].min(1) > 0.5
+    assert stressed[[*range(7), 29, 30]].mean() >= 0.75 and stressed[8:15].mean() >= 0.75  # funk, rock
+    time = hits[:, :, [2, 3, 8]].any(2).mean(1)
+    assert time[beats].min() >= 0.2 and time[beats].mean() >= 0.35
+    assert all(
+        hits[bar][:, [1, 4, 5, 6]].any(1).sum() >= 5 for bar in (7, 15, 23)
+    )  # fills are played on snare and toms
+    loud = [float(played[bar].velocities.max()) for bar in range(32)]
+    assert loud[16] < 0.6 * loud[24] and loud[16] < loud[19] < loud[22]  # the build-up
+    assert len({played[bar].hits.tobytes() for bar in range(32)}) >= 20
+
+
 def test_a_session_that_runs_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("groovelive.runtime.endpoints.holder", lambda role: 4711)
     monkeypatch.setattr("groovelive.cli.demo._aloud", lambda console: pytest.fail("it would be disturbed"))

@@ -299,7 +299,7 @@ class TestBadInput:
             raise OSError(28, "No space left on device")
 
         Path("a.mid").write_text("mine")
-        monkeypatch.setattr("groovelive.cli.drum.svg_song", full)
+        monkeypatch.setattr("groovelive.saving.svg_song", full)
         assert_refused(run("drum", "x..x", "-o", "a.mid", "-o", "b.svg"), "No space left on device")
         assert os.listdir() == ["a.mid"] and Path("a.mid").read_text() == "mine"
 

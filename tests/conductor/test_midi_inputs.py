@@ -87,6 +87,7 @@ def loops(session: Session, response: str | None, beat: float) -> list[float]:
     if response is not None:
         session.set("response", response)
     session.set("source", KEYS)
+    session.set("mirror", True)  # which answers to what is heard alone, and not anew in every loop
     session.set("memory", 1000.0)
     session.run(beat)
     before = len(session.patterns())

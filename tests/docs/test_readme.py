@@ -36,6 +36,22 @@ def test_every_snippet_is_of_a_kind_that_is_tested() -> None:
     assert COMMANDS and all(line.startswith(kinds) for line in COMMANDS)
 
 
+def test_the_picture_shows_a_drummer() -> None:
+    picture = next(text for language, text in SNIPPETS if language == "text")
+    rows = {
+        name: cells.replace("│", "") for name, cells in re.findall(r"^(\w+) +([·x▁-█│]{33})", picture, re.MULTILINE)
+    }
+    typed = {step for step, cell in enumerate(rows.pop("typed")) if cell == "x"}
+    played = {(name, step) for name, cells in rows.items() for step, cell in enumerate(cells) if cell != "·"}
+    assert typed == {step for step in range(32) if step % 8 in (0, 3, 6)}
+    assert {("kick", 0), ("kick", 16), ("snare", 4), ("snare", 12), ("snare", 20), ("snare", 28)} <= played
+    assert len({step for _, step in played} - typed) >= 4  # it keeps time between what was typed
+    call = re.search(r">>> (.*)", picture)
+    assert call is not None
+    answer = eval(call[1], {"gl": gl})
+    assert answer.bars == 2 and len(answer) > 20
+
+
 @pytest.mark.synth
 @pytest.mark.parametrize("text", [text for language, text in SNIPPETS if language == "python"])
 def test_python(text: str, monkeypatch: pytest.MonkeyPatch) -> None:

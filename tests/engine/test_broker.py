@@ -36,6 +36,7 @@ from groovelive.protocol.engine import (
 from groovelive.protocol.frames import from_frames, to_frames
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
+from groovelive.runtime.folders import runtime_folder
 
 pytestmark = pytest.mark.realtime
 
@@ -140,7 +141,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
                 workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
             until(lambda: "there are 3" in "".join(told), 20)
             model = load()
-            expected = {seed: model.drum(TAP, sampling="bernoulli", seed=seed) for seed in range(20)}
+            expected = {seed: model.mirror(TAP, sampling="bernoulli", seed=seed) for seed in range(20)}
 
             def play(first: int) -> set[int]:
                 pids = set()
@@ -168,7 +169,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
                 workers[2].terminate()
                 assert workers[2].wait(5) == 0
                 until(lambda: any("has left" in line for line in told))
-                assert client.generate(TAP).groove == model.drum(TAP)
+                assert client.generate(TAP).groove == model.mirror(TAP)
         finally:
             for worker in workers:
                 worker.send_signal(signal.SIGCONT)
@@ -195,7 +196,7 @@ def test_a_broker_and_a_worker_with_keys() -> None:
                 try:
                     with Client(timeout=10) as client:
                         until(lambda: _answered(client), 15)
-                        assert client.generate(TAP).groove == load().drum(TAP)
+                        assert client.generate(TAP).groove == load().mirror(TAP)
                     with Client(found.address) as stranger, pytest.raises(EngineError):
                         stranger.hello(timeout=0.3)
                 finally:
@@ -204,7 +205,7 @@ def test_a_broker_and_a_worker_with_keys() -> None:
         finally:
             server.terminate()
             assert server.wait(5) == 0
-    assert not connection.runtime_folder().joinpath("engine.json").exists()
+    assert not runtime_folder().joinpath("engine.json").exists()
 
 
 def _answered(client: Client) -> bool:
@@ -324,8 +325,8 @@ def test_an_engine_with_other_models_is_not_taken() -> None:
 def test_what_is_no_message_is_answered_or_dropped() -> None:
     with running() as address, asking(address) as client, Worker(address) as worker:
         worker.expect(BEAT)
-        wrong = [b"GL9", b"1", b""], [b"x"], [b"GL1", b"1", b"\xc1"], [b"GL1", b"", b""]
-        for parts in (*wrong, [b"GL1", b"1", b"\x80" * 300_000]):
+        wrong = [b"GL9", b"1", b""], [b"x"], [b"GL2", b"1", b"\xc1"], [b"GL2", b"", b""]
+        for parts in (*wrong, [b"GL2", b"1", b"\x80" * 300_000]):
             client.send_multipart(parts)
             assert isinstance(reply(client)[1], Failure)
         for parts in (

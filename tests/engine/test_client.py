@@ -53,10 +53,10 @@ def test_it_answers_as_the_model_does(client: Client) -> None:
     model = load()
     tap = Groove.parse("x..x..x.x.x.x...", bars=2)
     for controls in ({}, {"genre": "funk"}, {"density": 0.4, "redirect": "toms"}, {"sampling": "bernoulli", "seed": 5}):
-        expected = model.drum(tap, **controls)
+        expected = model.mirror(tap, **controls)
         assert client.generate(tap, **controls).groove == expected
         assert client.generate(tap.tap(), **controls).groove == expected
-    assert client.generate(TAP).groove == model.drum(TAP)
+    assert client.generate(TAP).groove == model.mirror(TAP)
 
 
 def test_latents_go_round(client: Client) -> None:
@@ -202,7 +202,7 @@ def test_asyncio(address: str) -> None:
 
     answers = asyncio.run(main())
     model = load()
-    assert [a.groove for a in answers] == [model.drum(TAP, seed=n, sampling="bernoulli") for n in range(16)]
+    assert [a.groove for a in answers] == [model.mirror(TAP, seed=n, sampling="bernoulli") for n in range(16)]
 
 
 def test_asyncio_time_out_and_close() -> None:
@@ -238,7 +238,7 @@ def test_it_finds_an_engine_that_comes_back_elsewhere() -> None:
             with process() as (other, second):
                 assert other != address
                 connection.write(connection.Connection(other, second.pid))
-                assert waiting.result(15).groove == load().drum(TAP)
+                assert waiting.result(15).groove == load().mirror(TAP)
 
 
 def test_asyncio_finds_an_engine_that_comes_back_elsewhere() -> None:

@@ -11,7 +11,7 @@ from groovelive import GrooveError
 from groovelive.engine import AsyncClient, Client
 
 NOWHERE = "ipc:///nonexistent/groovelive.ipc"
-METHODS = ("hello", "stats", "generate", "encode", "decode", "random", "walk")
+METHODS = ("hello", "stats", "generate", "play", "encode", "decode", "random", "walk")
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -71,7 +71,7 @@ class Load:
         self._over = threading.Event()
         self._lock = threading.Lock()
         model = load()
-        self._expected = [model.drum(TAP, sampling="bernoulli", seed=seed) for seed in range(16)]
+        self._expected = [model.mirror(TAP, sampling="bernoulli", seed=seed) for seed in range(16)]
         self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(threads)]
 
     def __enter__(self) -> Load:
@@ -140,10 +140,10 @@ def test_stopped_for_three_seconds(serve: subprocess.Popen[str]) -> None:
                 assert caught.value.code == "LATE" and time.monotonic() - start < 1
                 time.sleep(2.5)
                 os.kill(pid, signal.SIGCONT)
-                assert patient.result(5).groove == load().drum(TAP, genre="funk")
+                assert patient.result(5).groove == load().mirror(TAP, genre="funk")
         finally:
             os.kill(pid, signal.SIGCONT)
-        assert client.generate(TAP, genre="jazz").groove == load().drum(TAP, genre="jazz")
+        assert client.generate(TAP, genre="jazz").groove == load().mirror(TAP, genre="jazz")
         assert report()["engine"]["pid"] == pid  # three seconds are no reason to start another
 
 
@@ -159,7 +159,7 @@ def test_a_client_that_is_killed_mid_request_harms_nobody(serve: subprocess.Pope
                 other.stdout.readline()
                 time.sleep(0.01)
                 other.kill()
-            assert client.generate(TAP).groove == load().drum(TAP)
+            assert client.generate(TAP).groove == load().mirror(TAP)
         until(lambda: sum(client.stats().waiting.values()) == 0)
 
 

@@ -305,7 +305,7 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
     ):  # fmt: skip
         for source in (Array.of(tap.tap()), Array.of(tap.hvo)):
             reply = ask(shipped, Generate(tap=source, **controls))
-            assert grooves(reply) == [model.drum(tap, **controls)]
+            assert grooves(reply) == [model.mirror(tap, **controls)]
     z = model.encode(tap)
     assert np.array_equal(ask(shipped, Encode(taps=Array.of(tap.tap()))).latents.numpy(), z[None])
     assert grooves(ask(shipped, Decode(z=Array.of(z), genre="jazz"))) == [model.decode(z, genre="jazz")]
@@ -323,7 +323,7 @@ def test_the_engine_answers_as_the_model_does(shipped: dict[str, Model]) -> None
 def test_a_tap_of_any_whole_bars_is_answered(shipped: dict[str, Model], bars: int) -> None:
     tap = Groove.parse("x..x..x. x.x..x.x").repeat(3)[:bars]
     reply = ask(shipped, Generate(tap=Array.of(tap.tap()), probabilities=True, latents=True))
-    assert grooves(reply) == [shipped["groove"].drum(tap)]
+    assert grooves(reply) == [shipped["groove"].mirror(tap)]
     assert reply.probabilities.shape == (1, 16 * bars, 9) and reply.latents.shape[0] == -(-bars // 2)
 
 
@@ -347,7 +347,7 @@ def test_many_latents_are_as_each_alone(shipped: dict[str, Model]) -> None:
 
 def test_a_random_walk_keeps_its_ends_and_its_seed(shipped: dict[str, Model]) -> None:
     a, b = np.random.default_rng(0).standard_normal((2, shipped["groove"].manifest.latent)).astype(np.float32)
-    walk = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
+    walk: dict[str, Any] = {"start": Array.of(a), "end": Array.of(b), "path": "random", "steps": 9}
     one = ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy()
     assert np.allclose(one[0], a) and np.allclose(one[-1], b, atol=1e-5)
     assert np.array_equal(one, ask(shipped, WalkRequest(**walk, seed=1)).latents.numpy())
@@ -428,6 +428,6 @@ def test_the_manifests_defaults_count(tmp_path: Path) -> None:
     change(tmp_path / "m", controls=controls)
     model = load(tmp_path / "m")
     reply = ask({"m": model}, Generate(tap="x..x..x.", seed=8))
-    expected = load().drum("x..x..x.", seed=8, sampling="bernoulli", density=0.25, genre="jazz")
+    expected = load().mirror("x..x..x.", seed=8, sampling="bernoulli", density=0.25, genre="jazz")
     assert grooves(reply) == [expected]
     assert validation.given(model, Generate(tap="x", density=0.5), "density") == 0.5

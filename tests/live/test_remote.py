@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import groovelive as gl
@@ -63,7 +64,7 @@ def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, rec
     other.d1.velocity = 0.5
     until(lambda: live.d1.velocity == 0.5)
     assert live.history[-1].by == "kim" and "kim" in repr(live) and "maria" in repr(other)
-    with pytest.raises(GrooveError, match="density must lie"):
+    with pytest.raises(GrooveError, match="density must be a number from 0 to 1"):
         live.d1.density = 2
     live.close()
     with pytest.raises(GrooveError, match="is closed"):
@@ -153,6 +154,24 @@ def test_the_module_stays_light() -> None:
     code = f"import sys, groovelive; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_ideas_over_the_wire(here: Path) -> None:
+    with gl.open(by="maria") as live:
+        until(lambda: live.model is not None)
+        live.d1 >> gl.groove("x..x..x.")
+        until(lambda: live.score.lane("d1", "pattern"))
+        ideas = live.d1.ideas(2)
+        assert len(ideas) == 2 and ideas[0].groove != ideas[1].groove
+        with pytest.raises(GrooveError, match="d2 follows nothing"):
+            live.d2.ideas(2)
+        live.d1.take(1)
+        until(lambda: live.score.lane("d1", "idea"))
+        beat = live.score.lane("d1", "idea")[-1].beat
+        until(lambda: live.beat > beat + 4)
+        assert np.array_equal(live.d1.now.hits, ideas[1].groove.hits)
+        live.undo()
+        until(lambda: not np.array_equal(live.d1.now.hits, ideas[1].groove.hits))
 
 
 def test_hands_over_the_wire(here: Path) -> None:

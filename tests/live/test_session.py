@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,15 +75,17 @@ def test_mini_notation_goes_on_over_the_bars(live: gl.Session) -> None:
 
 
 CHANGES: dict[str, Any] = {
-    "follow": 0.3, "genre": "jazz", "density": 0.9, "max_hits": 2, "threshold": 0.95,
-    "drift": 2.0, "sampling": "bernoulli", "tap_high": 0.3, "tap_low": 0.9, "tap_bias": -0.5, "tap_invert": True,
+    "mirror": True, "instrument": "bass", "adherence": 0.0, "complexity": 1.0, "intensity": 1.0, "variation": 2.0,
+    "phrase": 1, "follow": 0.3, "genre": "jazz", "density": 0.9, "max_hits": 2, "threshold": 0.95,
+    "drift": 2.0, "sampling": "threshold", "tap_high": 0.3, "tap_low": 0.9, "tap_bias": -0.5, "tap_invert": True,
     "tap_spread": 0.0, "tap_lean": 0.4, "tap_mirror": True, "tap_quantise": 1.0, "velocity": 0.5, "quantise": 1.0,
     "swing": 0.3, "humanise": 1.0, "nudge": -0.01,
 }  # fmt: skip
 WITH = {
     "temperature": ({"sampling": "bernoulli"}, 5.0),
     "seed": ({"humanise": 1.0}, 9),
-    "guidance": ({"genre": "reggae"}, 0.0),
+    "guidance": ({"mirror": True, "genre": "reggae"}, 0.0),
+    "fills": ({"phrase": 1}, 0.0),
     "blend": ({"follow": 0.0, "a": "halftime", "b": "late night"}, 0.9),
     "a": ({"follow": 0.0}, "carnival"),
     "b": ({"follow": 0.0, "a": "halftime", "blend": 1.0}, "carnival"),
@@ -91,33 +94,62 @@ WITH = {
 LATE = gl.Groove.parse(TAP).nudge(0.2).humanise(0.5, seed=3)
 
 
-@pytest.mark.parametrize("name", [*CHANGES, *WITH])
+@functools.cache
+def told(*settings: tuple[str, Any], later: tuple[str, Any] | None = None) -> tuple[Any, ...]:
+    """Return four bars of a drummer that is told something, and in the bar before perhaps something else."""
+    with gl.open(realtime=False) as live:
+        live.d1 >> gl.groove(LATE)
+        for name, value in settings:
+            setattr(live.d1, name, value)
+        live.run(bars=2)
+        if later is not None:
+            setattr(live.d1, *later)
+        return tuple(played(live, 4))
+
+
+@pytest.mark.parametrize("name", [name for name in (*CHANGES, *WITH) if name != "response"])
 def test_every_control_changes_the_music(name: str, live: gl.Session) -> None:
     before, value = WITH.get(name, ({}, CHANGES.get(name)))
+    settings = tuple(before.items())
+    assert told(*settings, later=(name, value)) != told(*settings)
     d1 = live.d1
-    d1 >> gl.groove(LATE)
-    for other, setting in before.items():
+    for other, setting in (*settings, (name, value)):
         setattr(d1, other, setting)
-    first = played(live)
-    setattr(d1, name, value)
-    if name == "response":  # what it changes is when: this is due at once, in the middle of a bar
-        live.run(beats=1)
-        d1.density = 0.2
-        assert d1.history[-1].beat == live.beat
-        return
-    assert played(live) != first
     assert getattr(d1, name) in (value, gl.z(value) if name in ("a", "b") else value)
     setattr(d1, name, None)
     assert getattr(d1, name) == CONTROLS[name].default or CONTROLS[name].default is None
 
 
+def test_the_same_settings_are_the_same_music() -> None:
+    assert told.__wrapped__() == told.__wrapped__()
+
+
+def test_response_changes_when(live: gl.Session) -> None:
+    """With it an edit is due at once, in the middle of a bar."""
+    live.d1 >> gl.groove(LATE)
+    live.d1.response = "now"
+    live.run(beats=5)
+    live.d1.density = 0.2
+    assert live.d1.history[-1].beat == live.beat
+
+
 def test_no_control_is_left_out_of_these_tests() -> None:
     tested = {*CHANGES, *WITH, "source", "redirect", "moves", "lock", "mute", "solo", "out", "each_bar", "autopilot"}
-    assert tested | {"memory", "recording", "clear", "knob"} == set(CONTROLS)  # of what is played: test_inputs.py
+    tested |= {"memory", "recording", "clear", "knob"}  # of what is played: test_inputs.py
+    assert tested | {"fill", "section"} == set(CONTROLS)  # of what is played on: tests/score/test_play_on.py
+
+
+def test_guidance_is_told_to_be_the_mirror_s(live: gl.Session, capsys: pytest.CaptureFixture[str]) -> None:
+    live.d1.guidance = 2
+    assert capsys.readouterr().err.count("guidance is of a mirror") == 1
+    live.d2.mirror = True
+    live.d2.guidance = 2
+    assert not capsys.readouterr().err
 
 
 def test_voices_and_groups(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     d1.hh.density = 0.9
     assert sum(voice == 2 for _, voice, *_ in played(live)) == round(0.9 * 32)
@@ -135,6 +167,7 @@ def test_voices_and_groups(live: gl.Session) -> None:
 
 def test_a_locked_voice_stays_and_the_others_change(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     before = played(live)
     d1.sn.lock()
@@ -150,6 +183,7 @@ def test_a_locked_voice_stays_and_the_others_change(live: gl.Session) -> None:
 
 def test_weights_patterns_and_ramps(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     d1.genre = {"funk": 0.7, "jazz": 0.3}
     assert d1.genre == {"funk": 0.7, "jazz": 0.3}
@@ -252,6 +286,7 @@ def test_verbs_act_now_and_in_a_block_with_the_rest(live: gl.Session) -> None:
 
 def test_scenes(live: gl.Session) -> None:
     d1 = live.d1
+    d1.mirror = True
     d1 >> gl.groove(TAP)
     d1.genre, d1.swing = "funk", 0.2
     gl.scene.save("verse")
@@ -424,6 +459,7 @@ def test_what_is_shown(live: gl.Session) -> None:
 def test_everything_completes_and_has_help(live: gl.Session) -> None:
     names = dir(live.d1)
     settings = [n for n, c in CONTROLS.items() if c.kind in ("number", "whole", "genre", "choice", "point")]
+    settings.remove("fill")  # a verb
     assert {*settings, "bd", "sn", "hats", "walk", "home", "mute", "every", "each_bar"} <= set(names)
     drummer = type(live.d1)
     for name in settings:

@@ -38,7 +38,7 @@ def span(control: Control) -> str:
 
 def default(control: Control) -> str:
     if control.default is None:
-        return "none" if control.kind in ("point", "switch") else "the model's"
+        return "none" if control.kind in ("point", "switch", "whole") else "the model's"
     if isinstance(control.default, str):
         return f'`"{control.default}"`'
     return f"{control.default:g}" if isinstance(control.default, float) else str(control.default)
@@ -52,7 +52,10 @@ def test_each_control_stands_there_once() -> None:
 @pytest.mark.parametrize("name", [name for name, control in CONTROLS.items() if control.kind not in WORDLESS])
 def test_range_and_default_are_those_of_the_code(name: str) -> None:
     said = {row[0]: row[1:] for row in table("control")}[name]
-    if said[0].startswith("`") and CONTROLS[name].kind == "switch":  # the verb that is typed in place of a value
+    if said[0].startswith("`") and CONTROLS[name].kind in (
+        "switch",
+        "whole",
+    ):  # the verb that is typed in place of a value
         assert said[1] == default(CONTROLS[name])
     else:
         assert said == (span(CONTROLS[name]), default(CONTROLS[name]))

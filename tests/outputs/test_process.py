@@ -181,14 +181,14 @@ def test_sending_to_a_stopped_outlet_does_not_wait(outputs: Outputs) -> None:
 def test_a_killed_outlet_is_back_soon(outputs: Outputs, receiver: Receiver, told: list[str]) -> None:
     sink = outputs.open(Osc(port=receiver.port))
     outputs.send(_due(sink, time.monotonic_ns() + 100 * MS, 5, MS))
-    assert [hit.count for hit in receiver.hits(5)] == [0, 1, 2, 3, 4]
+    assert [hit.number for hit in receiver.hits(5)] == [0, 1, 2, 3, 4]
     time.sleep(0.7)
     killed = _pid(outputs)
     os.kill(killed, signal.SIGKILL)
     while not told:
         time.sleep(0.01)
     outputs.send(_due(sink, time.monotonic_ns() + 1_500 * MS, 2, MS))  # waits for the process that is started
-    assert [hit.count for hit in receiver.hits(2)] == [5, 6]
+    assert [hit.number for hit in receiver.hits(2)] == [5, 6]
     assert told == [f"the osc outlet (process {killed}) was ended by SIGKILL; it is started again"]
     assert _pid(outputs) != killed
     time.sleep(0.7)

@@ -64,7 +64,7 @@ def test_superdirt_gets_what_it_documents(outputs: Outputs) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(5)
-        samples = (*DIRT[:1], "sn:3", *DIRT[2:8], "~")
+        samples: Any = (*DIRT[:1], "sn:3", *DIRT[2:8], "~")
         sink = outputs.open(SuperDirt(port=receiver.getsockname()[1], orbit=2, gain=1.5, samples=samples))
         start = time.monotonic_ns() + 300 * MS
         velocities = (0.25, 1.0, 0.5)

@@ -29,6 +29,7 @@ from groovelive.protocol.engine import (
     Generate,
     Grooves,
     Latents,
+    Play,
     Random,
     Stats,
     WalkRequest,
@@ -51,6 +52,12 @@ REQUESTS: list[AnyRequest] = [
         keep=Array.of(np.zeros((32, 27))), locks=("kick", 31), seed=2**63 - 1, follow=0.5, preset=LATENT,
         probabilities=True, latents=True, deadline=12.5,
     ),
+    Play(),
+    Play(
+        bars=16, bar=7, tap=Array.of(np.zeros((32, 3))), context=Array.of(np.zeros((240, 27))), fill=(True, None),
+        known=Array.of(np.zeros((256, 9))), held=Array.of(np.zeros((256, 27))), instrument="bass", adherence=0.5,
+        genre="jazz", tempo=96.5, phrase=4, top_k=9, hands=False, drummer="d1", seed=2**63 - 1, priority="background",
+    ),
     Decode(z=LATENT),
     Random(count=3),
     WalkRequest(start="a preset", end=LATENT, steps=256, path="slerp"),
@@ -66,7 +73,7 @@ REPLIES: list[AnyReply] = [
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: type(r).__name__)
 def test_requests_come_out_as_they_went_in(request_: AnyRequest) -> None:
     header, id, body = to_frames(b"7", request_)
-    assert (header, id) == (b"GL1", b"7")
+    assert (header, id) == (b"GL2", b"7")
     assert read_request(from_frames([header, id, body]).body) == request_
     head = read_head(body)
     assert (head.deadline, head.priority) == (request_.deadline, request_.priority)
@@ -163,12 +170,13 @@ def test_what_is_no_messagepack_is_refused(body: bytes) -> None:
     ("parts", "code"),
     [
         ([], "BAD_REQUEST"),
-        ([b"GL1"], "BAD_REQUEST"),
-        ([b"GL1", b"", b""], "BAD_REQUEST"),
-        ([b"GL1", b"i" * 33, b""], "BAD_REQUEST"),
-        ([b"GL1", b"i", b"", b""], "BAD_REQUEST"),
+        ([b"GL2"], "BAD_REQUEST"),
+        ([b"GL2", b"", b""], "BAD_REQUEST"),
+        ([b"GL2", b"i" * 33, b""], "BAD_REQUEST"),
+        ([b"GL2", b"i", b"", b""], "BAD_REQUEST"),
         ([b"HTTP", b"i", b""], "BAD_REQUEST"),
-        ([b"GL2", b"i", b""], "BAD_VERSION"),
+        ([b"GL1", b"i", b""], "BAD_VERSION"),
+        ([b"GL3", b"i", b""], "BAD_VERSION"),
         ([b"GL", b"i", b""], "BAD_VERSION"),
     ],
 )

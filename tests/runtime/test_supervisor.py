@@ -21,6 +21,7 @@ from groovelive.cli.status import probe, report
 from groovelive.engine import Client
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
+from groovelive.runtime.folders import runtime_folder
 from groovelive.runtime.supervisor import Program, Supervisor
 
 pytestmark = [
@@ -226,16 +227,16 @@ def test_a_runtime_folder_that_is_no_folder_of_ours_is_refused(tmp_path: Path, m
     (tmp_path / "link").symlink_to(target)
     monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "link"))
     with pytest.raises(GrooveError, match="somebody else"):
-        connection.runtime_folder()
+        runtime_folder()
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "file" / "run"))
     with pytest.raises(GrooveError, match="GROOVELIVE_RUNTIME"):
-        connection.runtime_folder()
+        runtime_folder()
 
 
 def test_an_open_runtime_folder_is_closed(folders: Path) -> None:
     folders.mkdir(mode=0o755)
-    connection.runtime_folder()
+    runtime_folder()
     assert stat.S_IMODE(folders.stat().st_mode) == 0o700
 
 

@@ -16,6 +16,8 @@ from tests.support.paths import QUARK, ROOT
 from tests.support.quark_session import Part, Said, Serve, blocks, evaluate
 from tests.support.sclang_process import free_port
 
+pytestmark = pytest.mark.timeout(300)
+
 EXAMPLES = sorted(path.name for path in (QUARK / "examples").glob("*.scd"))
 # What would be heard beyond this machine, or needs what is not here: compiled, and not run.
 NOT_RUN = re.compile(r"LinkClock|SuperDirt|~dirt|~link")

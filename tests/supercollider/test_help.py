@@ -18,7 +18,7 @@ FILES = sorted(path.relative_to(HELP).as_posix() for path in HELP.rglob("*.schel
 # What needs a running server, or would be heard beyond this machine: compiled, and not run.
 NOT_RUN = re.compile(r"\)\.play|s\.(boot|volume)|~master|~bus|GrooveLiveCV\.(listen|play)|x\.(stop|set)")
 
-pytestmark = pytest.mark.supercollider
+pytestmark = [pytest.mark.supercollider, pytest.mark.timeout(300)]
 
 _RENDER = r"""
 (

@@ -20,6 +20,8 @@ from groovelive.midi_files import reader as midifile
 from groovelive.model import load
 from groovelive.training import data, evaluate, metrics
 
+pytestmark = pytest.mark.timeout(400)
+
 HEADER = ["drummer", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split"]
 
 
@@ -272,6 +274,7 @@ def test_the_classifier_hears_genres(trained):
 @pytest.mark.torch
 def test_the_command_trains_measures_and_writes_a_card(small, tmp_path, monkeypatch, capsys):
     from groovelive.training import train as training
+    from groovelive.training.recipes import recipes
 
     def small_recipes(genres, epochs):
         taught, student = whole(genres, epochs)
@@ -281,7 +284,7 @@ def test_the_command_trains_measures_and_writes_a_card(small, tmp_path, monkeypa
         ]
         return shrunk[:-1], shrunk[-1]
 
-    whole = training.recipes
+    whole = recipes
     monkeypatch.setattr(training, "recipes", small_recipes)
     assert training.main(["--data", str(small), "--out", str(tmp_path / "run"), "--epochs", "0.1"]) == 0
     made = tmp_path / "run"

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from ...checks import number
 from ...errors import GrooveError
@@ -91,7 +91,7 @@ class OscSet:
         self.link.close()
         self._later.shutdown(wait=False)
 
-    def __enter__(self) -> OscSet:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -111,7 +112,7 @@ class PlayerWeights:
                 arrays = {name: file[name].astype(np.float32) for name in file.files if name != "header"}
         except FileNotFoundError:
             raise GrooveError(f"there are no weights {str(path)!r}; `groovelive train player` makes them") from None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise GrooveError(f"{Path(path).name} is not a file of a player's weights: {error}") from None
         if header.get("version") != VERSION:
             raise GrooveError(f"{Path(path).name} is of version {header.get('version')}; this player reads {VERSION}")

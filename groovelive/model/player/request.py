@@ -22,7 +22,7 @@ from .conditions import (
 
 MAX_CONTEXT = 15  # bars
 MAX_BARS = 256
-TEMPERATURE, VELOCITY_TEMPERATURE, OFFSET_TEMPERATURE = 0.97, 0.7, 1.0
+TEMPERATURE, VELOCITY_TEMPERATURE, OFFSET_TEMPERATURE = 0.95, 0.7, 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,12 +103,3 @@ def told_density(
     for group in absent:
         told[group] = 0.0
     return told, tuple(silent)
-
-
-def with_intensity(velocities: Floats, intensity: float) -> Floats:
-    """Return velocities played softer (below .5) or harder (above): the middle stays, 0 and 1 stay.
-
-    >>> with_intensity(np.array([0.25]), 1.0).tolist(), with_intensity(np.array([0.25]), 0.5).tolist()
-    ([0.5], [0.25])
-    """
-    return velocities if intensity == 0.5 else velocities ** (2.0 ** (1 - 2 * intensity))

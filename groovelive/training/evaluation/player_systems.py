@@ -154,7 +154,7 @@ def _bars(take: DrumTake, told: Told, rhythm: Floats | None) -> list[BarTold]:
     return bars
 
 
-def _log_share(logits: Floats, at: int) -> float:
+def _log_share(logits: NDArray[np.floating[Any]], at: int) -> float:
     """Return the logarithm of the share that softmax gives to one of the logits."""
     most = logits.max()
     return float(logits[at] - most - np.log(np.exp(logits - most).sum()))

@@ -24,7 +24,7 @@ NEAREST = 8  # lines of an instrument that are kept as fitting a drummer's two b
 
 
 @dataclass(slots=True, eq=False)
-class Take:
+class RecordedTake:
     """Drums from beginning to end.
 
     Args:
@@ -57,7 +57,7 @@ class Take:
         return len(self.played) // STEPS
 
 
-def read_takes(archive: str | PathLike[str], split: str) -> list[Take]:
+def read_takes(archive: str | PathLike[str], split: str) -> list[RecordedTake]:
     """Read the takes in 4/4 of one split of the Groove MIDI Dataset.
 
     Args:
@@ -82,7 +82,7 @@ def read_takes(archive: str | PathLike[str], split: str) -> list[Take]:
     return takes
 
 
-def _takes(file: zipfile.ZipFile, split: str) -> Iterable[Take]:
+def _takes(file: zipfile.ZipFile, split: str) -> Iterable[RecordedTake]:
     table = next((name for name in file.namelist() if name.rsplit("/", 1)[-1] == "info.csv"), None)
     if table is None:
         raise KeyError("it has no info.csv")
@@ -96,7 +96,7 @@ def _takes(file: zipfile.ZipFile, split: str) -> Iterable[Take]:
             played = read.groove[first : first + bars].hvo
             fill = np.ones(bars, bool) if is_fill else fills(played[:, :N_VOICES])
             genre = row["style"].split("/")[0]
-            yield Take(played, genre, float(row["bpm"]), fill, not is_fill, row["id"])
+            yield RecordedTake(played, genre, float(row["bpm"]), fill, not is_fill, row["id"])
 
 
 def fills(hits: Floats, around: int = 4) -> NDArray[np.bool_]:
@@ -130,7 +130,7 @@ def fills(hits: Floats, around: int = 4) -> NDArray[np.bool_]:
     return found
 
 
-def read_accompanied(paths: Sequence[str | PathLike[str]], split: str) -> list[Take]:
+def read_accompanied(paths: Sequence[str | PathLike[str]], split: str) -> list[RecordedTake]:
     """Read loops of programmed drums with the instrument that they accompany, weighted by song.
 
     Args:
@@ -140,7 +140,7 @@ def read_accompanied(paths: Sequence[str | PathLike[str]], split: str) -> list[T
     Raises:
         GrooveError: a file is not there, or lacks one of these arrays.
     """
-    takes: list[Take] = []
+    takes: list[RecordedTake] = []
     for path in paths:
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -160,11 +160,13 @@ def read_accompanied(paths: Sequence[str | PathLike[str]], split: str) -> list[T
             weight = min(int(counts[k]), MAX_ROWS) / int(counts[k])
             name = f"{Path(path).stem}:{names[k]}"
             if x[:, :N_VOICES].any():
-                takes.append(Take(x, PROGRAMMED, None, np.zeros(2, bool), False, name, r, PAIRED[int(i)], weight))
+                takes.append(
+                    RecordedTake(x, PROGRAMMED, None, np.zeros(2, bool), False, name, r, PAIRED[int(i)], weight)
+                )
     return takes
 
 
-def fit_instruments(takes: Sequence[Take], pairs: Sequence[Take]) -> None:
+def fit_instruments(takes: Sequence[RecordedTake], pairs: Sequence[RecordedTake]) -> None:
     """Give each take the instruments' lines that would fit it: those whose own drums are most like its drums.
 
     Kick counts most, then snare, then the rest. A drummer of the Groove data played alone; with these lines the
@@ -188,7 +190,7 @@ def fit_instruments(takes: Sequence[Take], pairs: Sequence[Take]) -> None:
             take.fitting[instrument] = numbers[np.argsort(apart, 1, kind="stable")[:, :NEAREST]]
 
 
-def check_names(takes: Iterable[Take]) -> None:
+def check_names(takes: Iterable[RecordedTake]) -> None:
     """Refuse a genre or an instrument that the player has no place for."""
     for take in takes:
         if take.genre not in GENRES or (take.instrument or "any") not in INSTRUMENTS:

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from ...errors import GrooveError
 from ...model.player.conditions import BITS, GENRES, INSTRUMENTS, N_VOICES, VELOCITIES, Floats
-from .data import Take
+from .data import RecordedTake
 
 VERSION = 1
 
 
-def velocity_spread(takes: Sequence[Take]) -> Floats:
+def velocity_spread(takes: Sequence[RecordedTake]) -> Floats:
     """Return how the velocities of a voice lie inside each class, (9, 16, 8): shares of its eight MIDI values.
 
     Drummers hit 127 far more often than 121, and an even spread inside a class would tell.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...grooves.groove import GROUPS
 from ...model.player.conditions import ADHERENCES, N_VOICES, STEPS, Floats, adherence
-from .data import PAIRED, Take
+from .data import PAIRED, RecordedTake
 
 # Which part of the drums a rhythm is made of, and how often.
 PARTS = {
@@ -56,7 +56,7 @@ class Plan:
     earlier: Plan | None = None
 
 
-def draw_plan(rng: np.random.Generator, take: Take) -> Plan:
+def draw_plan(rng: np.random.Generator, take: RecordedTake) -> Plan:
     """Draw what is told of a row of `take`."""
     plan = Plan(change=True)
     _draw_rhythm(rng, take, plan)
@@ -83,7 +83,7 @@ def draw_plan(rng: np.random.Generator, take: Take) -> Plan:
     return plan
 
 
-def _draw_rhythm(rng: np.random.Generator, take: Take, plan: Plan) -> None:
+def _draw_rhythm(rng: np.random.Generator, take: RecordedTake, plan: Plan) -> None:
     if rng.random() < 0.73:
         plan.part = str(rng.choice(list(PARTS), p=list(PARTS.values())))
         if (take.rhythm is not None and rng.random() < 0.72) or (take.fitting and rng.random() < 0.1):
@@ -122,7 +122,9 @@ def _part(rng: np.random.Generator, part: str, h: Floats, v: Floats, o: Floats) 
     return rhythm
 
 
-def _line(rng: np.random.Generator, take: Take, pairs: Sequence[Take], start: int, bars: int) -> tuple[Floats, str]:
+def _line(
+    rng: np.random.Generator, take: RecordedTake, pairs: Sequence[RecordedTake], start: int, bars: int
+) -> tuple[Floats, str]:
     """Return the line of an instrument to a stretch of a take, (bars * STEPS, 3), and who plays it."""
     if take.rhythm is not None and take.instrument is not None:
         return take.rhythm[start * STEPS : (start + bars) * STEPS].copy(), take.instrument
@@ -143,7 +145,7 @@ def _line(rng: np.random.Generator, take: Take, pairs: Sequence[Take], start: in
 
 
 def _typed(rng: np.random.Generator, rhythm: Floats, plan: Plan) -> None:
-    """Take the timing, or the dynamics, or both out of a rhythm."""
+    """RecordedTake the timing, or the dynamics, or both out of a rhythm."""
     u = rng.random()
     if plan.feel == "typed" or u < 0.5:
         rhythm[:, 2] = 0
@@ -182,8 +184,8 @@ class RowRhythm:
 
 
 def heard(
-    rng: np.random.Generator, take: Take, start: int, played: tuple[Floats, Floats, Floats], plan: Plan,
-    pairs: Sequence[Take],
+    rng: np.random.Generator, take: RecordedTake, start: int, played: tuple[Floats, Floats, Floats], plan: Plan,
+    pairs: Sequence[RecordedTake],
 ) -> RowRhythm:  # fmt: skip
     """Make the rhythm of a row, of the hits, velocities and offsets that are `played` from bar `start` of a take."""
     steps = len(played[0])
@@ -204,8 +206,8 @@ def heard(
 
 
 def _rhythm(
-    rng: np.random.Generator, take: Take, start: int, played: tuple[Floats, Floats, Floats], plan: Plan,
-    pairs: Sequence[Take],
+    rng: np.random.Generator, take: RecordedTake, start: int, played: tuple[Floats, Floats, Floats], plan: Plan,
+    pairs: Sequence[RecordedTake],
 ) -> tuple[Floats, str]:  # fmt: skip
     """Return the rhythm of a plan, (steps, 3), and who is said to play it."""
     assert plan.part is not None

@@ -20,7 +20,7 @@ from ...model.player.conditions import (
     vectors,
 )
 from ...model.player.lookback import STEP_INPUTS, TOUCH_INPUTS, step_inputs, touch_inputs
-from .data import Take
+from .data import RecordedTake
 from .rhythms import Plan, draw_plan, heard
 
 Batch = dict[str, NDArray[np.float32]]
@@ -47,11 +47,11 @@ def _changed(rng: np.random.Generator, h: Floats, v: Floats, o: Floats) -> tuple
 
 def make_row(
     rng: np.random.Generator,
-    take: Take,
+    take: RecordedTake,
     start: int,
     bars: int,
     plan: Plan,
-    pairs: Sequence[Take] = (),
+    pairs: Sequence[RecordedTake] = (),
     end: int | None = None,
 ) -> Batch:
     """Return the arrays of a row of `bars` bars from bar `start` of a take (at most up to `end`), padded."""
@@ -109,7 +109,7 @@ def collate(rows: Sequence[Batch]) -> Batch:
     return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
 
 
-Stretch = tuple[Take, int, int]  # a take, its first bar, and the bar after its last
+Stretch = tuple[RecordedTake, int, int]  # a take, its first bar, and the bar after its last
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +129,17 @@ class Epoch:
     seed: int
     number: int
     parts: list[tuple[int, list[Stretch]]]
-    pairs: Sequence[Take]
+    pairs: Sequence[RecordedTake]
 
     @classmethod
     def draw(
-        cls, seed: int, number: int, takes: Sequence[Take], pairs: Sequence[Take], bars: int = 16, size: int = 12
+        cls,
+        seed: int,
+        number: int,
+        takes: Sequence[RecordedTake],
+        pairs: Sequence[RecordedTake],
+        bars: int = 16,
+        size: int = 12,
     ) -> Epoch:
         """Draw the stretches of one pass: `size` rows of `bars` bars a batch, or as many bars in shorter rows."""
         rng = np.random.default_rng([seed, number])
@@ -153,7 +159,7 @@ class Epoch:
             for i in range(0, len(rows), many):
                 parts.append((length, [rows[k] for k in order[i : i + many]]))
         pool = [*(take for take in takes if take.bars < 3), *pairs]
-        by_name: dict[str, list[Take]] = {}
+        by_name: dict[str, list[RecordedTake]] = {}
         for pair in pairs:
             by_name.setdefault(pair.name, []).append(pair)
         for n in range(len(parts) // 2 if pool else 0):
@@ -179,12 +185,12 @@ class Epoch:
         )
 
 
-def _twice(rng: np.random.Generator, pair: Take, by_name: dict[str, list[Take]]) -> Take:
+def _twice(rng: np.random.Generator, pair: RecordedTake, by_name: dict[str, list[RecordedTake]]) -> RecordedTake:
     """Return four bars: a loop twice, or two loops of one song."""
     same = by_name[pair.name]
     other = pair if rng.random() < 0.4 else same[int(rng.integers(len(same)))]
     assert pair.rhythm is not None and other.rhythm is not None
-    return Take(
+    return RecordedTake(
         np.concatenate([pair.played, other.played]), pair.genre, None, np.zeros(4, bool), False, pair.name,
         np.concatenate([pair.rhythm, other.rhythm]), pair.instrument,
     )  # fmt: skip

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import GrooveError
-from .data import Take, check_names, fit_instruments, read_accompanied, read_takes
+from .data import RecordedTake, check_names, fit_instruments, read_accompanied, read_takes
 from .export import export, velocity_spread
 from .network import CausalDrummer, Shape
 from .rhythms import Plan
@@ -123,7 +123,9 @@ def train_player(
 class Run:
     """A training run: the network, its average, the optimiser, and how far it is."""
 
-    def __init__(self, takes: Sequence[Take], pairs: Sequence[Take], settings: Settings, shape: Shape) -> None:
+    def __init__(
+        self, takes: Sequence[RecordedTake], pairs: Sequence[RecordedTake], settings: Settings, shape: Shape
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.takes, self.pairs, self.settings = takes, pairs, settings
         self.net = CausalDrummer(shape)
@@ -223,7 +225,7 @@ class Run:
 WHOLE_RHYTHM = Plan(part="full", name=True, genre=True, tempo=True, adherence=(True, True, True))
 
 
-def validation(takes: Sequence[Take], plan: Plan, bars: int = 16, size: int = 12) -> list[dict[str, Tensor]]:
+def validation(takes: Sequence[RecordedTake], plan: Plan, bars: int = 16, size: int = 12) -> list[dict[str, Tensor]]:
     """Return the held-out batches: all takes of three bars or more in stretches of `bars`, told as `plan` says."""
     rng = np.random.default_rng(0)
     rows = [

@@ -33,7 +33,9 @@ def test_cells_are_as_locked(player: DrumPlayer, hands: bool) -> None:
     for seed in range(60):
         rows = drawn(rng)
         known = rng.random((16, 9)) < rng.random()
-        answer = player.play(PlayRequest(bars=1, locks=Locks(known, rows), seed=seed, hands=hands, lead=0))
+        answer = player.play(
+            PlayRequest(bars=1, locks=Locks(known.astype(np.float32), rows), seed=seed, hands=hands, lead=0)
+        )
         got = answer.rows.reshape(16, 3, 9)
         want = rows.reshape(16, 3, 9)
         for part in range(3):
@@ -76,4 +78,4 @@ def test_a_lock_of_what_is_played_anyway_changes_nothing(player: DrumPlayer) -> 
 
 def test_locks_of_another_length_are_refused() -> None:
     with pytest.raises(GrooveError, match="locks for 2 bars"):
-        PlayRequest(bars=2, locks=Locks(np.zeros((16, 9)), np.zeros((16, 27))))
+        PlayRequest(bars=2, locks=Locks(np.zeros((16, 9), np.float32), np.zeros((16, 27), np.float32)))

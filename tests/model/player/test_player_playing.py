@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ RHYTHM = np.zeros((16, 3), np.float32)
 RHYTHM[[0, 3, 6, 8, 11, 14], :2] = 1, 0.8
 
 
-def digest(player: DrumPlayer, **asked: object) -> str:
+def digest(player: DrumPlayer, **asked: Any) -> str:
     answer = player.play(PlayRequest(bars=3, rhythm=RHYTHM, instrument="typed", **asked))
     return hashlib.sha256(answer.rows.tobytes() + answer.nats.tobytes()).hexdigest()
 
@@ -93,7 +94,7 @@ def test_hands_tire() -> None:
 def test_a_mirror_plays_the_rhythm_and_nothing_else(player: DrumPlayer) -> None:
     answer = player.play(PlayRequest(bars=2, rhythm=RHYTHM, mirror=True))
     np.testing.assert_array_equal(answer.hits.any(1), np.tile(RHYTHM[:, 0] > 0, 2))
-    assert not player.play(PlayRequest(bars=1, rhythm=np.zeros((16, 3)), mirror=True)).hits.any()
+    assert not player.play(PlayRequest(bars=1, rhythm=np.zeros((16, 3), np.float32), mirror=True)).hits.any()
 
 
 def test_adherence_one_answers_every_accent(player: DrumPlayer) -> None:
@@ -138,7 +139,7 @@ def test_a_bar_is_told_by_name() -> None:
         ({"mirror": True}, "needs a rhythm"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(asked: dict[str, object], said: str) -> None:
+def test_what_makes_no_sense_is_refused_in_one_sentence(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(GrooveError, match=said):
         PlayRequest(**{"bars": 2, **asked})
 

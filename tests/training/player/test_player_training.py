@@ -18,12 +18,12 @@ from groovelive.model.player.conditions import (
 )
 from groovelive.model.player.lookback import scaled
 from groovelive.model.player.network import PlayerWeights, Stream
-from groovelive.training.player.data import Take, fills, fit_instruments, read_accompanied, read_takes
+from groovelive.training.player.data import RecordedTake, fills, fit_instruments, read_accompanied, read_takes
 from groovelive.training.player.rhythms import Plan, draw_plan
 from groovelive.training.player.rows import Epoch, make_row
 
 
-def take(bars: int = 8, seed: int = 0, **kept: object) -> Take:
+def take(bars: int = 8, seed: int = 0, **kept: object) -> RecordedTake:
     rng = np.random.default_rng(seed)
     hits = np.zeros((bars * STEPS, N_VOICES), np.float32)
     hits[::8, 0] = hits[4::8, 1] = hits[::2, 2] = 1
@@ -31,10 +31,10 @@ def take(bars: int = 8, seed: int = 0, **kept: object) -> Take:
     velocities, offsets = rng.uniform(0.2, 1, hits.shape), rng.uniform(-0.4, 0.4, hits.shape)
     played = np.concatenate([hits, hits * velocities, hits * offsets], 1)
     made = {"genre": "rock", "tempo": 120.0, "fill": np.zeros(bars, bool), "whole": True, "name": f"take{seed}", **kept}
-    return Take(played.astype(np.float32), **made)  # type: ignore[arg-type]
+    return RecordedTake(played.astype(np.float32), **made)  # type: ignore[arg-type]
 
 
-def pair(seed: int) -> Take:
+def pair(seed: int) -> RecordedTake:
     rhythm = np.zeros((32, 3), np.float32)
     rhythm[::4, :2] = 1, 0.6
     return take(2, seed, genre="programmed", tempo=None, whole=False, name="song", rhythm=rhythm, instrument="bass")
