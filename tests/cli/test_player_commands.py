@@ -12,8 +12,9 @@ import pytest
 
 import groovelive as gl
 from groovelive.cli import main as cli
-from groovelive.cli.drum import answer, joined, listen
+from groovelive.cli.drum import answer, listen
 from groovelive.midi_files import reader as midifile
+from groovelive.saving import joined
 
 Run = Callable[..., tuple[int, str, str]]
 KICK, SNARE, HAT = 0, 1, 2
