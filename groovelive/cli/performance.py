@@ -136,7 +136,7 @@ class Performance:
             played = shown = likeliest(self._player, request, THRESHOLD)
         else:
             answer = self._player.play(request)
-            played, shown = answer.rows, playing.shaped(answer)
+            played, shown = answer.rows, playing.shaped(answer, request.locks)
         if most is not None:
             played, shown = at_most(played, most), at_most(shown, most)
         genres = request.genres

@@ -396,7 +396,7 @@ class TestModelInput:
         broken = folder / model.manifest.files.get(part, part)
         broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
         preset = next(iter(model.presets))
-        words = ("drum", "x..x", "--model", folder, "--follow", ".5", "--preset", preset, "-o", "a.mid")
+        words = ("drum", "x..x", "--model", folder, "--mirror", "--follow", ".5", "--preset", preset, "-o", "a.mid")
         assert_refused(run(*words), broken.name)
         assert os.listdir() == ["model"]
 
@@ -438,7 +438,7 @@ class TestProcess:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no signals as on Unix")
     def test_a_closed_pipe_is_quiet(self) -> None:
-        command = f'"{sys.executable}" -m groovelive drum "x..x..x." --bars 900 --walk jazz | head -n 1'
+        command = f'"{sys.executable}" -m groovelive drum "x..x..x." --bars 200 --walk jazz | head -n 1'
         done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, timeout=60)
         assert (done.returncode, done.stderr) == (0, b"") and done.stdout.startswith("bars 1–4".encode())
 
