@@ -115,16 +115,16 @@ class Generator:
         Args:
             wish: of which `play` is asked; what is likely is not asked for: each is drawn.
             variant: its number.
-            like: what it goes on from, in place of what was played.
+            like: what it goes on from; None: it begins afresh, whatever was played.
 
         Raises:
             EngineError: the engine refuses it, is late, or is not there.
         """
         assert wish.play is not None
         play = wish.play
-        if like is not None:
-            context = np.tile(rows(unpack(like.notes), LOOP_STEPS), (2, 1)).tobytes()
-            play = replace(play, context=context, chosen=True, fresh=False, genre_before=())
+        context = b"" if like is None else np.tile(rows(unpack(like.notes), LOOP_STEPS), (2, 1)).tobytes()
+        # What was played would make them all like it.
+        play = replace(play, context=context, chosen=like is not None, fresh=False, genre_before=())
         drawn = replace(wish, rest=tuple(pair for pair in wish.rest if pair[0] != "sampling"))
         reply = self.ask(self._played(drawn, play, variant=variant, probabilities=True))
         assert isinstance(reply, Grooves) and reply.probabilities is not None

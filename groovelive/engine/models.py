@@ -139,7 +139,7 @@ def _player_trial(model: Model) -> Iterator[str]:
     """Let the player play a bar to a rhythm."""
     file, player = model.manifest.files["player"], model.player
     assert player is not None
-    if missing := [name for name in model.genres if name not in GENRES]:
+    if missing := [name for name in model.manifest.genres if name not in GENRES]:
         yield f"the manifest has the genre {missing[0]!r}, which {file} lacks; it has {', '.join(GENRES)}"
     if wrong := [name for name, array in player.weights.arrays.items() if not np.isfinite(array).all()]:
         yield f"{file} has numbers that are not finite, in the array {wrong[0]!r}"

@@ -18,6 +18,7 @@ from ..score.score import Score
 
 _MAGIC = b"groovelive take\n"
 FORMAT = 1
+_PLAYER = 2  # the protocol from which on drummers are played by the player
 _LENGTH = 4
 
 
@@ -90,12 +91,14 @@ def read(path: str | PathLike[str]) -> tuple[TakeHeader, Take]:
         head = msgspec.msgpack.decode(records[0], type=TakeHeader)
     except (IndexError, msgspec.MsgspecError):
         raise GrooveError(f"{fspath(path)} is damaged: its beginning cannot be read") from None
-    if (head.format, head.protocol) != (FORMAT, PROTOCOL):
+    if head.format != FORMAT or head.protocol > PROTOCOL:
         raise GrooveError(
-            f"{fspath(path)} is of version {head.format}.{head.protocol}; this groovelive reads {FORMAT}.{PROTOCOL}"
+            f"{fspath(path)} is of version {head.format}.{head.protocol}; "
+            f"this groovelive reads {FORMAT}.1 to {FORMAT}.{PROTOCOL}"
         )
     try:
-        score = Score(edits.decode(record) for record in records[1:])
+        recorded = [edits.decode(record) for record in records[1:]]
+        score = Score([*(_mirrors(recorded) if head.protocol < _PLAYER else ()), *recorded])
     except GrooveError as error:
         raise GrooveError(f"{fspath(path)} is damaged: {error}") from None
     if not 0 <= head.begin < head.end:
@@ -106,6 +109,12 @@ def read(path: str | PathLike[str]) -> tuple[TakeHeader, Take]:
             name=head.model, version=head.version, backend="", genres=(), presets={}, latent=0, controls={}
         )
     return head, Take(score, head.begin, head.end, model)
+
+
+def _mirrors(recorded: list[edits.Edit]) -> list[edits.Edit]:
+    """Return edits that let mirrors play, as all drummers were before there was a player."""
+    names = dict.fromkeys(edit.drummer for edit in recorded if edit.drummer)
+    return [edits.Edit(beat=0.0, drummer=name, path="mirror", value=True) for name in names]
 
 
 def _records(data: bytes, name: str) -> list[bytes]:

@@ -112,7 +112,7 @@ class IdeasRequest(Request, frozen=True, kw_only=True, tag="ideas"):
         drummer: its name.
         count: how many.
         first: the number of the first of them; what has been drawn once has the same number again.
-        like: notes of two bars that they shall go on from, in place of what was played.
+        like: notes of two bars that they shall go on from; None: they begin afresh, whatever was played.
     """
 
     drummer: Annotated[str, Meta(min_length=1, max_length=32)]

@@ -48,9 +48,9 @@ def flips(grooves: list[Groove]) -> list[int]:
 def test_it_ships_small_with_genres_and_presets(model):
     files = [f for f in WEIGHTS.iterdir() if f.is_file() and not f.name.startswith("player")]
     assert sum(f.stat().st_size for f in files) <= 3_000_000
-    assert len(model.genres) == 18
+    assert len(model.manifest.genres) == 18
     assert len(model.presets) >= 24
-    assert {p.genre for p in model.presets.values()} == set(model.genres)
+    assert {p.genre for p in model.presets.values()} == set(model.manifest.genres)
     for preset in model.presets.values():
         again = model.decode(preset.z, genre=preset.genre)
         assert np.abs(again.hits - preset.groove.hits).sum() <= 2
@@ -130,7 +130,7 @@ def test_densities_of_groups_may_be_columns(model):
 
 
 def test_genres_differ_and_mixtures_lie_between(model):
-    answers = {genre: model.mirror(TEXTS["busy"], genre=genre) for genre in model.genres}
+    answers = {genre: model.mirror(TEXTS["busy"], genre=genre) for genre in model.manifest.genres}
     assert len(set(answers.values())) >= 12
     mixed = model.mirror(TEXTS["busy"], genre={"rock": 0.5, "jazz": 0.5})
     apart = answers["rock"].distance(answers["jazz"])
