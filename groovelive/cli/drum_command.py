@@ -126,7 +126,8 @@ def outputs(parser: argparse.ArgumentParser) -> None:
 
 def check_output_options(arguments: argparse.Namespace) -> None:
     """Raise a GrooveError if what `outputs` added cannot be done; before any work."""
-    saving.check_outputs(arguments.output)
+    if arguments.output:
+        saving.check_outputs(arguments.output)
     drum_maps.load(arguments.kit)
     DrumKit(arguments.sound)
 

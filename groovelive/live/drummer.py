@@ -220,7 +220,7 @@ class Drummer(Controlled):
         >>> ideas = live.d1.ideas(3)
         >>> _ = live.d1.take(2)
         >>> live.run(bars=2)
-        >>> live.last(2).groove("d1").hits.sum() == ideas[2].groove.hits.sum()
+        >>> bool(live.last(2).groove("d1").hits.sum() == ideas[2].groove.hits.sum())
         True
         """
         self._ideas = think(self, n, by=by, first=first, like=like)

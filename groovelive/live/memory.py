@@ -38,9 +38,9 @@ class HeardAndPlayed:
     >>> live.d1.tap_quantise = 1
     >>> live.feed("x..x..x.", bars=2)
     >>> print("\n".join(str(live.d1.hearing).splitlines()[:3]))
-              ▼
-    heard     ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
-    adjusted  ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
+                ▼
+    heard       ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
+    adjusted    ▇··▇··▇·▇··▇··▇·│▇··▇··▇·▇··▇··▇·
     """
 
     drummer: str

@@ -18,7 +18,7 @@ def frame(messages: Iterable[Any]) -> bytes:
         messages: whatever msgspec can encode; most are structs with a tag.
 
     >>> frame([["opened", 3]])
-    b'\\x00\\x00\\x00\\t\\x92\\xa6opened\\x03'
+    b'\x00\x00\x00\t\x92\xa6opened\x03'
     """
     bodies = [_encoder.encode(message) for message in messages]
     return b"".join(len(body).to_bytes(_LENGTH, "big") + body for body in bodies)
@@ -28,7 +28,7 @@ class Frames:
     r"""Cuts what comes out of a pipe into the bodies of messages.
 
     >>> frames = Frames()
-    >>> list(frames.feed(b"\\x00\\x00")), list(frames.feed(b"\\x00\\x01ab"))
+    >>> list(frames.feed(b"\x00\x00")), list(frames.feed(b"\x00\x01ab"))
     ([], [b'a'])
     """
 

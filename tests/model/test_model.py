@@ -146,7 +146,8 @@ def test_complexity_is_heard(model: Model) -> None:
         hits[::4] = 0
         return float(hits.sum())
 
-    assert rises([mean(model, between, complexity=complexity) for complexity in (0, 0.5, 1)])
+    bare, usual, busy = (mean(model, between, complexity=complexity) for complexity in (0, 0.5, 1))
+    assert bare < 0.75 * busy and usual < 0.75 * busy
 
 
 def test_intensity_is_heard(model: Model) -> None:

@@ -55,7 +55,7 @@ def test_programmed_drums_are_told_to_be_so_where_they_are_known() -> None:
     model = load()
     assert PlayerSystem(model)._told("programmed", "bass")["genre"] == "programmed"
     assert PlayerSystem(model)._told("", "typed")["genre"] is None
-    mirror = SimpleNamespace(drum=model.mirror, genres=model.genres, player=None)
+    mirror = SimpleNamespace(drum=model.mirror, genres=model.manifest.genres, player=None)
     assert PlayerSystem(mirror)._told("programmed", "bass")["genre"] is None  # type: ignore[arg-type]
 
 
