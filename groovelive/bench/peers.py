@@ -54,7 +54,7 @@ def compare(n: int) -> dict[str, Figure]:
 
     The weights are random, which the time does not depend on.
     """
-    genres = load().genres
+    genres = load().manifest.genres
     one = torch.zeros(1, 32, 3)
     one[:, ::3, 0], one[:, ::3, 1] = 1, 0.8
     genre = torch.eye(len(genres) + 1)[-1:]

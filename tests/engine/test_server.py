@@ -69,7 +69,7 @@ def model() -> dict[str, Model]:
 
 def varied(count: int) -> list[Generate]:
     """Requests of every kind of control, each with a tap of its own."""
-    genres = load().genres
+    genres = load().manifest.genres
     rng = np.random.default_rng(0)
     requests = []
     for i in range(count):
