@@ -184,6 +184,7 @@ class Sixteenths:
 
 def test_a_dense_input_makes_nothing_late(stage: Stage, keys: Instrument) -> None:
     performer = stage.performer
+    performer.write(Draft("mirror", True, "d1"), Draft("mirror", True, "d4"))
     performer.write(Draft("source", KEYS, "d1"), Draft("response", "now", "d1"), Draft("source", KEYS, "d4"))
     beside = Sixteenths(stage)
     before, log = len(stage.strokes()), len(performer.log())
@@ -202,6 +203,7 @@ def test_a_dense_input_makes_nothing_late(stage: Stage, keys: Instrument) -> Non
 
 def test_a_note_is_answered_at_once(stage: Stage, keys: Instrument) -> None:
     performer = stage.performer
+    performer.write(Draft("mirror", True, "d5"))
     performer.write(Draft("source", KEYS, "d5"), Draft("response", "now", "d5"), Draft("out", _out(stage), "d5"))
     performer.write(Draft("memory", 1000.0, "d5"))
     time.sleep(1.0)
