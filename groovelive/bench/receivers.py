@@ -147,8 +147,9 @@ def jack_server(name: str, period: int = PERIOD) -> Iterator[dict[str, str]]:
         "GROOVELIVE_MIDI_API": "jack",
         "ALSA_CONFIG_PATH": os.devnull,  # else the embedded synth plays along through ALSA's way to JACK
     }
+    # In step (-S): else a client that is late for one period loses what it wrote for it, and messages are missing.
     server = subprocess.Popen(
-        ["jackd", *_ahead(), "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(period)],
+        ["jackd", *_ahead(), "-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(period)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
