@@ -14,7 +14,6 @@ from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..notation.sections import Section, sections
-from ..saving import check_outputs, save
 from .drumming import heard, names_of, rhythm_of
 from .player.player import DrumPlayer
 from .player.request import MAX_BARS, MAX_CONTEXT
@@ -82,6 +81,8 @@ class Song:
         Raises:
             GrooveError: one cannot be written.
         """
+        from ..saving import check_outputs, save  # start-up time: it loads mido, and the engine writes no files
+
         save(self.parts(), check_outputs(paths), tempo=self.tempo, kit=kit, sound=sound)
         return self
 
