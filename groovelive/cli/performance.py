@@ -15,7 +15,6 @@ from ..grooves.groove import Groove
 from ..grooves.taps import mixed
 from ..midi_files.reader import Tempo
 from ..model.drumming import (
-    THRESHOLD,
     at_most,
     home_of,
     likeliest,
@@ -133,7 +132,8 @@ class Performance:
         request = replace(request, rhythm_next=after, rhythm_before=heard)
         most = most_of(max_hits)
         if sampling == "threshold":
-            played = shown = likeliest(self._player, request, THRESHOLD)
+            mirrored = self._model.mirrored(playing, request.rhythm, bars * STEPS_PER_BAR)
+            played = shown = likeliest(self._player, request, mirrored=mirrored)
         else:
             answer = self._player.play(request)
             played, shown = answer.rows, playing.shaped(answer, request.locks)

@@ -15,7 +15,7 @@ from ..grooves.groove import Groove
 from ..grooves.phrasing import PHRASE
 from ..grooves.taps import Floats, instrument_of
 from ..model import Model
-from ..model.drumming import THRESHOLD, at_most, likeliest, most_of, names_of, thresholds_of
+from ..model.drumming import at_most, likeliest_steps, most_of, names_of, thresholds_of
 from ..model.player.conditions import GENRES, INSTRUMENTS
 from ..model.player.request import Locks, PlayRequest
 from ..model.playing import Playing, genre_weights
@@ -55,16 +55,16 @@ def play(request: Play, model: Model) -> Generator[Any, Any, Reply]:
     yield None
     probabilities = None
     if request.sampling == "threshold":
-        rows = likeliest(model.player, asked, THRESHOLD if thresholds is None else thresholds)
+        mirrored = model.mirrored(playing, rhythm, request.bars * STEPS_PER_BAR)
+        rows = yield from likeliest_steps(model.player, asked, thresholds, mirrored)
     else:
         played = yield from model.player.steps(asked)
         rows, probabilities = playing.shaped(played, asked.locks), played.probabilities
         if thresholds is not None:
-            yield None
-            rows = rows * np.tile(model.player.probabilities(asked)[0] >= thresholds, 3)
+            likely = yield from model.player.probability_steps(asked)
+            rows = rows * np.tile(likely[0] >= thresholds, 3)
     if request.probabilities and probabilities is None:
-        yield None
-        probabilities = model.player.probabilities(asked)[0]
+        probabilities = (yield from model.player.probability_steps(asked))[0]
     if most is not None:
         rows = at_most(rows, most)
     return Grooves(

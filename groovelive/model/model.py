@@ -173,6 +173,7 @@ class Model(MirrorModel):
             locks=drumming.locked(keep, locks, len(rhythm), forbid),
             thresholds=drumming.thresholds_of(threshold), most=drumming.most_of(max_hits),
             likely=sampling == "threshold",
+            mirrored=self.mirrored(playing, rhythm, len(rhythm)) if sampling == "threshold" else None,
         )  # fmt: skip
 
     def loops(
@@ -254,6 +255,14 @@ class Model(MirrorModel):
         12
         """
         return songs.song(self._need_player(), form, **settings)
+
+    def mirrored(self, playing: Playing, rhythm: Floats | None, steps: int) -> Floats | None:
+        """Return the mirror's probabilities (steps, 9) of a drummer's rhythm, which goes round; None of another's."""
+        if rhythm is None or playing.instrument != "drums" or PROGRAMMED in playing.genres:
+            return None
+        loops = -(-steps // STEPS)
+        p, _, _ = self.predict(np.resize(rhythm, (loops, STEPS, 3)), genre=dict(playing.genres) or None)
+        return p.reshape(loops * STEPS, -1)[:steps]
 
     def _playing(
         self, rhythm: Floats, instrument: str | None, genre: Genre, seed: int, controls: Mapping[str, Any]

@@ -22,6 +22,7 @@ from .player.usual import told_density
 from .taps import Floats
 
 _V = len(VOICES)
+_LOOP, _WITHIN = 2, 4  # bars of a loop; bars from the beginning of a phrase to where it is from
 _VARIATION = 0.1  # of the temperature, from the usual variation to twice as much, or to none
 
 
@@ -146,11 +147,15 @@ class Playing:
             rhythm: (steps, 3) hit, velocity, offset that it plays to; it goes round where it is shorter.
             context: (steps, 27) whole bars that were played before.
             bar: the number of the first of the bars, from 0: of a phrase, and of the chances.
-            fill: for each bar whether it is a fill, and for the one after them; by default the player decides.
+            fill: for each bar whether it is a fill, and for the one after them; by default the player decides;
+                one or two bars with nothing before them are a loop, from within a phrase and without a fill.
             locks: cells that must be as they are told.
             fresh: whether the rhythm is new, so that what was played before was played to none.
             genre_before: that of the context, where it was another.
         """
+        where = place(bar, 0, self.phrase)
+        if context is None and fill is None and bars <= _LOOP:
+            fill, where = [False] * (bars + 1), _WITHIN
         return PlayRequest(
             bars=bars,
             context=context,
@@ -163,7 +168,7 @@ class Playing:
             adherence=self.adherence,
             fill=None if fill is None else list(fill[:bars]),
             fill_next=fill[bars] if fill is not None and len(fill) > bars else None,
-            place=place(bar, 0, self.phrase),
+            place=where,
             tempo=self.tempo,
             locks=_silenced(locks, self._silent, bars),
             temperature=self.drawn_temperature,
@@ -173,6 +178,11 @@ class Playing:
             bar=bar,
             hands=self.hands,
         )
+
+    @property
+    def genres(self) -> Mapping[str, float]:
+        """The weights of the genres by name; empty where none is told."""
+        return self._genres
 
     @property
     def drawn_temperature(self) -> float:

@@ -14,7 +14,7 @@ MODEL = gl.load()
 def test_from_soft_to_hard(genre: str | None) -> None:
     def loudness(intensity: float) -> float:
         loops = [
-            g for seed in range(3) for g in MODEL.loops("x..x..x.", 3, genre=genre, intensity=intensity, seed=seed)
+            g for seed in range(8) for g in MODEL.loops("x..x..x.", 3, genre=genre, intensity=intensity, seed=seed)
         ]
         return float(np.mean([g.velocities.max(1)[g.hits.any(1)].mean() for g in loops]))
 

@@ -111,6 +111,14 @@ def vectors(bars: Sequence[BarTold]) -> Floats:
     return np.stack([bar.vector() for bar in bars])
 
 
+def told_parts(vectors: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return of condition vectors (n, CONDITIONS): genres, instruments, densities, and which of these are told."""
+    groups = len(GROUPS)
+    ends = (_INSTRUMENT, _DENSITY, _DENSITY + groups, _DENSITY + 2 * groups)
+    genre, instrument, density, known = np.split(vectors[:, : ends[-1]], ends[:-1], 1)
+    return genre, instrument, density, known
+
+
 def control_rows(rhythm: Floats | None, known: Floats | None, hits: Floats | None, steps: int) -> Floats:
     """Return the control rows, (steps, CONTROLS).
 

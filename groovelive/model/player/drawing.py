@@ -14,14 +14,14 @@ _COLDEST = 0.02  # temperatures below it take the likeliest
 _WORD = (1 << 64) - 1
 
 
-def chances(seed: int, drummer: int, bar: int, variant: int = 0, lead: bool = False) -> Floats:
+def chances(seed: int, drummer: int, bar: int, variant: int = 0, lead: bool = False, attempt: int = 0) -> Floats:
     """Return the random numbers of one bar, (16, 37) float32 in [0, 1).
 
     They depend on nothing but what is given (Philox counts instead of remembering), and each decision has its place
     among them: an edit or a lock moves no other draw, and no bar has to be drawn for the sake of a later one.
     """
     key = np.array([seed & _WORD, drummer & _WORD], np.uint64)
-    counter = np.array([0, int(lead), variant & _WORD, bar & _WORD], np.uint64)
+    counter = np.array([attempt << 32, int(lead), variant & _WORD, bar & _WORD], np.uint64)
     philox = np.random.Philox(key=key, counter=counter)
     return np.random.Generator(philox).random((STEPS, DRAWS), dtype=np.float32)
 

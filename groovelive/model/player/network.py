@@ -36,9 +36,11 @@ from .conditions import (
     WINDOW,
     Floats,
 )
+from .critic import Critic
 from .lookback import STEP_INPUTS, TOUCH_INPUTS, step_input, step_inputs
 
 VERSION = 1
+CRITIC = "critic_"  # what the names of the critic's arrays begin with
 _EPSILON = np.float32(1e-5)
 
 
@@ -96,6 +98,8 @@ class PlayerWeights:
         self.sizes = sizes
         self.about: Mapping[str, Any] = about or {}
         self.arrays = {name: np.ascontiguousarray(arrays[name], np.float32) for name in sizes.shapes()}
+        critic = {name[len(CRITIC) :]: array for name, array in arrays.items() if name.startswith(CRITIC)}
+        self.critic = Critic(critic) if critic else None
         for array in self.arrays.values():
             array.setflags(write=False)
 

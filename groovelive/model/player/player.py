@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ...grooves.grid import GROUPS
 from ...grooves.groove import Groove
 from .conditions import BITS, N_VOICES, PLAYED, STEPS, STRONG, Floats
+from .critic import LOOP
 from .drawing import chances, draw_set, draw_touch, fitting
 from .hands import Bools, HandsAndFeet
 from .lookback import scaled, touch_input
@@ -23,9 +25,11 @@ from .stage import Stage
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "player.npz"
 
+_Result = TypeVar("_Result")
 _SOUND: Bools = BITS.max(1) > 0
 _SILENCE: Bools = np.array(1 - _SOUND, dtype=np.bool_)
 _WEAK: Bools = BITS[:, list(STRONG)].max(1) == 0
+_CHOICE = 1 << 20  # the attempt whose chances choose among the others
 _ENOUGH = 30.0  # nats that make a choice the last one, and still leave an order among the last
 
 
@@ -56,6 +60,16 @@ class PlayedBars:
         return np.concatenate([self.hits, self.velocities, self.offsets], 1)
 
 
+def finished(work: Generator[None, None, _Result]) -> _Result:
+    """Do work that gives way now and then, without giving way, and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+
+
 class DrumPlayer:
     """A drummer that plays on. It keeps nothing between two requests.
 
@@ -77,23 +91,37 @@ class DrumPlayer:
     @cache
     def load(cls, path: str | PathLike[str] = WEIGHTS) -> DrumPlayer:
         """Return the player of a file of weights, by default the one that is shipped; read once."""
+        return cls.read(path)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> DrumPlayer:
+        """Return the player of a file of weights as it is now."""
         return cls(PlayerWeights.load(path))
 
     def play(self, request: PlayRequest) -> PlayedBars:
         """Play what is asked: the same request gives the same bits."""
-        work = self.steps(request)
-        while True:
-            try:
-                next(work)
-            except StopIteration as end:
-                answer: PlayedBars = end.value
-                return answer
+        return finished(self.steps(request))
 
     def steps(self, request: PlayRequest) -> Generator[None, None, PlayedBars]:
         """Play what is asked; give way after the context, and after each bar. It returns what `play` does."""
         stage, stream = self._prepared(request)
         yield
-        return (yield from _Playing(request, stage, stream).bars())
+        if not self._chooses(request, stage):
+            return (yield from _Playing(request, stage, stream).bars())
+        # Which beginning is chosen does not depend on the locks: a lock changes no other draw.
+        free = request if request.locks is None else replace(request, locks=None)
+        own = (stage, stream) if free is request else self._prepared(free)
+        begun = []
+        for attempt in range(request.tries):
+            playing = _Playing(free, own[0], own[1].copy(), attempt)
+            bars = playing.bars()
+            for _ in range(stage.lead + min(2, request.bars)):
+                yield next(bars)
+            begun.append((playing, bars))
+        chosen = self._chosen([playing for playing, _ in begun])
+        if free is request:
+            return (yield from begun[chosen][1])
+        return (yield from _Playing(request, stage, stream, chosen).bars())
 
     def candidates(self, request: PlayRequest, n: int, first: int = 0) -> list[PlayedBars]:
         """Return `n` answers: those of `play` to the request with variants from `first` on.
@@ -102,9 +130,12 @@ class DrumPlayer:
         """
         stage, stream = self._prepared(request)
         asked = (replace(request, variant=first + i) for i in range(n))
-        return [_Playing(one, stage, stream.copy()).answer() for one in asked]
+        return [
+            self.play(one) if self._chooses(one, stage) else _Playing(one, stage, stream.copy()).answer()
+            for one in asked
+        ]
 
-    def probabilities(self, request: PlayRequest, n: int = 16) -> tuple[Floats, Floats, Floats]:
+    def probabilities(self, request: PlayRequest, n: int = 16) -> tuple[Floats, ...]:
         """Return how likely each cell is over `n` answers, and how it is played where it is.
 
         The probabilities of a single answer depend on what it has played before; their mean over answers does not.
@@ -113,13 +144,41 @@ class DrumPlayer:
             Probabilities, velocities and offsets, (steps, 9); the last two are means over the answers that have the
             hit, 0 where none has.
         """
-        answers = self.candidates(replace(request, probabilities=True), n)
+        return finished(self.probability_steps(request, n))
+
+    def probability_steps(self, request: PlayRequest, n: int = 16) -> Generator[None, None, tuple[Floats, ...]]:
+        """Work out what `probabilities` returns, and give way after each answer."""
+        answers = []
+        for variant in range(n):
+            answers += self.candidates(replace(request, probabilities=True), 1, variant)
+            yield
         p = np.mean([a.probabilities for a in answers if a.probabilities is not None], 0)
         count = np.maximum(np.sum([a.hits for a in answers], 0), 1)
         return p, np.sum([a.velocities for a in answers], 0) / count, np.sum([a.offsets for a in answers], 0) / count
 
+    def stage(self, request: PlayRequest) -> Stage:
+        """Lay out a request in time: what is known of each step before it is played."""
+        return Stage.of(request, self.weights)
+
+    def _chooses(self, request: PlayRequest, stage: Stage) -> bool:
+        """Return whether several beginnings are drawn: a variant is one draw, to be chosen from by others."""
+        alone = request.variant or request.mirror or len(stage.context)
+        return self.weights.critic is not None and request.tries > 1 and not alone
+
+    def _chosen(self, begun: list[_Playing]) -> int:
+        """Return which of several beginnings is played on."""
+        assert self.weights.critic is not None
+        first = begun[0]
+        stage, r = first.stage, first.request
+        loop = (stage.lead * STEPS + np.arange(LOOP) % (STEPS * min(2, r.bars))).astype(np.int64)
+        hits = np.stack([one.past[loop, :N_VOICES] for one in begun])
+        rhythm = np.repeat(stage.rhythm[None, loop], len(begun), 0)
+        told = np.repeat(stage.conditions[None, stage.lead], len(begun), 0)
+        u = chances(r.seed, r.drummer, r.bar, r.variant, attempt=_CHOICE)[: len(begun), 0]
+        return self.weights.critic.choose(hits, rhythm, told, u)
+
     def _prepared(self, request: PlayRequest) -> tuple[Stage, Stream]:
-        stage, stream = Stage.of(request, self.weights), Stream(self.weights)
+        stage, stream = self.stage(request), Stream(self.weights)
         steps = len(stage.context)
         stream.prefill(stage.context, stage.static[:steps], stage.told[: steps // STEPS])
         return stage, stream
@@ -128,8 +187,8 @@ class DrumPlayer:
 class _Playing:
     """An answer in the making."""
 
-    def __init__(self, request: PlayRequest, stage: Stage, stream: Stream) -> None:
-        self.request, self.stage, self.stream = request, stage, stream
+    def __init__(self, request: PlayRequest, stage: Stage, stream: Stream, attempt: int = 0) -> None:
+        self.request, self.stage, self.stream, self.attempt = request, stage, stream, attempt
         steps = len(stage.static)
         self.past = np.zeros((steps, PLAYED), np.float32)
         self.past[: len(stage.context)] = scaled(stage.context)
@@ -150,7 +209,7 @@ class _Playing:
         r, stage, begin = self.request, self.stage, len(self.stage.context)
         for at in range(begin, len(self.past), STEPS):
             number = (at - begin) // STEPS - stage.lead
-            u = chances(r.seed, r.drummer, r.bar + number, r.variant, number < 0)
+            u = chances(r.seed, r.drummer, r.bar + number, r.variant, number < 0, self.attempt if number < 2 else 0)
             self.stream.make_room(STEPS)
             length, hands = self.stream.length, self.hands and self.hands.copy()
             loudest = self._bar(at, u)

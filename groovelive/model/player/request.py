@@ -22,6 +22,7 @@ from .conditions import (
 
 MAX_CONTEXT = 15  # bars
 MAX_BARS = 256
+TRIES, MAX_TRIES = 4, 16  # beginnings to choose from
 TEMPERATURE, VELOCITY_TEMPERATURE, OFFSET_TEMPERATURE = 0.95, 0.7, 1.0
 
 
@@ -66,6 +67,8 @@ class PlayRequest:
         hands: whether only what two hands and a foot can play is played.
         mirror: whether only the rhythm's own steps are played, all of them.
         lead: bars played before those that count where there is no context; None chooses.
+        tries: how many beginnings are drawn where there is no context, 1..16, for the critic to choose from. A variant
+            but 0 is one draw by itself.
         probabilities: whether the reply tells them.
     """
 
@@ -95,6 +98,7 @@ class PlayRequest:
     hands: bool = True
     mirror: bool = False
     lead: int | None = None
+    tries: int = TRIES
     probabilities: bool = False
 
     def __post_init__(self) -> None:
@@ -128,6 +132,7 @@ class PlayRequest:
         for name in ("temperature", "velocity_temperature", "offset_temperature"):
             _number(getattr(self, name), name, 0, 10)
         _whole(self.top_k, "top_k", 0, 1 << N_VOICES)
+        _whole(self.tries, "tries", 1, MAX_TRIES)
         if self.lead is not None:
             _whole(self.lead, "lead", 0, 16)
         if isinstance(self.fill, Sequence) and len(self.fill) != self.bars:

@@ -47,6 +47,7 @@ class Stage:
     Args:
         context: (P, 27) what was played.
         lead: bars between the context and those that count.
+        conditions: (bars, CONDITIONS) what is told of each bar.
         static, told: what the network makes of what it is told; see `PlayerWeights.static`.
         rhythm: (steps, 4) known, hit, velocity, offset.
         known, locked: (steps, 9), (steps, 27): the locks; fixed: (steps, 2, 9) their velocities and offsets, else NaN.
@@ -57,6 +58,7 @@ class Stage:
 
     context: Floats
     lead: int
+    conditions: Floats
     static: Floats
     told: Floats
     rhythm: Floats
@@ -82,7 +84,8 @@ class Stage:
         rows[LOOKBEHIND : LOOKBEHIND + steps] = control_rows(None, known, locked[:, :N_VOICES], steps)
         rows[LOOKBEHIND:, :4] = rhythm
         rhythm = rhythm[:steps]
-        static, told = weights.static(rows, vectors(_bars(request, context, lead, rhythm)))
+        conditions = vectors(_bars(request, context, lead, rhythm))
+        static, told = weights.static(rows, conditions)
 
         impossible = ((known > 0) & (locked[:, :N_VOICES] == 0)).all(1)
         if request.mirror:
@@ -90,7 +93,8 @@ class Stage:
         asked = all(request.density.get(group) == 0 for group in GROUPS)
         silent = [asked or bool(bar.all()) for bar in impossible.reshape(-1, STEPS)]
         accents = _accents(rhythm)
-        return cls(context, lead, static, told, rhythm, known, locked, fixed, accents, _leave(request), silent)
+        leave = _leave(request)
+        return cls(context, lead, conditions, static, told, rhythm, known, locked, fixed, accents, leave, silent)
 
 
 def _locks(request: PlayRequest, context: int, skipped: int, steps: int) -> tuple[Floats, Floats, Floats]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...checks import number, whole
 from ...errors import GrooveError
+from .critic import ROWS, train_critic
 from .plot import plot_metrics
 from .train import METRICS, train_player
 
@@ -48,10 +49,15 @@ def main(argv: Sequence[str]) -> int:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--updates", metavar="N", type=int, default=6000, help="how many batches (default: 6000)")
     length.add_argument("--minutes", metavar="M", type=float, help="be done after so long; not the same weights twice")
+    parser.add_argument(
+        "--critic", metavar="N", type=int, default=ROWS,
+        help=f"loops that its critic learns from afterwards; 0 for no critic (default: {ROWS})",
+    )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other weights (default: 0)")
     arguments = parser.parse_args(argv)
     whole("--updates", arguments.updates, 1, 1_000_000)
+    whole("--critic", arguments.critic, 0, 1_000_000)
     whole("--seed", arguments.seed, 0)
     if arguments.minutes is not None:
         number("--minutes", arguments.minutes, 0, 10_000, above=True)
@@ -61,6 +67,10 @@ def main(argv: Sequence[str]) -> int:
             arguments.data, arguments.pairs, arguments.out, updates=arguments.updates, minutes=arguments.minutes,
             resume=arguments.resume, seed=arguments.seed, report=lambda figures: _tell(told, figures),
         )  # fmt: skip
+        if arguments.critic:
+            train_critic(
+                weights, arguments.data, arguments.pairs, rows=arguments.critic, seed=arguments.seed, report=_say
+            )
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         raise GrooveError(f"{arguments.out} cannot be made: {error.strerror}") from None
     (arguments.out / "card.md").write_text(card(arguments.data, arguments.pairs, arguments.seed, told), "utf-8")
@@ -86,3 +96,7 @@ def card(data: str, pairs: Sequence[str], seed: int, figures: Mapping[str, Any])
 def _tell(told: dict[str, Any], figures: Mapping[str, Any]) -> None:
     told.update(figures)
     print(json.dumps(dict(figures)), file=sys.stderr, flush=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -56,6 +56,16 @@ def export(checkpoint: str | PathLike[str], path: str | PathLike[str]) -> Path:
     with part.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, header=np.array(json.dumps(header)), spread=spread, **arrays)
     return part.replace(path)
+
+
+def with_arrays(path: str | PathLike[str], added: Mapping[str, Floats]) -> None:
+    """Write arrays into an .npz, beside those that it has or in their place."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    part = Path(path).with_suffix(".part")
+    with part.open("wb") as out:
+        np.savez_compressed(out, allow_pickle=False, **(arrays | dict(added)))
+    part.replace(path)
 
 
 def folded(state: dict[str, Tensor], shape: dict[str, float]) -> dict[str, NDArray[np.float32]]:

@@ -59,12 +59,12 @@ class Plan:
 def draw_plan(rng: np.random.Generator, take: RecordedTake) -> Plan:
     """Draw what is told of a row of `take`."""
     plan = Plan(change=True)
-    _draw_rhythm(rng, take, plan)
+    draw_rhythm(rng, take, plan)
     if take.bars > 4 and rng.random() < 0.2:  # players edit their rhythms, and begin in the middle
         plan.turn = int(rng.integers(1, min(take.bars, 16)))
         plan.earlier = Plan()
         if rng.random() < 0.6:
-            _draw_rhythm(rng, take, plan.earlier)
+            draw_rhythm(rng, take, plan.earlier)
     plan.genre = rng.random() < 0.7
     plan.tempo = rng.random() < 0.6
     plan.fill = rng.random() < 0.6
@@ -83,7 +83,8 @@ def draw_plan(rng: np.random.Generator, take: RecordedTake) -> Plan:
     return plan
 
 
-def _draw_rhythm(rng: np.random.Generator, take: RecordedTake, plan: Plan) -> None:
+def draw_rhythm(rng: np.random.Generator, take: RecordedTake, plan: Plan) -> None:
+    """Draw which rhythm of a take a plan has, if any, and what is told of it."""
     if rng.random() < 0.73:
         plan.part = str(rng.choice(list(PARTS), p=list(PARTS.values())))
         if (take.rhythm is not None and rng.random() < 0.72) or (take.fitting and rng.random() < 0.1):
