@@ -1,4 +1,4 @@
-"""Controls as attributes: what is read is what was last set, or the default; what is set is an edit."""
+"""Controls as attributes: what is read is what holds now, or the default; what is set is an edit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .latents import Latent, point_of
 
 
 class Setting(property):
-    """A control as an attribute: what is read is what was last set, or the default."""
+    """A control as an attribute: what is read is what holds now, or the default; `live.pending` has what is planned."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -87,7 +87,8 @@ class Controlled:
 
     def _set(self, name: str, value: Any) -> None:
         self._write(name, self._typed(name, value))
-        if name == "guidance" and value is not None and not self._live.value(self._drummer, "mirror"):
+        is_mirror = self._live.value(self._drummer, "mirror") or self._live.is_planned(self._drummer, "mirror")
+        if name == "guidance" and value is not None and not is_mirror:
             self._live.tell(
                 f"guidance is of a mirror; {self._drummer} obeys genre as it is: {self._drummer}.mirror = True"
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -26,7 +25,8 @@ def session_number(name: str, doc: str) -> property:
     """Return a number of the session as an attribute."""
 
     def get(self: SessionClient) -> Any:
-        value = self.score.number(SESSION, name, math.inf, SESSION_CONTROLS[name].default)
+        with self._lock:
+            value = self.score.number(SESSION, name, self.present, SESSION_CONTROLS[name].default)
         return addressed(value, self._address(name))
 
     def set(self: SessionClient, value: Any) -> None:
@@ -40,7 +40,7 @@ class TransportControls(SessionClient):
 
     def _bpm(self) -> float:
         with self._lock:
-            bpm: float = addressed(self.score.tempo.bpm(self.beat), self._address("bpm"))
+            bpm: float = addressed(self.score.tempo.bpm(self.present), self._address("bpm"))
         return bpm
 
     def _set_bpm(self, value: float | Line) -> None:
