@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import GrooveError, closest
+from ..score.asked import asked_fill
 from ..score.edit_log import SESSION, heard_by
-from ..score.edits import Edit, Line, Moves, Value
+from ..score.edits import BEATS_PER_BAR, Edit, Line, Moves, Value
 from ..score.score import Score
 from ..score.sentences import of_hush
 from .editor import Editor, off_grid
@@ -43,6 +44,7 @@ def hush(
     reach = {name: off_grid(clock.reach(name), beat) for name in (*names, SESSION)}
     sounding = [name for name in names if score.value(name, "source", reach[name]) is not None]
     ended = [f"{what} {name}" for name in names for path, what in _ALSO.items() if _goes(score, name, path, reach[name])]
+    ended += [f"the fill of {name}" for name in names if asked_fill(score, name, int(reach[name] // BEATS_PER_BAR))]
     ended += [one for name in (*names, *(() if drummers else (SESSION,))) for one in _moving(score, name, reach[name])]
     planned = [edit for edit in score.pending(beat) if _is_planned(edit, names, bool(drummers), reach)]
     said = of_hush(sounding, ended, planned)
@@ -71,7 +73,7 @@ def _moving(score: Score, name: str, beat: float) -> list[str]:
         if edit is None or edit.path != path or path in ("source", "mute", "solo"):
             continue
         bars = max(edit.over, edit.value.bars if isinstance(edit.value, Line) else 0.0)
-        if bars and score.ended(edit, edit.beat + bars * 4) > beat:
+        if bars and score.ended(edit, edit.beat + bars * BEATS_PER_BAR) > beat:
             found.append(f"the move of {name + '.' if name else 'live.'}{path}")
     return found
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from ..errors import GrooveError
-
-BARE = ("hush", "panic")  # words that IPython and the line REPL take without parentheses
-
 
 class SilenceWord:
     """A word that silences: `hush()`; in IPython and notebooks `hush` alone does it as well.
@@ -37,3 +36,25 @@ class SilenceWord:
 
     def __repr__(self) -> str:
         return f"{self.__name__}(): {(self.__doc__ or '').splitlines()[0]}"
+
+
+class BareWords(ast.NodeTransformer):
+    """Puts parentheses to `hush` and `panic` where they stand alone as a statement, as a performer types them.
+
+    Args:
+        names: what is in reach; a name that stands for something else there is left alone.
+
+    >>> from groovelive.live.api import hush
+    >>> ast.unparse(BareWords({"hush": hush}).visit(ast.parse("hush; x = hush; hush()")))
+    'hush()\\nx = hush\\nhush()'
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:  # noqa: N802
+        """Put parentheses to a statement that is such a word."""
+        if isinstance(node.value, ast.Name) and isinstance(self._names.get(node.value.id), SilenceWord):
+            call = ast.Call(func=node.value, args=[], keywords=[])
+            return ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.copy_location(call, node)), node))
+        return node

@@ -16,7 +16,6 @@ from .edits import ENGINE, HANDS, STEP, Edit, Moves, Outs, Value
 
 SESSION = ""  # the drummer of the edits that are about all
 LOOKED_BACK = 8  # sources that are looked at, from the last back, for one of a kind
-MARKS = ("undo", "redo", "hush", "cancel")  # edits that are about other edits
 _UNMADE = ("undo", "redo", "scene", "own", "playing", "played")  # paths that are not undone
 _UNTOLD = ("own", "played")  # paths that are many, and no performer's doing
 _ENDED = ("source", "moves", "each_bar", "autopilot", "idea", "origin")  # what a hush sets to nothing
@@ -111,7 +110,7 @@ class EditLog:
 
     def _silence(self, edit: Edit) -> None:
         for planned in self.edits:
-            if planned.beat > edit.beat and planned.path not in MARKS and _is_of(edit, planned):
+            if planned.beat > edit.beat and planned.path not in ("undo", "redo") and _is_of(edit, planned):
                 self._cancels.setdefault(id(planned), []).append(edit)
         insort(self._silences, edit, key=lambda one: one.beat)
         self._turn(heard_by(edit), edit.beat, True)

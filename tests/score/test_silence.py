@@ -16,7 +16,7 @@ from groovelive.score.edits import Edit, Exact, Line, Move, Moves, Pattern, pack
 from groovelive.score.events import events
 from groovelive.score.sentences import lines, of_undo
 
-SPAN = 96.0  # beats that are looked at
+SPAN = 64.0  # beats that are looked at
 NAMES = ("d1", "d2", "d3")
 AHEAD = {"d1": 0.0, "d2": 0.05, "d3": 0.3, "": 0.3}  # beats; outputs differ in how late they can be changed
 
@@ -89,15 +89,15 @@ PATHS = ("source", "density", "mute", "solo", "swing", "moves", "autopilot", "fi
 def snapshot(editor: Editor, since: float) -> list[Any]:
     """Return all that sounds and holds from a beat on."""
     score = editor.score
-    beats = [since + 0.73 * k for k in range(int((SPAN - since) / 0.73))]
+    beats = [since + 1.37 * k for k in range(int((SPAN - since) / 1.37))]
     held = [score.value(name, path, beat) for name in NAMES for path in PATHS for beat in beats]
-    led = [(score.number(name, "density", beat), score.tempo.bpm(beat)) for name in NAMES for beat in beats]
+    led = [(score.number(name, "density", beat), round(score.tempo.bpm(beat), 9)) for name in NAMES for beat in beats]
     tempo = [round(score.tempo.seconds(b) - score.tempo.seconds(since), 6) for b in beats]
     sounds = [event for event in events(score, 0, SPAN) if event.beat >= since]
     return [sounds, held, led, tempo, sorted((e.beat, e.drummer, e.path) for e in score.pending(since))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(doings(), min_size=1, max_size=12), st.booleans())
 def test_after_hush_no_note_sounds_until_something_is_started(
     doing: list[tuple[float, messages.Write]], ahead: bool
@@ -107,9 +107,9 @@ def test_after_hush_no_note_sounds_until_something_is_started(
     hush(editor, "a")
     late = [e for e in events(editor.score, 0, SPAN) if e.beat > reach[e.drummer]]
     assert late == []
-    assert not [edit for edit in editor.score.pending(clock.now) if edit.beat > reach[""] and edit.path != "hush"]
+    assert not [edit for edit in editor.score.pending(clock.now) if edit.beat > reach[""]]
     for name in NAMES:
-        assert not editor.score.value(name, "moves", reach[""] + 0.01)
+        assert not getattr(editor.score.value(name, "moves", reach[""] + 0.01), "moves", ())
         held = {editor.score.number(name, "density", reach[""] + beat) for beat in (0.1, 3, 9, 40)}
         assert len(held) == 1, "a ramp goes on"
     assert len({round(editor.score.tempo.bpm(reach[""] + beat), 9) for beat in (0.1, 3, 9, 40)}) == 1
@@ -122,7 +122,7 @@ def test_after_hush_no_note_sounds_until_something_is_started(
     assert not audible or {e.drummer for e in sounding} == {"d1"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(doings(), min_size=1, max_size=12), st.booleans(), st.floats(0.4, 12))
 def test_undo_after_hush_restores_exactly(
     doing: list[tuple[float, messages.Write]], ahead: bool, later: float
@@ -141,12 +141,13 @@ def test_undo_after_hush_restores_exactly(
     assert [e for e in events(editor.score, 0, SPAN) if e.beat > redone.beat + 0.5] == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(doings(), min_size=1, max_size=10))
 def test_one_drummer_is_hushed_and_the_others_play_on(doing: list[tuple[float, messages.Write]]) -> None:
     editor, clock = played([(w, messages.Write(
         edits=tuple(d for d in one.edits if d.path != "solo") or (Draft("swing", 0.1, "d3"),),
         when=one.when, over=one.over, by=one.by)) for w, one in doing], False)  # fmt: skip
+    editor.write(messages.Write(edits=(Draft("source", Exact(text="bd*8"), "d1"),), when=When("bars", 2), by="a"))
     before = [e for e in events(editor.score, 0, SPAN) if e.drummer != "d1"]
     hush(editor, "a", ("d1",))
     after = events(editor.score, 0, SPAN)
