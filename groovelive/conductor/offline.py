@@ -97,10 +97,12 @@ class Offline:
             return messages.WrittenEdits(edits=editor.write(request))
         if isinstance(request, messages.Undo):
             edits = editor.undo(request)
-            return messages.WrittenEdits(edits=edits, said=of_undo(self.score, edits[0]))
+            return messages.SaidEdits(edits=edits, said=of_undo(self.score, edits[0]))
         if isinstance(request, messages.HushRequest | messages.PanicRequest):
-            edits, said = hush(editor, request.by, request.drummers if isinstance(request, messages.HushRequest) else ())
-            return messages.WrittenEdits(edits=edits, said=said)
+            edits, said = hush(
+                editor, request.by, request.drummers if isinstance(request, messages.HushRequest) else ()
+            )
+            return messages.SaidEdits(edits=edits, said=said)
         if isinstance(request, messages.SceneRequest):
             return messages.WrittenEdits(edits=editor.scene(request))
         if isinstance(request, messages.Log):

@@ -105,7 +105,7 @@ class Requests:
             self._write(caller, request)
         elif isinstance(request, messages.Undo):
             edits = parts.editor.undo(request)
-            reply(caller, messages.WrittenEdits(edits=edits, said=of_undo(parts.editor.score, edits[0])))
+            reply(caller, messages.SaidEdits(edits=edits, said=of_undo(parts.editor.score, edits[0])))
         elif isinstance(request, messages.SceneRequest):
             reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
         elif isinstance(request, messages.Locate):
@@ -236,14 +236,14 @@ class Requests:
         draw()
 
     def _silence(self, caller: Caller | LocalCaller, request: messages.HushRequest | messages.PanicRequest) -> None:
-        parts, drummers = self._parts, ()
+        parts, drummers = self._parts, tuple[str, ...]()
         if isinstance(request, messages.PanicRequest):
             parts.outputs.panic()
             parts.clips.panic()
         else:
             drummers = request.drummers
         edits, said = hush(parts.editor, request.by, drummers, led=bool(parts.tempo.leader))
-        parts.server.reply(caller, messages.WrittenEdits(edits=edits, said=said))
+        parts.server.reply(caller, messages.SaidEdits(edits=edits, said=said))
 
     def state(self) -> messages.SessionState:
         """Return where the session is."""

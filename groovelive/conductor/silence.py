@@ -15,9 +15,7 @@ from .editor import Editor, off_grid
 _ALSO = {"moves": "the moves of", "each_bar": "the code for the bars of", "autopilot": "the autopilot of"}
 
 
-def hush(
-    editor: Editor, by: str, drummers: Sequence[str] = (), *, led: bool = False
-) -> tuple[tuple[Edit, ...], str]:
+def hush(editor: Editor, by: str, drummers: Sequence[str] = (), *, led: bool = False) -> tuple[tuple[Edit, ...], str]:
     """Let drummers fall silent as soon as can be, and call off what is planned for them.
 
     Replays, songs, moves, fills, the performer's own code and autopilots end; ramps stop where they are. What nothing
@@ -43,7 +41,9 @@ def hush(
     names, beat = tuple(drummers) or score.drummers, clock.beat()
     reach = {name: off_grid(clock.reach(name), beat) for name in (*names, SESSION)}
     sounding = [name for name in names if score.value(name, "source", reach[name]) is not None]
-    ended = [f"{what} {name}" for name in names for path, what in _ALSO.items() if _goes(score, name, path, reach[name])]
+    ended = [
+        f"{what} {name}" for name in names for path, what in _ALSO.items() if _goes(score, name, path, reach[name])
+    ]
     ended += [f"the fill of {name}" for name in names if asked_fill(score, name, int(reach[name] // BEATS_PER_BAR))]
     ended += [one for name in (*names, *(() if drummers else (SESSION,))) for one in _moving(score, name, reach[name])]
     planned = [edit for edit in score.pending(beat) if _is_planned(edit, names, bool(drummers), reach)]

@@ -216,10 +216,9 @@ class SessionClient:
 
     def _say(self, request: messages.AnyRequest) -> None:
         """Ask for what is done at once, and say what that was."""
-        reply: messages.WrittenEdits = self._expect(request, messages.WrittenEdits)
+        reply: messages.SaidEdits = self._expect(request, messages.SaidEdits)
         self._settle(reply.edits)
-        if reply.said:
-            print(reply.said, flush=True)
+        print(reply.said, flush=True)
 
     def at(self, when: Any = "next", *, over: float = 0.0) -> At:
         """See `groovelive.at`."""

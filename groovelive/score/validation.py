@@ -125,10 +125,6 @@ def _turned(drummer: str, path: str) -> str:
     """Return the control that a knob turns."""
     if drummer and path == "home":
         return path
-    if path in ("hush", "cancel"):
-        if value is not None and (path == "hush" or value is not False):
-            raise GrooveError(f"{path} takes no value")
-        return path, value
     table = CONTROLS if drummer else SESSION_CONTROLS
     name, dot, part = path.partition(".")
     turning = [one for one, control in table.items() if control.kind in ("number", "genre")]

@@ -38,10 +38,11 @@ class Clock:
         return self.reach(drummer)
 
 
-VALUES: dict[str, st.SearchStrategy[Any]] = {
+VALUES: dict[str, Any] = {
     "source": st.sampled_from([Exact(text="bd*16"), Exact(text="hh*16"), None]),
     "density": st.one_of(
-        st.floats(0, 1).map(lambda x: round(x, 3)), st.builds(Line, start=st.just(0.1), end=st.just(0.9), bars=st.just(6.0))
+        st.floats(0, 1).map(lambda x: round(x, 3)),
+        st.builds(Line, start=st.just(0.1), end=st.just(0.9), bars=st.just(6.0)),
     ),
     "mute": st.booleans(),
     "solo": st.booleans(),
@@ -124,9 +125,7 @@ def test_after_hush_no_note_sounds_until_something_is_started(
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(doings(), min_size=1, max_size=12), st.booleans(), st.floats(0.4, 12))
-def test_undo_after_hush_restores_exactly(
-    doing: list[tuple[float, messages.Write]], ahead: bool, later: float
-) -> None:
+def test_undo_after_hush_restores_exactly(doing: list[tuple[float, messages.Write]], ahead: bool, later: float) -> None:
     editor, clock = played(doing, ahead)
     other, _ = played(doing, ahead)
     made, _ = hush(editor, "a")
