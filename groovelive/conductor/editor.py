@@ -214,14 +214,15 @@ class Editor:
         Raises:
             GrooveError: there is no such scene, or nothing differs.
         """
-        saved = {str(edit.value): edit for edit in self.score.lane(SESSION, "scene")}
+        due = self.due_at(request.when, SESSION, (SESSION, *self.score.drummers))
+        lane = [edit for edit in self.score.lane(SESSION, "scene") if edit.beat <= due and self.score.counts(edit)]
+        saved = {str(edit.value): edit for edit in lane}
         found = saved.get(request.name)
         if found is None:
             there = f"; there are {', '.join(saved)}" if saved else "; scene.save('verse') makes one"
             raise GrooveError(f"there is no scene {request.name!r}{closest(request.name, saved)}{there}")
         count = self.score.order(found)
         then = math.ceil(found.beat / BEATS_PER_BAR) * float(BEATS_PER_BAR)
-        due = self.due_at(request.when, SESSION, (SESSION, *self.score.drummers))
         drafts = []
         for name in self.score.drummers:
             for path in self.score.paths(name):

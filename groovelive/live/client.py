@@ -246,6 +246,11 @@ class SessionClient:
         with self._lock:
             return self.score.value(drummer, path, self.present)
 
+    def number(self, drummer: str, path: str) -> float:
+        """Return the number that a control stands for now: of a ramp, where that is."""
+        with self._lock:
+            return float(self.score.number(drummer, path, self.present))
+
     def is_planned(self, drummer: str, path: str) -> bool:
         """Return whether an edit of a control is still to come."""
         with self._lock:

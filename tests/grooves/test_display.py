@@ -190,13 +190,13 @@ def test_a_title_is_never_cut_and_meets_no_other(bars):
     title = (
         "d1 · from bar 5 · groove('bd(3,8) [~ sn] hh*8') · genre {'funk': 0.7, 'jazz': 0.3} · then 2 more from bar 9"
     )
-    grooves = [(title, Groove.empty(bars)), ("b", BEAT), (title + "!", BEAT), ("c", BEAT)]
-    root = ElementTree.fromstring(svg_song(grooves))
-    texts = [
-        (float(t.get("x")), float(t.get("y")), t.text) for t in root.iter(f"{SVG}text") if t.get("font-size") == "13"
-    ]
-    assert [text for _, _, text in texts] == [title, "b", title + "!", "c"]
-    for x, y, text in texts:
-        end = x + 8 * len(text)
-        assert end <= float(root.get("width"))
-        assert not [other for other in texts if other[1] == y and x < other[0] < end]
+    root = ElementTree.fromstring(
+        svg_song([(title, Groove.empty(bars)), ("b", BEAT), (title + "!", BEAT), ("c", BEAT)])
+    )
+    titles = [t for t in root.iter(f"{SVG}text") if t.get("font-size") == "13"]
+    assert [t.text for t in titles] == [title, "b", title + "!", "c"]
+    for one in titles:
+        begin, y, text = float(one.get("x", "")), one.get("y"), one.text or ""
+        end = begin + 8 * len(text)
+        assert end <= float(root.get("width", ""))
+        assert not [other for other in titles if other.get("y") == y and begin < float(other.get("x", "")) < end]

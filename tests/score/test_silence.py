@@ -60,7 +60,7 @@ WHENS = st.one_of(
 
 
 @st.composite
-def doings(draw: st.DrawFn) -> tuple[float, messages.Write]:
+def doings(draw: Any) -> tuple[float, messages.Write]:
     """Something that a performer does, after some beats."""
     drafts = []
     for _ in range(draw(st.integers(1, 3))):
