@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -25,6 +23,7 @@ from ..live.clip import ENDINGS, Clip
 from ..live.session import Session
 from ..outputs import audio_device
 from ..runtime import endpoints as connection
+from ..runtime.hints import groovelive, install, quoted, typed
 from ..runtime.shipped import shipped
 from ..saving import check_outputs
 from ..score.edits import BEATS_PER_BAR, STEP
@@ -89,12 +88,10 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
     for path in files:
         console.print(f"wrote [bold]{path}[/] ({path.stat().st_size / 1000:,.0f} kB)")
     if not synth:
-        console.print("no demo.wav: that needs the embedded synth, pip install 'groovelive\\[synth]'")
+        console.print(f"no demo.wav: that needs the embedded synth, {install('synth')}", markup=False, soft_wrap=True)
     console.print()
-    called, python = Path(sys.argv[0]), typed(Path(sys.executable))
-    command = f"{python} -m groovelive" if called.name == "__main__.py" else typed(called)
-    ipython = importlib.util.find_spec("IPython") is not None and called.name != "__main__.py"
-    told = next_steps(command, python, ipython=ipython, synth=synth)
+    ipython = importlib.util.find_spec("IPython") is not None
+    told = next_steps(groovelive(), quoted(typed(Path(sys.executable))), ipython=ipython, synth=synth)
     console.print(told, end="", markup=False, soft_wrap=True)
     return 0
 
@@ -211,23 +208,3 @@ def _show(console: Console, clip: Clip) -> None:
             part = Clip(clip.score, float(first), float(first + 2 * BEATS_PER_BAR))
             console.print(Text.from_ansi(roll(part.groove(), colour=True)), soft_wrap=True)
     console.print()
-
-
-def typed(program: Path) -> str:
-    """Return a program as it is typed here: its name where that alone finds it, else its path.
-
-    >>> typed(Path(".venv/bin/groovelive").absolute())
-    '.venv/bin/groovelive'
-    """
-    name = program.name.removesuffix(".exe")
-    found = shutil.which(name)
-    if found is not None and _plain(found) == _plain(program):
-        return name
-    try:
-        return min(os.path.relpath(program), str(program), key=len)
-    except ValueError:  # on another drive of Windows
-        return str(program)
-
-
-def _plain(program: str | Path) -> str:
-    return os.path.normcase(os.path.abspath(program)).removesuffix(".exe")

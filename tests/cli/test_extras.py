@@ -22,8 +22,9 @@ NOT_IMPORTED_HERE = {"jupyterlab", "onnx"}
 
 
 def named(text: str) -> list[str]:
-    """The extras that a text tells somebody to install: groovelive[synth], or .[synth,repl] in a checkout."""
-    found = re.findall(r"(?:groovelive|[\"' ]\.)\\?\[([\w,]+)\\?\]", text)
+    """The extras that a text tells somebody to install: .[synth,repl] in a checkout, (extra `midi`), install("x")."""
+    found = re.findall(r"[\"' ]\.\[([\w,]+)\]", text) + re.findall(r"extra `(\w+)`|\binstall\([\"'](\w+)", text)
+    found = [name for one in found for name in ([one] if isinstance(one, str) else filter(None, one))]
     return [name for names in found for name in names.split(",")]
 
 
@@ -33,8 +34,8 @@ def test_extras_that_are_named_exist(path: Path) -> None:
 
 
 def test_extras_are_found_in_a_text() -> None:
-    text = "pip install 'groovelive[synth]', groovelive\\[midi], pip install \".[repl,train]\", a[link]"
-    assert named(text) == ["synth", "midi", "repl", "train"]
+    text = "pip install \".[repl,train]\", a[link], WAV (extra `synth`), {install('midi')}"
+    assert named(text) == ["repl", "train", "synth", "midi"]
     assert sum(bool(named(path.read_text(encoding="utf-8"))) for path in SOURCES) > 8
 
 
