@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 import threading
@@ -21,7 +22,7 @@ from ..live import api as words
 from ..live.as_grooves import groove_of
 from ..live.clip import ENDINGS, Clip
 from ..live.session import Session
-from ..outputs import audio_device
+from ..outputs import no_sound
 from ..runtime import endpoints as connection
 from ..runtime.hints import groovelive, install, quoted, typed
 from ..runtime.shipped import shipped
@@ -78,7 +79,10 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
         busy = connection.holder("conductor") is not None
         if busy:
             console.print("a session runs on this machine, which is left alone: the set is made into files")
-        sound = synth and not busy and audio_device()
+        why = "" if busy or not synth else no_sound()
+        if why:
+            console.print(f"{why}: the set is made into files", markup=False, soft_wrap=True)
+        sound = synth and not busy and not why
     clip = _aloud(console) if sound else _silently(console)
     if not sound:
         _show(console, clip)
@@ -160,6 +164,8 @@ def _aloud(console: Console) -> Clip:
     finally:
         over.set()
         thread.join(2)
+        with contextlib.suppress(GrooveError):
+            words.hush()
         live.close()
         services.main("stop", [])
 

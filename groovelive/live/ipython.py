@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import GrooveError
 from . import api as words
 from .session import Session
+from .welcome import welcome
 
 _BPM = re.compile(r"(\d+(?:\.\d+)?)(?:\s+over\s+(\d+(?:\.\d+)?))?")
 
@@ -114,12 +115,15 @@ def shell() -> int:
 
     live = words.open()
     config = Config()
-    config.TerminalInteractiveShell.banner1 = f"{live!r}\nd1 >> groove('x..x..x.') · d1.<tab> · d1.density? · hush()\n"
+    config.TerminalInteractiveShell.banner1 = welcome(live)
+    if hasattr(TerminalInteractiveShell, "enable_tip"):  # IPython 9
+        config.TerminalInteractiveShell.enable_tip = False
     terminal = TerminalInteractiveShell.instance(config=config, user_ns={})
     load(terminal, live)
     if terminal.pt_app is not None:
         terminal.pt_app.bottom_toolbar = toolbar
         terminal.pt_app.refresh_interval = 0.5
+    terminal.show_banner()  # which only IPython's own program does by itself
     terminal.mainloop()
     live.close()
     return 0

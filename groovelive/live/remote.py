@@ -145,12 +145,14 @@ class WireLine:
             if waiting is not None:
                 waiting[1].set_exception(error)
 
-    def close(self) -> None:
-        """Leave; the music goes on."""
+    def close(self) -> bool:
+        """Leave, and return whether the conductor was there to be told; the music goes on."""
         if self._over.is_set():
-            return
+            return False
+        answered = False
         with contextlib.suppress(GrooveError, Late):
             self._send(messages.Leave()).result(1.0)
+            answered = True
         self._over.set()
         with self._lock:
             self._rope.send(b"")
@@ -158,3 +160,4 @@ class WireLine:
         for socket in (self._rope, self._bell):
             socket.close(linger=0)
         self._link.close()
+        return answered

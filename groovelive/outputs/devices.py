@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import subprocess
 
+from ..runtime.hints import install
 from ..runtime.workers import command, environment
 
 _log = logging.getLogger(__name__)
@@ -24,7 +25,15 @@ def midi_ports() -> list[str]:
 
 def audio_device() -> bool:
     """Return whether the embedded synth is installed and can open a sound device; takes about a second."""
-    return importlib.util.find_spec("nanosynth") is not None and _look("sound") == "yes"
+    return not no_sound()
+
+
+def no_sound() -> str:
+    """Return why the embedded synth can't be heard, and what to do; "" where it can. Takes about a second."""
+    if importlib.util.find_spec("nanosynth") is None:
+        return f"the embedded synth is not installed: {install('synth')}"
+    said = _look("sound")
+    return "" if said == "yes" else said or f"the sound device does not answer within {_PATIENCE:g} s"
 
 
 def _look(what: str) -> str:

@@ -186,9 +186,11 @@ def main(what: str) -> int:
     if what == "sound":
         from .embedded_synth import World  # start-up time
 
-        with contextlib.suppress(GrooveError):
+        try:
             World().quit()
             pipe.write_bytes(b"yes")
+        except GrooveError as error:
+            pipe.write_bytes(str(error).encode())
         return 0
     if what not in ("osc", "midi", "synth", "scsynth"):
         return 2
