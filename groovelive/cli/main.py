@@ -48,6 +48,7 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "stop": ("cli.services", (), "end what is running"),
     "keys": ("cli.services", (), "make and show the keys for engines on other machines"),
     "models": ("cli.services", (), "check a model folder of your own"),
+    "doctor": ("cli.doctor", (), "tell what this machine has and lacks, and the command that mends it"),
     "ableton": ("cli.ableton", (), "put the script into Ableton Live, and check it"),
     "supercollider": ("cli.supercollider", (), "install the Quark: drums inside SuperCollider's patterns"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),

@@ -11,6 +11,7 @@ from ..runtime.workers import command, environment
 
 _log = logging.getLogger(__name__)
 _PATIENCE = 8.0  # seconds
+_THERE = "yes"  # the first line of a process that has found what it looked for
 
 
 def midi_ports() -> list[str]:
@@ -20,7 +21,16 @@ def midi_ports() -> list[str]:
     """
     if importlib.util.find_spec("rtmidi2") is None:
         return []
-    return _look("ports").splitlines()
+    first, *names = _look("ports").splitlines() or [""]
+    return names if first == _THERE else []
+
+
+def no_midi() -> str:
+    """Return why there is no MIDI, and what to do; "" where there is."""
+    if importlib.util.find_spec("rtmidi2") is None:
+        return f"MIDI ports need a back end: {install('midi')}"
+    first, *_ = _look("ports").splitlines() or [f"the MIDI system does not answer within {_PATIENCE:g} s"]
+    return "" if first == _THERE else first
 
 
 def audio_device() -> bool:
@@ -28,21 +38,25 @@ def audio_device() -> bool:
     return not no_sound()
 
 
-def no_sound() -> str:
-    """Return why the embedded synth can't be heard, and what to do; "" where it can. Takes about a second."""
+def no_sound(patience: float = _PATIENCE) -> str:
+    """Return why the embedded synth can't be heard, and what to do; "" where it can. Takes about a second.
+
+    Args:
+        patience: seconds that the sound device may take.
+    """
     if importlib.util.find_spec("nanosynth") is None:
         return f"the embedded synth is not installed: {install('synth')}"
-    said = _look("sound")
-    return "" if said == "yes" else said or f"the sound device does not answer within {_PATIENCE:g} s"
+    said = _look("sound", patience)
+    return "" if said == _THERE else said or f"the sound device does not answer within {patience:g} s"
 
 
-def _look(what: str) -> str:
+def _look(what: str, patience: float = _PATIENCE) -> str:
     try:
         done = subprocess.run(
             command("groovelive.outputs", what),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_PATIENCE,
+            timeout=patience,
             env=environment(),
             check=False,
         )

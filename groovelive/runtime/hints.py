@@ -52,10 +52,18 @@ def install(extra: Extra) -> str:
     >>> install("synth")
     '...python... -m pip install nanosynth'
     """
-    packages = " ".join(EXTRAS[extra])
+    return pip(*EXTRAS[extra])
+
+
+def pip(*words: str) -> str:
+    """Return the command that installs packages into the Python that runs: by its pip, or by uv where it has none.
+
+    >>> pip("--upgrade", "numpy")
+    '...python... -m pip install --upgrade numpy'
+    """
     if importlib.util.find_spec("pip") is None and shutil.which("uv") is not None:
-        return f"uv pip install --python {quoted(sys.executable)} {packages}"
-    return f"{quoted(sys.executable)} -m pip install {packages}"
+        return " ".join(["uv pip install --python", quoted(sys.executable), *words])
+    return " ".join([quoted(sys.executable), "-m pip install", *words])
 
 
 def system_package(package: Package) -> str:
