@@ -112,7 +112,7 @@ def next_steps(command: str, python: str, *, ipython: bool, synth: bool) -> str:
     >>> print(next_steps(".venv/bin/groovelive", ".venv/bin/python", ipython=True, synth=True), end="")
     What to try next: type
       .venv/bin/groovelive
-          and in IPython: d1 >> groove("9.4.7.4.9.47.4.6")
+          and in IPython: d1 >> groove("x..x..x.")
       .venv/bin/groovelive drum "x..x..x." --genre funk -o beat.wav
       .venv/bin/groovelive --help
     """
@@ -121,7 +121,7 @@ def next_steps(command: str, python: str, *, ipython: bool, synth: bool) -> str:
     return f"""\
 What to try next: type
   {play}
-      and {"in IPython" if ipython else "in the line REPL"}: d1 >> groove("9.4.7.4.9.47.4.6")
+      and {"in IPython" if ipython else "in the line REPL"}: d1 >> groove("x..x..x.")
   {command} drum "x..x..x." --genre funk -o beat.{file}
   {command} --help
 """

@@ -9,7 +9,7 @@ from .client import SessionClient
 
 FIRST_LINES: Final = (
     ('d1 >> groove("x..x..x.")', "a drummer plays to this rhythm, from the next bar on"),
-    ('d1.genre, d1.density = "funk", .7', "changes how; d1.<tab> lists all controls, d1.density? explains one"),
+    ('d1.genre, d1.density = "funk", 0.7', "changes how; d1.<tab> lists all controls, d1.density? explains one"),
     ("hush()", "stops: every drummer falls silent"),
 )
 """What makes music, changes it and stops it: a line, and what it does."""
@@ -23,9 +23,9 @@ def welcome(live: SessionClient) -> str:
     live · 120 bpm · bar 1 · simulated · engine ready · out none · seed 7
     <BLANKLINE>
     Type, line by line:
-      d1 >> groove("x..x..x.")            a drummer plays to this rhythm, from the next bar on
-      d1.genre, d1.density = "funk", .7   changes how; d1.<tab> lists all controls, d1.density? explains one
-      hush()                              stops: every drummer falls silent
+      d1 >> groove("x..x..x.")             a drummer plays to this rhythm, from the next bar on
+      d1.genre, d1.density = "funk", 0.7   changes how; d1.<tab> lists all controls, d1.density? explains one
+      hush()                               stops: every drummer falls silent
     Keep what was played: live.last(8).save("song.mid", "song.wav").
     Leave: exit; the drummers play on until ...groovelive stop.
     Help: docs/live.md has all words; no sound, or something missing: ...groovelive doctor.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import groovelive
+from groovelive.cli import demo
 
 ROOT = Path(groovelive.__file__).parents[1]
 EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -57,4 +58,5 @@ def test_the_readme_goes_on_from_make_demo() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     begin = re.split(r"^make demo\n```$", readme, flags=re.MULTILINE)[1]
     commands = re.findall(r"^```sh\n(.*?)^```$", begin, re.MULTILINE | re.DOTALL)
-    assert commands[0] == "source .venv/bin/activate\n"
+    assert commands[0] == ".venv/bin/groovelive\n"  # found by every shell, with nothing activated
+    assert commands[0].strip() in demo.next_steps(commands[0].strip(), "python", ipython=True, synth=True)
