@@ -20,6 +20,7 @@ from ..protocol.connection import ServiceConnection, ServiceLocator
 from ..protocol.frames import from_frames, to_frames
 
 _GLANCE = 0.05  # seconds between two looks at what is to be sent
+_IDEA = 1.0  # seconds that each idea may take, on a slow machine that plays meanwhile
 _HERE = 3.0  # seconds between two words that one is there
 
 
@@ -61,10 +62,11 @@ class WireLine:
         if threading.current_thread() is self._thread:
             raise GrooveError("what hears the news must not wait for an answer")
         future = self._send(request)
+        patience = self.timeout + (_IDEA * request.count if isinstance(request, messages.IdeasRequest) else 0.0)
         try:
-            reply = future.result(self.timeout)
+            reply = future.result(patience)
         except Late:
-            raise self._link.silence(self.timeout) from None
+            raise self._link.silence(patience) from None
         if isinstance(reply, Failure):
             raise reply.error()
         return reply
