@@ -102,20 +102,19 @@ class Editor:
             return self._write_at_beats(drafts, request.by)
         if any(draft.path == "played" for draft in drafts):
             raise GrooveError("what is played is told by a request of its own")
-        heard = {SESSION if draft.path == "solo" else draft.drummer for draft in drafts}  # a solo is heard of all
-        due = {name: self._due(request.when, name, heard) for name in heard}
+        heard = {heard_by(draft) for draft in drafts}
+        due = {name: self.due_at(request.when, name, heard) for name in heard}
         group = self.score.next_group() if group is None else group
-        values = [self._resumed(d, due[SESSION if d.path == "solo" else d.drummer]) for d in drafts]
+        values = [self._resumed(d, due[heard_by(d)]) for d in drafts]
         edits = tuple(
             Edit(
-                beat=due[SESSION if draft.path == "solo" else draft.drummer], drummer=draft.drummer, path=draft.path,
-                value=value, over=request.over, by=request.by,
-                group=0 if draft.path in ("own", "playing", "scene") else group,
+                beat=due[heard_by(draft)], drummer=draft.drummer, path=draft.path, value=value, over=request.over,
+                by=request.by, group=0 if draft.path in ("own", "playing", "scene") else group,
             )
             for draft, value in zip(drafts, values, strict=True)
         )  # fmt: skip
         for edit in edits:
-            self._add(edit)
+            self.take(edit)
         return edits
 
     def _resumed(self, draft: Draft, beat: float) -> Value:
@@ -128,10 +127,6 @@ class Editor:
             if position is None:
                 raise
             return position
-
-    def played(self, edit: Edit) -> None:
-        """Take in what was played to a port."""
-        self._add(edit)
 
     def _checked(self, draft: Draft) -> Draft:
         if draft.path == "pattern" and draft.by == ENGINE:  # of a take that is played again
@@ -156,22 +151,22 @@ class Editor:
             for d in drafts
         )  # fmt: skip
         for edit in edits:
-            self._add(edit)
+            self.take(edit)
         return edits
 
     def _next(self, draft: Draft) -> float:
         return math.ceil(self.clock.reach(draft.drummer))
 
-    def _due(self, when: When, name: str, names: Iterable[str]) -> float:
+    def due_at(self, when: When, name: str, names: Iterable[str]) -> float:
         """Return the beat at which an edit of one drummer is due, among those of `names`."""
         reach = max(self.clock.reach(one) for one in names)
         beat = self.clock.beat()
         if when.at == "now":
-            return _off_grid(self.clock.reach(name), self.clock.beat())
+            return off_grid(self.clock.reach(name), self.clock.beat())
         if when.at == "next":
             quantum = self._quantum(names, beat)
             if not quantum:
-                return _off_grid(self.clock.reach(name), beat)
+                return off_grid(self.clock.reach(name), beat)
             origin = self.score.origin(beat) * BEATS_PER_BAR
             line = origin + math.ceil((reach - origin) / quantum) * quantum
         elif when.at == "bar":
@@ -190,7 +185,7 @@ class Editor:
         if line > beat + _AHEAD:
             raise GrooveError(f"bar {bar_of(line):,} is more than a day ahead; this is bar {bar_of(beat)}")
         # So near that early notes have gone already: it holds from now on, and so for the line.
-        return line if line >= max(self.clock.line(one) for one in names) else _off_grid(reach, beat)
+        return line if line >= max(self.clock.line(one) for one in names) else off_grid(reach, beat)
 
     def _quantum(self, names: Iterable[str], beat: float) -> float:
         """Return the beats from line to line at which edits of these drummers are due: the widest of theirs."""
@@ -209,8 +204,8 @@ class Editor:
         group = check_undo(find(request.by), word)
         names = {heard_by(edit) for edit in self.score.group(group)}
         reach = max(self.clock.reach(name) for name in names)
-        edit = Edit(beat=_off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
-        self._add(edit)
+        edit = Edit(beat=off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
+        self.take(edit)
         return (edit,)
 
     def scene(self, request: messages.SceneRequest) -> tuple[Edit, ...]:
@@ -219,28 +214,30 @@ class Editor:
         Raises:
             GrooveError: there is no such scene, or nothing differs.
         """
-        saved = {str(edit.value): edit for edit in self.score.lane(SESSION, "scene")}
+        due = self.due_at(request.when, SESSION, (SESSION, *self.score.drummers))
+        lane = [edit for edit in self.score.lane(SESSION, "scene") if edit.beat <= due and self.score.counts(edit)]
+        saved = {str(edit.value): edit for edit in lane}
         found = saved.get(request.name)
         if found is None:
             there = f"; there are {', '.join(saved)}" if saved else "; scene.save('verse') makes one"
             raise GrooveError(f"there is no scene {request.name!r}{closest(request.name, saved)}{there}")
         count = self.score.order(found)
         then = math.ceil(found.beat / BEATS_PER_BAR) * float(BEATS_PER_BAR)
-        soon = math.ceil(self.clock.reach(SESSION) / BEATS_PER_BAR) * float(BEATS_PER_BAR)
         drafts = []
         for name in self.score.drummers:
             for path in self.score.paths(name):
                 if path.partition(".")[0] not in _RECALLED:
                     continue
                 was = self.score.value_before(name, path, then, count)
-                if was != self.score.value(name, path, soon):
+                if was != self.score.value(name, path, due):
                     drafts.append(Draft(path=path, value=was, drummer=name))
         if not drafts:
             raise GrooveError(f"everything is as in the scene {request.name!r} already")
         many = tuple(drafts[: messages.MAX_EDITS])
         return self.write(messages.Write(edits=many, when=request.when, over=request.over, by=request.by))
 
-    def _add(self, edit: Edit) -> None:
+    def take(self, edit: Edit) -> None:
+        """Take an edit in as it is, and tell of it."""
         self.score.add(edit)
         self._publish(len(self.score.edits) - 1, edit)
 
@@ -333,20 +330,22 @@ class Editor:
         source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
         return source is not None and given is not None and given.beat >= source.beat
 
-    def reread(self, drummer: str, value: FromLive, by: str) -> Edit | None:
-        """Take in that a clip which a drummer follows has changed; None where nothing is to be done.
+    def reread(self, followed: Edit, value: FromLive, by: str) -> None:
+        """Take in that the clip which a source follows has changed; whoever follows it later does so from then on.
 
-        It is heard from the next loop on, as part of the edit by which the clip is followed: both are undone together.
+        It is part of the edit by which the clip is followed: both are undone together.
         """
+        beat = max(self.next_loop(followed.drummer), followed.beat)
+        if followed.value != value:
+            self.take(
+                Edit(beat=beat, drummer=followed.drummer, path="source", value=value, by=by, group=followed.group)
+            )
+
+    def next_loop(self, drummer: str) -> float:
+        """Return the beat of the next loop that can be met with all notes that sound before it."""
         loop = LOOP * BEATS_PER_BAR
         origin = self.score.origin(self.clock.beat()) * BEATS_PER_BAR
-        line = origin + math.ceil((self.clock.line(drummer) - origin) / loop) * float(loop)
-        source = self.score.edit(drummer, "source", line)
-        if source is None or source.value == value:
-            return None
-        edit = Edit(beat=line, drummer=drummer, path="source", value=value, by=by, group=source.group)
-        self._add(edit)
-        return edit
+        return origin + math.ceil((self.clock.line(drummer) - origin) / loop) * float(loop)
 
     def given(self, drummer: str, bar: int, wanted: Wish, pattern: Pattern, at_once: bool = False) -> Edit | None:
         """Take in the engine's answer to a wish for a bar; None where it came too late for that.
@@ -356,11 +355,11 @@ class Editor:
         """
         reach, line = self.clock.reach(drummer), float(bar * BEATS_PER_BAR)
         if at_once or (line < reach and not self.plays(drummer, reach)):
-            beat = line if line >= self.clock.line(drummer) else _off_grid(reach, self.clock.beat())
+            beat = line if line >= self.clock.line(drummer) else off_grid(reach, self.clock.beat())
         elif line >= self.clock.line(drummer):
             beat = line
         elif line >= reach:
-            beat = _off_grid(reach, self.clock.beat())
+            beat = off_grid(reach, self.clock.beat())
         else:
             return None
         planned = self._planned.setdefault(drummer, [])
@@ -369,7 +368,7 @@ class Editor:
         if held is not None and held.value == pattern and self.hears(drummer, beat) and self.plays(drummer, beat):
             return held  # what is played may change, and the answer not
         edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
-        self._add(edit)
+        self.take(edit)
         return edit
 
     # Words
@@ -387,7 +386,7 @@ class Editor:
         return messages.Edits(since=since, edits=tuple(found), more=since + len(found) < len(self.score.edits))
 
 
-def _off_grid(reach: float, beat: float) -> float:
+def off_grid(reach: float, beat: float) -> float:
     """Return a beat that is on no step, unless nothing has been rendered yet: then early notes are still to come."""
     if reach == beat or reach % STEP:
         return reach

@@ -15,11 +15,13 @@ from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..score.events import bar_notes
 from ..score.queries import Spot
 from ..score.score import Score
+from ..score.sentences import of_undo
 from ..sync.tap_tempo import Taps
 from .editor import Editor
 from .file_targets import FileTargets
 from .generator import Generator
 from .recorder import Recorder
+from .silence import hush
 from .tap_tempo import tapped
 
 
@@ -94,7 +96,13 @@ class Offline:
         if isinstance(request, messages.Write):
             return messages.WrittenEdits(edits=editor.write(request))
         if isinstance(request, messages.Undo):
-            return messages.WrittenEdits(edits=editor.undo(request))
+            edits = editor.undo(request)
+            return messages.SaidEdits(edits=edits, said=of_undo(self.score, edits[0]))
+        if isinstance(request, messages.HushRequest | messages.PanicRequest):
+            edits, said = hush(
+                editor, request.by, request.drummers if isinstance(request, messages.HushRequest) else ()
+            )
+            return messages.SaidEdits(edits=edits, said=said)
         if isinstance(request, messages.SceneRequest):
             return messages.WrittenEdits(edits=editor.scene(request))
         if isinstance(request, messages.Log):
@@ -116,7 +124,7 @@ class Offline:
             return messages.WrittenEdits(edits=tapped(editor, taps, at, request.bar, request.by, seconds))
         if isinstance(request, messages.Follow | messages.LeadRequest) and request.clock is not None:
             raise GrooveError("a session on a simulated clock meets no other clocks; gl.open() follows and leads them")
-        if isinstance(request, messages.Leave | messages.PanicRequest | messages.Follow | messages.LeadRequest):
+        if isinstance(request, messages.Leave | messages.Follow | messages.LeadRequest):
             return messages.Done()
         return messages.SessionState(
             session="offline", beat=self._now, bpm=editor.score.tempo.bpm(self._now), playing=True,

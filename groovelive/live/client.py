@@ -89,6 +89,7 @@ class SessionClient:
         self._told: set[str] = set()
         self._blocks: list[At] = []
         self._state: messages.SessionState | None = None
+        self._settled = 0.0  # the beat of what was done last with `now`, which is a moment ahead of the transport
         self._simulated = line if isinstance(line, SimulatedLine) else None
         self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
         self._lock = self._replica.lock
@@ -121,6 +122,8 @@ class SessionClient:
             self._callbacks.make(news)
 
     def _joined(self, state: messages.SessionState) -> None:
+        if self._state is None or state.session != self._state.session:
+            self._settled = 0.0
         self._state = state
         self._replica.joined(state)
 
@@ -138,6 +141,11 @@ class SessionClient:
     def beat(self) -> float:
         """Where the transport is, in beats from the start."""
         return self._replica.beat if self._simulated is None else float(self._simulated.beat)
+
+    @property
+    def present(self) -> float:
+        """The beat at which what is read holds: where the transport is, or what was done last with `now` counts."""
+        return max(self.beat, self._settled)
 
     @property
     def bar(self) -> int:
@@ -200,7 +208,18 @@ class SessionClient:
         edits: tuple[Edit, ...] = self._expect(
             messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.WrittenEdits
         ).edits
+        if when.at == "now":
+            self._settle(edits)
         return edits
+
+    def _settle(self, edits: Sequence[Edit]) -> None:
+        self._settled = max((edit.beat for edit in edits), default=self._settled)
+
+    def _say(self, request: messages.AnyRequest) -> None:
+        """Ask for what is done at once, and say what that was."""
+        reply: messages.SaidEdits = self._expect(request, messages.SaidEdits)
+        self._settle(reply.edits)
+        print(reply.said, flush=True)
 
     def at(self, when: Any = "next", *, over: float = 0.0) -> At:
         """See `groovelive.at`."""
@@ -220,13 +239,23 @@ class SessionClient:
         self._blocks.remove(block)
 
     def value(self, drummer: str, path: str) -> Any:
-        """Return what was last set, whether it is due yet or not; also in the block that is open."""
+        """Return what holds now, not what is planned; in a block that is open, what was set in that comes first."""
         for block in reversed(self._blocks):
             for draft in reversed(block.drafts):
                 if (draft.drummer, draft.path) == (drummer, path):
                     return draft.value
         with self._lock:
-            return self.score.value(drummer, path, float("inf"))
+            return self.score.value(drummer, path, self.present)
+
+    def number(self, drummer: str, path: str) -> float:
+        """Return the number that a control stands for now: of a ramp, where that is."""
+        with self._lock:
+            return float(self.score.number(drummer, path, self.present))
+
+    def is_planned(self, drummer: str, path: str) -> bool:
+        """Return whether an edit of a control is still to come."""
+        with self._lock:
+            return any((edit.drummer, edit.path) == (drummer, path) for edit in self.score.pending(self.present))
 
     def _address(self, name: str) -> Address:
         """Return the address of a control of the session itself."""
@@ -248,28 +277,36 @@ class SessionClient:
         self._expect(request, messages.Done)
 
     def undo(self) -> None:
-        """Undo what you did last, at once."""
-        self._expect(messages.Undo(by=self.by), messages.WrittenEdits)
+        """Undo what you did last, at once, and say what that was."""
+        self._say(messages.Undo(by=self.by))
 
     def redo(self) -> None:
-        """Do again what you undid last, at once."""
-        self._expect(messages.Undo(by=self.by, redo=True), messages.WrittenEdits)
+        """Do again what you undid last, at once, and say what that was."""
+        self._say(messages.Undo(by=self.by, redo=True))
 
     def recall(self, name: str) -> None:
         """Set everything as it was when a scene was saved."""
         when, over = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
         self._expect(messages.SceneRequest(name=name, when=when, over=over, by=self.by), messages.WrittenEdits)
 
+    def hush(self, *drummers: str) -> None:
+        """Let drummers, by default all, fall silent, and call off what is planned; see `groovelive.hush`."""
+        if self._blocks:
+            self._blocks[-1].add([Draft("hush", None, name) for name in drummers or ("",)])
+            return
+        self._say(messages.HushRequest(by=self.by, drummers=drummers))
+
     def panic(self) -> None:
-        """Silence everything at once: also what rings."""
-        self._expect(messages.PanicRequest(by=self.by), messages.Done)
+        """Silence everything at once: also what rings; and call off what is planned."""
+        self._say(messages.PanicRequest(by=self.by))
 
     def each_bar(self, name: str, function: Function | None) -> None:
         """Ask a function for a drummer's bars, or none."""
         self._callbacks.set(name, function)
         if function is None:
             self.write([Draft("each_bar", None, name)])
-        elif self.value(name, "each_bar") is not True:  # else the bars of the one before play on until there are others
+        elif self.value(name, "each_bar") is not True or self.is_planned(name, "each_bar"):
+            # Else the bars of the one before play on until there are others.
             self.write([Draft("each_bar", True, name)])
 
     def _give(self, name: str, number: int, notes: bytes) -> None:

@@ -27,7 +27,7 @@ def welcome(live: SessionClient) -> str:
       d1.genre, d1.density = "funk", 0.7   changes how; d1.<tab> lists all controls, d1.density? explains one
       hush()                               stops: every drummer falls silent
     Keep what was played: live.last(8).save("song.mid", "song.wav").
-    Leave: exit; the drummers play on until ...groovelive stop.
+    Leave: exit; the drummers play on until ...groovelive hush, or ...groovelive stop.
     Help: docs/live.md has all words; no sound, or something missing: ...groovelive doctor.
     <BLANKLINE>
     """
@@ -39,6 +39,6 @@ def welcome(live: SessionClient) -> str:
 Type, line by line:
 {steps}
 Keep what was played: live.last(8).save("song.mid", "song.wav").
-Leave: exit; the drummers play on until {groovelive("stop")}.
+Leave: exit; the drummers play on until {groovelive("hush")}, or {groovelive("stop")}.
 Help: docs/live.md has all words; no sound, or something missing: {groovelive("doctor")}.
 """

@@ -121,6 +121,18 @@ class IdeasRequest(Request, frozen=True, kw_only=True, tag="ideas"):
     like: Pattern | None = None
 
 
+class HushRequest(Request, frozen=True, kw_only=True, tag="hush"):
+    """Let drummers fall silent, and call off what is planned for them; what rings, rings out.
+
+    Args:
+        by: who wants it.
+        drummers: their names; none: all, and what is planned for the session.
+    """
+
+    by: By
+    drummers: Annotated[tuple[Name, ...], Meta(max_length=MAX_EDITS)] = ()
+
+
 class PanicRequest(Request, frozen=True, kw_only=True, tag="panic"):
     """Silence everything at once: forget what is not sent yet, end every note, free every synth."""
 
@@ -171,7 +183,7 @@ class Tap(Request, frozen=True, kw_only=True, tag="tap"):
 
 AnyRequest = (
     Join | Here | Leave | Log | Write | Undo | SceneRequest
-    | Locate | IdeasRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
+    | Locate | IdeasRequest | HushRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
 )  # fmt: skip
 
 
@@ -267,6 +279,12 @@ class WrittenEdits(Reply, frozen=True, kw_only=True, tag="written"):
     edits: tuple[Edit, ...]
 
 
+class SaidEdits(WrittenEdits, frozen=True, kw_only=True, tag="said"):
+    """The same of an undo, a redo or a silence, and a sentence that says what was undone, or called off."""
+
+    said: str
+
+
 class Located(Reply, frozen=True, kw_only=True, tag="place"):
     """A latent (z,)."""
 
@@ -318,7 +336,9 @@ class Told(Reply, frozen=True, kw_only=True, tag="told"):
     text: str
 
 
-AnyReply = SessionState | Edits | WrittenEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
+AnyReply = (
+    SessionState | Edits | WrittenEdits | SaidEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
+)
 
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 _replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)
