@@ -20,7 +20,7 @@ def farewell(score: Score) -> str:
     if not names:
         return ""
     who = f"{', '.join(names)} play{'s' if len(names) == 1 else ''} on without this program"
-    return f"{who}: {groovelive('hush')} silences them, {groovelive('stop')} ends the session"
+    return f"{who}: {groovelive('hush')} silences {'it' if len(names) == 1 else 'them'}, {groovelive('stop')} ends the session"
 
 
 def playing_on(score: Score) -> list[str]:
