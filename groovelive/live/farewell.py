@@ -19,8 +19,9 @@ def farewell(score: Score) -> str:
     names = playing_on(score)
     if not names:
         return ""
-    who = f"{', '.join(names)} play{'s' if len(names) == 1 else ''} on without this program"
-    return f"{who}: {groovelive('hush')} silences {'it' if len(names) == 1 else 'them'}, {groovelive('stop')} ends the session"
+    plays, them = ("plays", "it") if len(names) == 1 else ("play", "them")
+    silence = f"{groovelive('hush')} silences {them}, {groovelive('stop')} ends the session"
+    return f"{', '.join(names)} {plays} on without this program: {silence}"
 
 
 def playing_on(score: Score) -> list[str]:
