@@ -17,6 +17,7 @@ from .grooves.groove import Groove
 from .midi_files.reader import Tempo
 from .midi_files.reader import write as write_midi
 from .runtime.atomic import check_writable, replacing
+from .runtime.hints import install
 from .synthesis.kits import render
 
 TEMPO: Final = 120.0
@@ -81,7 +82,7 @@ def check_outputs(outputs: Sequence[str | PathLike[str]], endings: Sequence[str]
             shown = [ending for ending in endings if ending != ".midi"]
             raise GrooveError(f"cannot write {path}: the name must end in {', '.join(shown[:-1])} or {shown[-1]}")
         if path.suffix.lower() == ".wav" and importlib.util.find_spec("nanosynth") is None:
-            raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
+            raise GrooveError(f"WAV needs the embedded synth: {install('synth')}")
         check_writable(path)
     return paths
 

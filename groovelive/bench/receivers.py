@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import GrooveError
+from ..runtime.hints import system_package
 from .arrivals import Arrival, arrival
 
 _STAMP = getattr(socket, "SO_TIMESTAMPNS", 35)  # of Linux; elsewhere the time at which the packet was read
@@ -140,7 +141,7 @@ def jack_server(name: str, period: int = PERIOD) -> Iterator[dict[str, str]]:
     """
     missing = [name for name in ("jackd", "jack_lsp", "jack_midi_dump", "stdbuf") if shutil.which(name) is None]
     if missing:
-        raise GrooveError(f"MIDI is not measured: no {missing[0]} is here (apt install jackd2 jack-example-tools)")
+        raise GrooveError(f"MIDI is not measured: no {missing[0]} is here ({system_package('jack')})")
     environment = {
         "JACK_DEFAULT_SERVER": name,
         "JACK_NO_START_SERVER": "1",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..errors import GrooveError
 from ..osc_messages.codec import OscMessage, message, read
 from ..outputs.sc_server import program
+from ..runtime.hints import system_package
 
 RATE, PERIOD = 48000, 256
 CLICK, RECORDER = "gl_bench_click", "gl_bench_record"
@@ -47,9 +48,7 @@ def sclang(script: Path, *arguments: str, patience: float, **environment: str) -
     """
     found = shutil.which("sclang")
     if found is None:
-        raise GrooveError(
-            "there is no sclang here: apt install supercollider-language, or https://supercollider.github.io"
-        )
+        raise GrooveError(f"there is no sclang here: {system_package('sclang')}")
     # Without a display, and as root, it wants both; "-a": what follows the script is for the script.
     everything = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1", **environment}
     try:
@@ -159,7 +158,7 @@ def recorded(folder: Path) -> Iterator[Recorded]:
         GrooveError: JACK or SuperCollider is not there.
     """
     if shutil.which("jackd") is None:
-        raise GrooveError("there is no jackd here: apt install jackd2")
+        raise GrooveError(f"there is no jackd here: {system_package('jack')}")
     name = f"groovelive-bench-sc{os.getpid()}"
     environment = {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
     how = ["-R", "-P", "80"] if real_time() else ["-r"]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..errors import GrooveError
 from ..protocol.session import Draft
+from ..runtime.hints import install
 from ..score.edits import Exact, Outs
 from ..score.targets import AnyTarget, Midi, Osc
 from . import Figure, figure, reach, systems
@@ -142,7 +143,7 @@ class _Bench:
         self.tell(f"{sizes.walkers} drummers")
         figures |= reach.walkers(performer, self.tagged, conductor, sizes.walkers, sizes.walk)
         if "walkers.cpu" not in figures:
-            self.tell("the conductor's share of a core is left out: pip install 'groovelive[bench]'")
+            self.tell(f"the conductor's share of a core is left out: {install('bench')}")
         self.tell("changes of tempo")
         figures |= reach.tempos(performer, self.tagged, sizes.tempos)
 
@@ -151,7 +152,7 @@ class _Bench:
         figures: dict[str, Figure] = {}
         found = systems.there()
         if missing := [name for name in systems.SYSTEMS if name not in found]:
-            self.tell(f"{' and '.join(missing)} left out: pip install 'groovelive[bench]'")
+            self.tell(f"{' and '.join(missing)} left out: {install('bench')}")
         bpm = sizes.bpms[0]
         for name in found:
             for load in sizes.loads:

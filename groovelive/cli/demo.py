@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
-import os
-import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -23,8 +22,9 @@ from ..live import api as words
 from ..live.as_grooves import groove_of
 from ..live.clip import ENDINGS, Clip
 from ..live.session import Session
-from ..outputs import audio_device
+from ..outputs import no_sound
 from ..runtime import endpoints as connection
+from ..runtime.hints import groovelive, install, quoted, typed
 from ..runtime.shipped import shipped
 from ..saving import check_outputs
 from ..score.edits import BEATS_PER_BAR, STEP
@@ -79,7 +79,10 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
         busy = connection.holder("conductor") is not None
         if busy:
             console.print("a session runs on this machine, which is left alone: the set is made into files")
-        sound = synth and not busy and audio_device()
+        why = "" if busy or not synth else no_sound()
+        if why:
+            console.print(f"{why}: the set is made into files", markup=False, soft_wrap=True)
+        sound = synth and not busy and not why
     clip = _aloud(console) if sound else _silently(console)
     if not sound:
         _show(console, clip)
@@ -89,12 +92,10 @@ def run(folder: Path, console: Console | None = None, sound: bool | None = None)
     for path in files:
         console.print(f"wrote [bold]{path}[/] ({path.stat().st_size / 1000:,.0f} kB)")
     if not synth:
-        console.print("no demo.wav: that needs the embedded synth, pip install 'groovelive\\[synth]'")
+        console.print(f"no demo.wav: that needs the embedded synth, {install('synth')}", markup=False, soft_wrap=True)
     console.print()
-    called, python = Path(sys.argv[0]), typed(Path(sys.executable))
-    command = f"{python} -m groovelive" if called.name == "__main__.py" else typed(called)
-    ipython = importlib.util.find_spec("IPython") is not None and called.name != "__main__.py"
-    told = next_steps(command, python, ipython=ipython, synth=synth)
+    ipython = importlib.util.find_spec("IPython") is not None
+    told = next_steps(groovelive(), quoted(typed(Path(sys.executable))), ipython=ipython, synth=synth)
     console.print(told, end="", markup=False, soft_wrap=True)
     return 0
 
@@ -111,7 +112,7 @@ def next_steps(command: str, python: str, *, ipython: bool, synth: bool) -> str:
     >>> print(next_steps(".venv/bin/groovelive", ".venv/bin/python", ipython=True, synth=True), end="")
     What to try next: type
       .venv/bin/groovelive
-          and in IPython: d1 >> groove("9.4.7.4.9.47.4.6")
+          and in IPython: d1 >> groove("x..x..x.")
       .venv/bin/groovelive drum "x..x..x." --genre funk -o beat.wav
       .venv/bin/groovelive --help
     """
@@ -120,7 +121,7 @@ def next_steps(command: str, python: str, *, ipython: bool, synth: bool) -> str:
     return f"""\
 What to try next: type
   {play}
-      and {"in IPython" if ipython else "in the line REPL"}: d1 >> groove("9.4.7.4.9.47.4.6")
+      and {"in IPython" if ipython else "in the line REPL"}: d1 >> groove("x..x..x.")
   {command} drum "x..x..x." --genre funk -o beat.{file}
   {command} --help
 """
@@ -163,6 +164,8 @@ def _aloud(console: Console) -> Clip:
     finally:
         over.set()
         thread.join(2)
+        with contextlib.suppress(GrooveError):
+            words.hush()
         live.close()
         services.main("stop", [])
 
@@ -211,23 +214,3 @@ def _show(console: Console, clip: Clip) -> None:
             part = Clip(clip.score, float(first), float(first + 2 * BEATS_PER_BAR))
             console.print(Text.from_ansi(roll(part.groove(), colour=True)), soft_wrap=True)
     console.print()
-
-
-def typed(program: Path) -> str:
-    """Return a program as it is typed here: its name where that alone finds it, else its path.
-
-    >>> typed(Path(".venv/bin/groovelive").absolute())
-    '.venv/bin/groovelive'
-    """
-    name = program.name.removesuffix(".exe")
-    found = shutil.which(name)
-    if found is not None and _plain(found) == _plain(program):
-        return name
-    try:
-        return min(os.path.relpath(program), str(program), key=len)
-    except ValueError:  # on another drive of Windows
-        return str(program)
-
-
-def _plain(program: str | Path) -> str:
-    return os.path.normcase(os.path.abspath(program)).removesuffix(".exe")

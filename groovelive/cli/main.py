@@ -11,9 +11,11 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .. import __version__
 from ..errors import GrooveError, closest
+from ..runtime.hints import install, quoted, typed
 from .arguments import Parser
 
 DESCRIPTION = """\
@@ -48,6 +50,7 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "panic": ("cli.services", (), "silence the session that runs at once, also what rings"),
     "keys": ("cli.services", (), "make and show the keys for engines on other machines"),
     "models": ("cli.services", (), "check a model folder of your own"),
+    "doctor": ("cli.doctor", (), "tell what this machine has and lacks, and the command that mends it"),
     "ableton": ("cli.ableton", (), "put the script into Ableton Live, and check it"),
     "supercollider": ("cli.supercollider", (), "install the Quark: drums inside SuperCollider's patterns"),
     "bench": ("bench", (), "measure what is promised of speed and memory"),
@@ -131,7 +134,8 @@ def _perform(parser: argparse.ArgumentParser) -> int:
         return _help(parser)
     if importlib.util.find_spec("IPython") is None:
         _help(parser)
-        print("\nTo play in IPython: pip install 'groovelive[repl]'; python -m groovelive is a plain line REPL.")
+        print(f"\nTo play in IPython: {install('repl')}")
+        print(f"A plain line REPL: {quoted(typed(Path(sys.executable)))} -m groovelive")
         return 0
     from ..live.ipython import shell  # start-up time: only this command needs it
 
@@ -148,7 +152,7 @@ def _forward(command: str, words: list[str]) -> int:
     module, needs, _ = FORWARDED[command]
     if missing := [need for need in needs if importlib.util.find_spec(need) is None]:
         raise GrooveError(
-            f"groovelive {command} needs {' and '.join(missing)}: pip install 'groovelive[train]' "
+            f"groovelive {command} needs {' and '.join(missing)}: {install('train')} "
             "(README.md says how to get torch without CUDA)"
         )
     run = importlib.import_module(f"groovelive.{module}").main

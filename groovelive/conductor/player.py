@@ -64,6 +64,9 @@ class Player:
         self.sinks: dict[AnyTarget, int] = {}
         self.fallback: tuple[AnyTarget, ...] = ()
         self.on_played: Callable[[Event], None] | None = None
+        self.on_unheard: Callable[[str], None] | None = (
+            None  # a drummer plays, and no target was named, nor is there one
+        )
         self._cursor: dict[str, int] = {}  # of a drummer: the next step to be rendered
         self._floor: dict[str, tuple[int, float]] = {}  # a step, and the beat before which it has its notes already
         self._waiting: dict[AnyTarget, list[_Waiting]] = {}
@@ -160,7 +163,10 @@ class Player:
             if event.step <= step and event.beat < floor:
                 continue  # it has been played, as it was before
             key = event.beat + event.nudge * self._score.tempo.bpm(event.beat) / 60
-            for target in self.targets(drummer, event.step * STEP):
+            targets = self.targets(drummer, event.step * STEP)
+            if not targets and self.on_unheard is not None and self._score.outs(drummer, event.step * STEP) is None:
+                self.on_unheard(drummer)
+            for target in targets:
                 waiting = self._waiting.setdefault(target, [])
                 heapq.heappush(waiting, _Waiting(key, next(self._numbers), event))
 

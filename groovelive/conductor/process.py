@@ -15,7 +15,7 @@ import zmq
 from ..engine import Client
 from ..errors import GrooveError
 from ..inputs import Inputs
-from ..outputs import Outputs, audio_device
+from ..outputs import Outputs
 from ..protocol import session as messages
 from ..runtime.curve import Curve
 from ..runtime.realtime import claim
@@ -102,7 +102,9 @@ class Conductor:
         self.planner = Planner(
             self.editor, self._client, self.generator, self.asker, self.midi_inputs, self._say, self.server.tell
         )
-        self.targets = Targets(self.player, self.outputs, self.clips, self.porter.do, self._say)
+        self.targets = Targets(
+            self.player, self.outputs, self.clips, self.porter.do, self._say, lambda: self.server.clients
+        )
         self.tempo = Tempo(self, self._say_later)
         self.clocks = ClockRequests(self.tempo, self.outputs, self.porter.do, self._journal.clocks)
         self._requests = Requests(self, tell)
@@ -113,8 +115,7 @@ class Conductor:
             self._open_osc(osc_port)
         if recovered:
             self._recover(recovered)
-        if audio_device():
-            self.targets.open_default()
+        self.targets.open_default()
 
     def _recover(self, recovered: journal.Recovered) -> None:
         tempo = self.editor.score.tempo

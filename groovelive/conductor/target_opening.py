@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import GrooveError
-from ..outputs import Outputs
+from ..outputs import Outputs, no_sound
 from ..score.targets import Ableton, AnyTarget, File, Synth, Unsent
 from .clip_targets import ClipTargets
 from .player import Player
@@ -23,13 +24,17 @@ class Targets:
         clips: which writes clips in Ableton Live.
         do: has a job done beside the loop, and what comes of it given to a function in it.
         say: tells the performers a sentence.
+        clients: returns the names of those who hear it.
     """
 
     def __init__(
-        self, player: Player, outputs: Outputs, clips: ClipTargets, do: Do, say: Callable[[str], None]
-    ) -> None:
+        self, player: Player, outputs: Outputs, clips: ClipTargets, do: Do, say: Callable[[str], None],
+        clients: Callable[[], tuple[str, ...]],
+    ) -> None:  # fmt: skip
         self._player, self._outputs, self._clips, self._do, self._say = player, outputs, clips, do, say
         self._faults: dict[AnyTarget, str] = {}
+        self._clients, self._silent = clients, ""
+        self._told: tuple[str, ...] = ()
 
     def fault(self, target: AnyTarget) -> str:
         """Return why a target is not there; "" where it is."""
@@ -72,7 +77,11 @@ class Targets:
             self._do(lambda: self.open_now([target]), then)
 
     def open_default(self) -> None:
-        """Let drummers without a target of their own play on the embedded synth."""
+        """Let drummers without a target of their own play on the embedded synth, where it has a sound device."""
+        self._silent = no_sound()
+        if self._silent:
+            self._player.on_unheard = self._unheard
+            return
         target = Synth()
 
         def then(sinks: Any, error: GrooveError | None) -> None:
@@ -80,6 +89,26 @@ class Targets:
                 self.opened(sinks)
                 self._player.fallback = (target,)
             else:
-                self._say(f"no sound of its own: {error}")
+                self._silent = str(error)
+                self._player.on_unheard = self._unheard
 
         self._do(lambda: self.open_now([target]), then)
+
+    def _unheard(self, drummer: str) -> None:
+        """Say why a drummer is not heard, and what to do: to everybody who is there, and again when others are."""
+        if (clients := self._clients()) != self._told:
+            self._told = clients
+            self._say(unheard(drummer, self._silent))
+
+
+def unheard(drummer: str, why: str) -> str:
+    """Return what is told a performer whose drummer can't be heard.
+
+    >>> unheard("d1", "this machine has no sound device")
+    'd1 plays, and nothing is heard: this machine has no sound device. live.last(8).save("song.wav") makes ...'
+    """
+    song = "song.wav" if importlib.util.find_spec("nanosynth") is not None else "song.mid"
+    return (
+        f'{drummer} plays, and nothing is heard: {why}. live.last(8).save("{song}") makes a file of it, '
+        'live.out = midi("port") or osc("127.0.0.1:9000") plays elsewhere; more says groovelive doctor sound'
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import getpass
 import os
 from collections.abc import Iterable
@@ -105,6 +107,8 @@ def open(
         if address is None:
             ensure()
         live = Session(WireLine(name, address, server), name)
+    if not _sessions:
+        atexit.register(_leave, os.getpid())
     _sessions.append(live)
     if seed is not None:
         live.send([Draft("seed", seed)], _NOW)
@@ -120,6 +124,14 @@ def _name(by: str | None) -> str:
     if not isinstance(by, str) or not 0 < len(by) <= 64:
         raise GrooveError(f"a name has 1 to 64 letters, not {by!r}")
     return by
+
+
+def _leave(pid: int) -> None:
+    """Leave the sessions that a program leaves open at its end; not in a copy of its process."""
+    for live in _sessions if pid == os.getpid() else ():
+        with contextlib.suppress(Exception):  # whatever it is, the program is over
+            if live.realtime and not live.closed:
+                live.close()
 
 
 def session() -> Session:

@@ -18,6 +18,7 @@ from ..score.score import Score
 from ..score.validation import check
 from .addressed import Address, bare
 from .callbacks import Callbacks, Function
+from .farewell import farewell
 from .replica import Replica
 from .scheduling import At
 
@@ -35,8 +36,8 @@ class RemoteLine(Protocol):
         """Send a request and return its reply."""
         ...
 
-    def close(self) -> None:
-        """Leave."""
+    def close(self) -> bool:
+        """Leave, and return whether the conductor was there to be told."""
         ...
 
 
@@ -326,7 +327,10 @@ class SessionClient:
             time.sleep(0.005)
 
     def close(self) -> None:
-        """Leave the session. The music goes on; `groovelive stop`, or hush() before, ends it."""
+        """Leave the session. The music goes on, which is said; `groovelive stop`, or hush() before, ends it."""
+        with self._lock:
+            sentence = farewell(self.score)
         self.closed = True
         self._callbacks.close()
-        self._line.close()
+        if self._line.close() and sentence:
+            self.tell(sentence)

@@ -11,6 +11,7 @@ from . import api as words
 from .keys import AS_BEFORE, SEND_KEYS, bind
 from .session import Session
 from .silence import BareWords
+from .welcome import welcome
 
 _BPM = re.compile(r"(\d+(?:\.\d+)?)(?:\s+over\s+(\d+(?:\.\d+)?))?")
 
@@ -123,12 +124,15 @@ def shell() -> int:
 
     live = words.open()
     config = Config()
-    config.TerminalInteractiveShell.banner1 = f"{live!r}\nd1 >> groove('x..x..x.') · d1.<tab> · d1.density? · hush()\n"
+    config.TerminalInteractiveShell.banner1 = welcome(live)
+    if hasattr(TerminalInteractiveShell, "enable_tip"):  # IPython 9
+        config.TerminalInteractiveShell.enable_tip = False
     terminal = TerminalInteractiveShell.instance(config=config, user_ns={})
     load(terminal, live)
     if terminal.pt_app is not None:
         terminal.pt_app.bottom_toolbar = toolbar
         terminal.pt_app.refresh_interval = 0.5
+    terminal.show_banner()  # which only IPython's own program does by itself
     print(SEND_KEYS if sys.stdout.isatty() else "", end="", flush=True)
     try:
         terminal.mainloop()

@@ -20,6 +20,7 @@ from ..protocol.connection import ServiceConnection, ServiceLocator
 from ..protocol.frames import from_frames, to_frames
 
 _GLANCE = 0.05  # seconds between two looks at what is to be sent
+_IDEA = 1.0  # seconds that each idea may take, on a slow machine that plays meanwhile
 _HERE = 3.0  # seconds between two words that one is there
 
 
@@ -61,10 +62,11 @@ class WireLine:
         if threading.current_thread() is self._thread:
             raise GrooveError("what hears the news must not wait for an answer")
         future = self._send(request)
+        patience = self.timeout + (_IDEA * request.count if isinstance(request, messages.IdeasRequest) else 0.0)
         try:
-            reply = future.result(self.timeout)
+            reply = future.result(patience)
         except Late:
-            raise self._link.silence(self.timeout) from None
+            raise self._link.silence(patience) from None
         if isinstance(reply, Failure):
             raise reply.error()
         return reply
@@ -145,12 +147,14 @@ class WireLine:
             if waiting is not None:
                 waiting[1].set_exception(error)
 
-    def close(self) -> None:
-        """Leave; the music goes on."""
+    def close(self) -> bool:
+        """Leave, and return whether the conductor was there to be told; the music goes on."""
         if self._over.is_set():
-            return
+            return False
+        answered = False
         with contextlib.suppress(GrooveError, Late):
             self._send(messages.Leave()).result(1.0)
+            answered = True
         self._over.set()
         with self._lock:
             self._rope.send(b"")
@@ -158,3 +162,4 @@ class WireLine:
         for socket in (self._rope, self._bell):
             socket.close(linger=0)
         self._link.close()
+        return answered

@@ -10,6 +10,7 @@ from ..errors import GrooveError
 from . import api as words
 from .session import Session
 from .silence import SilenceWord
+from .welcome import welcome
 
 
 class Console(code.InteractiveConsole):
@@ -41,7 +42,7 @@ def run(live: Session | None = None, **options: Any) -> int:
     if not talking:
         sys.ps1 = sys.ps2 = ""
     try:
-        console.interact(banner=repr(live) if talking else "", exitmsg="")
+        console.interact(banner=welcome(live) if talking else "", exitmsg="")
     finally:
         live.close()
     return 0

@@ -161,7 +161,7 @@ class Session(TransportControls):
         return display.session(self)
 
     def close(self) -> None:
-        """Leave the session. The music goes on; `groovelive stop`, or hush() before, ends it."""
+        """Leave the session. The music goes on, which is said; `groovelive stop`, or hush() before, ends it."""
         if self._ableton is not None:
             self._ableton.close()
         super().close()

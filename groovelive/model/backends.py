@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import GrooveError
+from ..runtime.hints import install
 from .network import ROLES, BackendName, Network
 from .onnx_backend import OnnxNetwork
 
@@ -32,6 +33,6 @@ def open_network(folder: Path, file: str, role: str, backend: BackendName | None
         try:
             from .torch_backend import TorchNetwork  # torch is optional, and takes seconds to import
         except ModuleNotFoundError:
-            raise GrooveError("the torch backend needs torch: pip install 'groovelive[train]'") from None
+            raise GrooveError(f"the torch backend needs torch: {install('train')}") from None
         return TorchNetwork(path, role)
     return OnnxNetwork(path, ROLES[role][1])

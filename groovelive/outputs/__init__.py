@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .devices import audio_device, midi_ports
+from .devices import audio_device, midi_ports, no_sound
 from .frames import Counts, Due
 from .outputs import Outputs
 
-__all__ = ["Counts", "Due", "Outputs", "audio_device", "midi_ports"]
+__all__ = ["Counts", "Due", "Outputs", "audio_device", "midi_ports", "no_sound"]

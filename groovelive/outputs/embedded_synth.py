@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import GrooveError
 from ..osc_messages.codec import bundle, message
 from ..osc_messages.timetags import WallClock
+from ..runtime.hints import install
 from ..score.targets import Synth
 from ..synthesis import kits as sound
 from .frames import Due
@@ -38,7 +39,7 @@ class World:
             from nanosynth.exceptions import ServerCannotBoot
             from nanosynth.scsynth import EmbeddedProcessProtocol, Options
         except ImportError:
-            raise GrooveError("the embedded synth is not installed: pip install 'groovelive[synth]'") from None
+            raise GrooveError(f"the embedded synth is not installed: {install('synth')}") from None
         self._engine: Any = EmbeddedProcessProtocol(on_panic_callback=self._gone)
         self._engine.set_reply_callback(self._reply)
         self._quitting = False

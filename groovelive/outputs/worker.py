@@ -180,15 +180,19 @@ def main(what: str) -> int:
     looks = what in ("ports", "sound")
     pipe = take_over(f"{what} output", logged=not looks)
     if what == "ports":
-        with contextlib.suppress(GrooveError):
-            pipe.write_bytes("\n".join(midi_ports()).encode())
+        try:
+            pipe.write_bytes("\n".join(["yes", *midi_ports()]).encode())
+        except GrooveError as error:
+            pipe.write_bytes(str(error).encode())
         return 0
     if what == "sound":
         from .embedded_synth import World  # start-up time
 
-        with contextlib.suppress(GrooveError):
+        try:
             World().quit()
             pipe.write_bytes(b"yes")
+        except GrooveError as error:
+            pipe.write_bytes(str(error).encode())
         return 0
     if what not in ("osc", "midi", "synth", "scsynth"):
         return 2

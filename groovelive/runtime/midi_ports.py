@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from .. import checks
 from ..errors import GrooveError, closest
+from .hints import install
 
 APIS = {"alsa": "API_LINUX_ALSA", "jack": "API_UNIX_JACK", "core": "API_MACOSX_CORE", "mm": "API_WINDOWS_MM"}
 _BY_SYSTEM = {"linux": ("alsa", "jack"), "darwin": ("core",), "win32": ("mm",)}
@@ -43,7 +44,7 @@ def open_client(kind: Literal["MidiIn", "MidiOut"], name: str = CLIENT, queue: i
     try:
         import rtmidi2  # an optional package, and one that may find no system to load
     except ImportError:
-        raise GrooveError("MIDI ports need a backend: pip install 'groovelive[midi]'") from None
+        raise GrooveError(f"MIDI ports need a backend: {install('midi')}") from None
     wanted = os.environ.get("GROOVELIVE_MIDI_API", "").lower()
     if wanted:
         checks.name("GROOVELIVE_MIDI_API", wanted, APIS)

@@ -56,8 +56,19 @@ def examine(
         where: SuperCollider looks for classes; by default as on this system.
         conductor: returns what is known of the conductor where nobody answers at the port; None where there is none.
     """
+    yield from installation(extensions, where)
+    yield _door(port, _protocol(source()), conductor)
+
+
+def installation(extensions: Path | None, where: Places | None = None, *, compiling: bool = True) -> Iterator[Finding]:
+    """Look at what is installed: the Quark, sclang, and scsynth.
+
+    Args:
+        extensions: the folder of classes; by default the user's.
+        where: SuperCollider looks for classes; by default as on this system.
+        compiling: whether sclang compiles its class library, which may take up to a minute.
+    """
     where = places() if where is None else where
-    protocol = _protocol(source())
     yield from _quark(extensions, where)
     found = sclang()
     if found is None:
@@ -71,12 +82,12 @@ def examine(
             yield False, f"{found} is SuperCollider {told}: the Quark needs 3.11 or newer ({_SITE})"
         else:
             yield True, f"sclang {'.'.join(map(str, version))} at {found}"
-            yield library(found, extensions, where)
+            if compiling:
+                yield library(found, extensions, where)
     try:
         yield True, f"scsynth at {scsynth()}"
     except GrooveError as error:
         yield False, str(error)
-    yield _door(port, protocol, conductor)
 
 
 def sclang() -> str | None:

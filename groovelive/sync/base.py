@@ -6,6 +6,7 @@ import importlib.util
 from typing import Literal, Protocol
 
 from ..errors import GrooveError
+from ..runtime.hints import Extra, install
 from .beat_tracker import Word
 
 Change = Literal["start", "stop"]
@@ -41,12 +42,12 @@ class Source(Protocol):
         """Let it go."""
 
 
-def check_installed(module: str, what: str, extra: str) -> None:
+def check_installed(module: str, what: str, extra: Extra) -> None:
     """Raise a GrooveError with the line that installs an extra, where its module is missing.
 
     >>> check_installed("no_such_module", "Ableton Link", "link")
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: Ableton Link needs an extra: pip install 'groovelive[link]'
+    groovelive.errors.GrooveError: Ableton Link needs the extra link: ...
     """
     if importlib.util.find_spec(module) is None:
-        raise GrooveError(f"{what} needs an extra: pip install 'groovelive[{extra}]'")
+        raise GrooveError(f"{what} needs the extra {extra}: {install(extra)}")

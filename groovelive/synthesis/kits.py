@@ -24,6 +24,7 @@ from ..errors import GrooveError, closest
 from ..grooves.grid import STEPS_PER_BEAT, VOICES, Note
 from ..grooves.groove import Groove
 from ..runtime.atomic import replacing
+from ..runtime.hints import install
 
 _log = logging.getLogger(__name__)
 
@@ -272,7 +273,7 @@ def render_kits(
     if target.suffix.lower() != ".wav":
         raise GrooveError(f"the name of an audio file must end in .wav, not {target.name!r}")
     if importlib.util.find_spec("nanosynth") is None:
-        raise GrooveError("WAV needs the embedded synth: pip install 'groovelive[synth]'")
+        raise GrooveError(f"WAV needs the embedded synth: {install('synth')}")
 
     end = seconds + tail
     size = math.floor(end * sample_rate) * BYTES_PER_FRAME

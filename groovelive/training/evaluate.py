@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..checks import whole
 from ..grooves.groove import GROUPS, Groove
 from ..model.model import Model, load
+from ..runtime.hints import install
 from . import data, metrics
 
 Floats = NDArray[np.float32]
@@ -265,7 +266,7 @@ def table(result: dict[str, Any]) -> str:
         for key, value in result[part].items():
             if isinstance(value, dict):
                 value = ", ".join(f"{k} {v:.3f}" for k, v in value.items())
-            lines.append(f"{key}: {'needs torch: pip install groovelive[train]' if value is None else _short(value)}")
+            lines.append(f"{key}: {_short(value)}" if value is not None else f"{key}: needs torch: {install('train')}")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import groovelive
+from groovelive.cli import demo
 
 ROOT = Path(groovelive.__file__).parents[1]
 EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -22,8 +23,9 @@ NOT_IMPORTED_HERE = {"jupyterlab", "onnx"}
 
 
 def named(text: str) -> list[str]:
-    """The extras that a text tells somebody to install: groovelive[synth], or .[synth,repl] in a checkout."""
-    found = re.findall(r"(?:groovelive|[\"' ]\.)\\?\[([\w,]+)\\?\]", text)
+    """The extras that a text tells somebody to install: .[synth,repl] in a checkout, (extra `midi`), install("x")."""
+    found = re.findall(r"[\"' ]\.\[([\w,]+)\]", text) + re.findall(r"extra `(\w+)`|\binstall\([\"'](\w+)", text)
+    found = [name for one in found for name in ([one] if isinstance(one, str) else filter(None, one))]
     return [name for names in found for name in names.split(",")]
 
 
@@ -33,8 +35,8 @@ def test_extras_that_are_named_exist(path: Path) -> None:
 
 
 def test_extras_are_found_in_a_text() -> None:
-    text = "pip install 'groovelive[synth]', groovelive\\[midi], pip install \".[repl,train]\", a[link]"
-    assert named(text) == ["synth", "midi", "repl", "train"]
+    text = "pip install \".[repl,train]\", a[link], WAV (extra `synth`), {install('midi')}"
+    assert named(text) == ["repl", "train", "synth", "midi"]
     assert sum(bool(named(path.read_text(encoding="utf-8"))) for path in SOURCES) > 8
 
 
@@ -56,4 +58,5 @@ def test_the_readme_goes_on_from_make_demo() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     begin = re.split(r"^make demo\n```$", readme, flags=re.MULTILINE)[1]
     commands = re.findall(r"^```sh\n(.*?)^```$", begin, re.MULTILINE | re.DOTALL)
-    assert commands[0] == "source .venv/bin/activate\n"
+    assert commands[0] == ".venv/bin/groovelive\n"  # found by every shell, with nothing activated
+    assert commands[0].strip() in demo.next_steps(commands[0].strip(), "python", ipython=True, synth=True)

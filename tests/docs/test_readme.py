@@ -12,6 +12,8 @@ import pytest
 
 import groovelive as gl
 from groovelive.cli import main as cli
+from groovelive.live import api as words
+from groovelive.live.welcome import FIRST_LINES
 from groovelive.midi_files import reader as midifile
 from tests.support.paths import ROOT
 
@@ -32,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_snippet_is_of_a_kind_that_is_tested() -> None:
     assert {language for language, _ in SNIPPETS} == {"sh", "python", "text"}
     assert sum(language == "text" for language, _ in SNIPPETS) == 1  # the picture
-    kinds = ("groovelive ", "pip install ", "make ", "git clone ", "source ")
+    kinds = ("groovelive ", "pip install ", "make ", "git clone ", ". .venv/", ".venv/bin/groovelive")
     assert COMMANDS and all(line.startswith(kinds) for line in COMMANDS)
 
 
@@ -56,9 +58,31 @@ def test_the_picture_shows_a_drummer() -> None:
 @pytest.mark.parametrize("text", [text for language, text in SNIPPETS if language == "python"])
 def test_python(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROOVELIVE_REALTIME", "0")
-    exec(compile(text, "README.md", "exec"), {})
+    script = "import groovelive" in text
+    with gl.open(realtime=False) as live:
+        names = {} if script else words.in_reach(live)
+        exec(compile(text, "README.md", "exec"), names)
+        live = words.session() if script else live
+        assert live.score.value("d1", "source", float("inf")) is None  # what it starts, it stops
     assert len([line for line in text.splitlines() if line]) <= 10
-    assert midifile.read("song.mid").groove.bars == 8 and Path("song.wav").stat().st_size > 1_000_000
+    assert midifile.read("song.mid").groove.bars == (8 if script else 4)
+    assert len(midifile.read("song.mid").groove) > 30 and Path("song.wav").stat().st_size > 1_000_000
+
+
+def test_the_first_lines_are_those_that_a_shell_shows() -> None:
+    first = next(text for language, text in SNIPPETS if language == "python")
+    assert all(line in first for line, _ in FIRST_LINES)
+
+
+def test_every_page_is_reached_from_here() -> None:
+    """From the README, through the pages that it names."""
+    reached, fresh = set(), {ROOT / "README.md"}
+    while fresh:
+        page = fresh.pop()
+        reached.add(page)
+        links = re.findall(r"\]\(([\w/.-]+\.md)\)", page.read_text(encoding="utf-8"))
+        fresh |= {(page.parent / link).resolve() for link in links} - reached
+    assert set((ROOT / "docs").glob("*.md")) <= reached
 
 
 @pytest.mark.synth

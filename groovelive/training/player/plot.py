@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GrooveError
+from ...runtime.hints import install
 
 
 def plot_metrics(metrics: str | PathLike[str], picture: str | PathLike[str]) -> Path:
@@ -25,7 +26,7 @@ def plot_metrics(metrics: str | PathLike[str], picture: str | PathLike[str]) -> 
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise GrooveError("a picture of the training needs matplotlib; pip install 'groovelive[train]'") from None
+        raise GrooveError(f"a picture of the training needs matplotlib: {install('train')}") from None
     try:
         lines: list[dict[str, Any]] = [json.loads(line) for line in Path(metrics).read_text("utf-8").splitlines()]
     except FileNotFoundError:
