@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from .. import checks
 from ..errors import GrooveError, closest
 from ..protocol import session as messages
@@ -27,11 +29,12 @@ from ..score.edits import (
     beat_of,
     plain,
 )
+from ..score.following import check_circles
 from ..score.inputs import Hearing, Played, Resume
 from ..score.queries import Wish, described, informed, wish
 from ..score.rhythms import LOOP
 from ..score.score import Score
-from ..score.validation import check
+from ..score.validation import check, check_bars
 
 _RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob", "fill"))
 DRUMMERS = 64
@@ -104,19 +107,19 @@ class Editor:
             raise GrooveError("what is played is told by a request of its own")
         heard = {SESSION if draft.path == "solo" else draft.drummer for draft in drafts}  # a solo is heard of all
         due = {name: self._due(request.when, name, heard) for name in heard}
+        if request.when.at == "next" and all(draft.path == "fill" for draft in drafts):
+            due = {name: self._due_fill(name, beat) for name, beat in due.items()}
         group = self.score.next_group() if group is None else group
         values = [self._resumed(d, due[SESSION if d.path == "solo" else d.drummer]) for d in drafts]
         edits = tuple(
             Edit(
                 beat=due[SESSION if draft.path == "solo" else draft.drummer], drummer=draft.drummer, path=draft.path,
-                value=value, over=request.over, by=request.by,
+                value=value, over=request.over, bars=draft.bars, by=request.by,
                 group=0 if draft.path in ("own", "playing", "scene") else group,
             )
             for draft, value in zip(drafts, values, strict=True)
         )  # fmt: skip
-        for edit in edits:
-            self._add(edit)
-        return edits
+        return self._add_all(edits)
 
     def _resumed(self, draft: Draft, beat: float) -> Value:
         if not isinstance(draft.value, Resume):
@@ -141,7 +144,8 @@ class Editor:
         if draft.path in ("undo", "redo"):
             raise GrooveError(f"{draft.path} is asked for by a request of its own")
         path, value = check(draft.drummer, draft.path, draft.value, self.model)
-        return Draft(path=path, value=value, drummer=draft.drummer, beat=draft.beat, over=draft.over, by=draft.by)
+        check_bars(draft.drummer, path, draft.bars)
+        return replace(draft, path=path, value=value)
 
     def _write_at_beats(self, drafts: Sequence[Draft], by: str) -> tuple[Edit, ...]:
         for draft in drafts:
@@ -150,14 +154,12 @@ class Editor:
         group = self.score.next_group()
         edits = tuple(
             Edit(
-                beat=d.beat, drummer=d.drummer, path=d.path, value=d.value, over=d.over, by=d.by or by,
+                beat=d.beat, drummer=d.drummer, path=d.path, value=d.value, over=d.over, bars=d.bars, by=d.by or by,
                 group=0 if d.path in ("own", "pattern", "playing", "scene", "played") else group,
             )
             for d in drafts
         )  # fmt: skip
-        for edit in edits:
-            self._add(edit)
-        return edits
+        return self._add_all(edits)
 
     def _next(self, draft: Draft) -> float:
         return math.ceil(self.clock.reach(draft.drummer))
@@ -192,6 +194,16 @@ class Editor:
         # So near that early notes have gone already: it holds from now on, and so for the line.
         return line if line >= max(self.clock.line(one) for one in names) else _off_grid(reach, beat)
 
+    def _due_fill(self, name: str, line: float) -> float:
+        """Return when a fill is due that ends with the next bar line: at once, if a beat is left, else at the line."""
+        reach, beat = self.clock.reach(name), self.clock.beat()
+        left = math.ceil(reach / BEATS_PER_BAR) * BEATS_PER_BAR - reach
+        return _off_grid(reach, beat) if left >= 1 else line
+
+    def soonest(self, name: str) -> float:
+        """Return the first beat at which something of a drummer, or of all (""), can still be changed."""
+        return _off_grid(self.clock.reach(name), self.clock.beat())
+
     def _quantum(self, names: Iterable[str], beat: float) -> float:
         """Return the beats from line to line at which edits of these drummers are due: the widest of theirs."""
         bars = float(self.score.number(SESSION, "quantum", beat, 1.0))
@@ -210,6 +222,7 @@ class Editor:
         names = {heard_by(edit) for edit in self.score.group(group)}
         reach = max(self.clock.reach(name) for name in names)
         edit = Edit(beat=_off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
+        check_circles(self.score, (edit,))
         self._add(edit)
         return (edit,)
 
@@ -239,6 +252,12 @@ class Editor:
             raise GrooveError(f"everything is as in the scene {request.name!r} already")
         many = tuple(drafts[: messages.MAX_EDITS])
         return self.write(messages.Write(edits=many, when=request.when, over=request.over, by=request.by))
+
+    def _add_all(self, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+        check_circles(self.score, edits)
+        for edit in edits:
+            self._add(edit)
+        return edits
 
     def _add(self, edit: Edit) -> None:
         self.score.add(edit)

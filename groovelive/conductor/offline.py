@@ -13,9 +13,11 @@ from ..protocol.base import PROTOCOL, Array
 from ..protocol.engine import AnyReply, AnyRequest, EngineHello, Welcome
 from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..score.events import bar_notes
+from ..score.following import in_order
 from ..score.queries import Spot
 from ..score.score import Score
 from ..sync.tap_tempo import Taps
+from .clearing import cleared
 from .editor import Editor
 from .file_targets import FileTargets
 from .generator import Generator
@@ -97,6 +99,8 @@ class Offline:
             return messages.WrittenEdits(edits=editor.undo(request))
         if isinstance(request, messages.SceneRequest):
             return messages.WrittenEdits(edits=editor.scene(request))
+        if isinstance(request, messages.StopRequest | messages.ResetRequest):
+            return messages.WrittenEdits(edits=cleared(editor, request))
         if isinstance(request, messages.Log):
             return editor.page(request.since)
         if isinstance(request, messages.Locate):
@@ -162,7 +166,7 @@ class Offline:
             self._ask_for(int(self._now // BEATS_PER_BAR), None)
 
     def _ask_for(self, bar: int, beat: float | None, drummers: Sequence[str] | None = None) -> None:
-        for drummer in self.score.drummers if drummers is None else drummers:
+        for drummer in in_order(self.score, self.score.drummers if drummers is None else drummers, self._now):
             when = beat if beat is None else self._when(drummer, bar, beat)
             wanted = self._editor.plan(drummer, bar, when)
             if wanted is None:

@@ -19,6 +19,7 @@ from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Outs, Pattern
 from ..score.queries import Spot
 from ..score.targets import Ableton, AnyTarget, name_of
+from .clearing import cleared
 from .clip_targets import ClipTargets
 from .clock_requests import ClockRequests
 from .editor import Editor
@@ -105,6 +106,8 @@ class Requests:
             reply(caller, messages.WrittenEdits(edits=parts.editor.undo(request)))
         elif isinstance(request, messages.SceneRequest):
             reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
+        elif isinstance(request, messages.StopRequest | messages.ResetRequest):
+            reply(caller, messages.WrittenEdits(edits=cleared(parts.editor, request)))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
         elif isinstance(request, messages.IdeasRequest):

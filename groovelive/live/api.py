@@ -210,11 +210,13 @@ def panic() -> None:
 
 
 def unsolo() -> None:
-    """End the solos of all drummers."""
+    """End the solos of all drummers, and of their voices."""
     live = session()
-    names = [n for n in live.score.drummers if live.value(n, "solo")]
-    if names:
-        live.write([Draft("solo", False, name) for name in names], _NOW)
+    score = live.score
+    lanes = [(name, path) for name in score.drummers for path in ("solo", *score.solos(name))]
+    drafts = [Draft(path, False, name) for name, path in lanes if live.value(name, path)]
+    if drafts:
+        live.write(drafts, _NOW)
 
 
 def undo() -> None:
@@ -228,7 +230,10 @@ def redo() -> None:
 
 
 class _Scenes:
-    """Scenes: `scene.save("verse")` keeps what is set, `scene.verse()` sets it again; also in `with at(...)`."""
+    """Scenes: `scene.save("verse")` keeps what is set, `scene.verse()` sets it again; `scene.verse(over=2)` in two bars.
+
+    Both also stand in `with at(...)`.
+    """
 
     def save(self, name: str) -> None:
         """Keep all that is set now under a name."""
@@ -240,10 +245,10 @@ class _Scenes:
         return list(dict.fromkeys(str(edit.value) for edit in session().score.lane(SESSION, "scene")))
 
     def __getitem__(self, name: str) -> Any:
-        def recall() -> None:
-            session().recall(name)
+        def recall(over: float | None = None) -> None:
+            session().recall(name, over)
 
-        recall.__doc__ = f"Set everything as it was when the scene {name!r} was saved."
+        recall.__doc__ = f"Set everything as it was when the scene {name!r} was saved; over so many bars: scene.{name}(over=2)."
         return recall
 
     def __getattr__(self, name: str) -> Any:

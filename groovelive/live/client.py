@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from ..checks import number
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
-from ..score.edits import Edit, Pattern, Point, bar_of
+from ..score.edits import MAX_OVER, Edit, Pattern, Point, bar_of
 from ..score.score import Score
-from ..score.validation import check
+from ..score.validation import check, check_bars
 from .addressed import Address, bare
 from .callbacks import Callbacks, Function
 from .replica import Replica
@@ -188,7 +190,8 @@ class SessionClient:
         checked = []
         for draft in drafts:
             path, value = check(draft.drummer, draft.path, bare(draft.value), self.model)
-            checked.append(Draft(path=path, value=value, drummer=draft.drummer))
+            check_bars(draft.drummer, path, draft.bars)
+            checked.append(replace(draft, path=path, value=value))
         if self._blocks:
             self._blocks[-1].add(checked)
             return ()
@@ -254,10 +257,39 @@ class SessionClient:
         """Do again what you undid last, at once."""
         self._expect(messages.Undo(by=self.by, redo=True), messages.WrittenEdits)
 
-    def recall(self, name: str) -> None:
-        """Set everything as it was when a scene was saved."""
-        when, over = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
+    def recall(self, name: str, over: float | None = None) -> None:
+        """Set everything as it was when a scene was saved.
+
+        Args:
+            name: of the scene.
+            over: bars in which it goes over into that; by default as the block says that is open, or at once.
+        """
+        when, usual = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
+        over = usual if over is None else number("over", over, 0, MAX_OVER, "bars")
         self._expect(messages.SceneRequest(name=name, when=when, over=over, by=self.by), messages.WrittenEdits)
+
+    def stop_drummer(self, name: str) -> None:
+        """Let a drummer play nothing more, at once, and nothing that is planned for it."""
+        self._expect(messages.StopRequest(drummer=name, by=self.by), messages.WrittenEdits)
+
+    def reset(self) -> None:
+        """Set everything to how a new session is, at once; what is planned is cancelled. One `undo()` brings it back.
+
+        The transport goes on, and scenes that were saved are still there.
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> live.d1.density, live.bpm = 0.9, 99
+        >>> live.run(bars=1)
+        >>> live.reset()
+        >>> live.run(bars=1)
+        >>> live.bpm, live.value("d1", "density")
+        (120.0, None)
+        >>> live.undo()
+        >>> live.value("d1", "density")
+        0.9
+        """
+        self._expect(messages.ResetRequest(by=self.by), messages.WrittenEdits)
 
     def panic(self) -> None:
         """Silence everything at once: also what rings."""

@@ -74,9 +74,9 @@ def play(clip: Clip, live: SessionClient) -> None:
     score, moved = clip.score, start - clip.begin
     origin = round((start - clip.begin) / BEATS_PER_BAR) + score.origin(clip.begin)
     drafts.append(Draft("origin", origin, beat=start))
-    drafts += [_draft(edit, start, over=0.0) for edit in _before(score, clip.begin)]
+    drafts += [_draft(edit, start, 0.0, clip.begin) for edit in _before(score, clip.begin)]
     inside = [edit for edit in score.edits if clip.begin < edit.beat < clip.end and _counts(score, edit)]
-    drafts += [_draft(edit, edit.beat + moved, edit.over) for edit in inside]
+    drafts += [_draft(edit, edit.beat + moved, edit.over, clip.begin) for edit in inside]
     end = start + clip.end - clip.begin
     drafts += [Draft("source", None, name, beat=end) for name in score.drummers]
     drafts.append(Draft("origin", None, beat=end))
@@ -119,8 +119,10 @@ def _counts(score: Score, edit: Edit) -> bool:
     return _is_music(edit) and not (edit.group and score.undone(edit.group))
 
 
-def _draft(edit: Edit, beat: float, over: float) -> Draft:
+def _draft(edit: Edit, beat: float, over: float, begun: float) -> Draft:
+    """Return an edit to be made again at a beat; `begun` is where the take begins."""
     value = edit.value
     if isinstance(value, Hearing):  # nobody is asked what has been answered, and no port is needed
         value = Hearing(ears=value.ears, taken=True)
-    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, by=edit.by)
+    bars = max(edit.end - max(edit.beat, begun), STEP) / BEATS_PER_BAR if edit.bars else 0.0
+    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, bars=bars, by=edit.by)

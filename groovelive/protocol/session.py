@@ -127,6 +127,19 @@ class PanicRequest(Request, frozen=True, kw_only=True, tag="panic"):
     by: By
 
 
+class StopRequest(Request, frozen=True, kw_only=True, tag="stop"):
+    """Let a drummer play nothing from now on, also nothing that is planned for it."""
+
+    drummer: Annotated[str, Meta(min_length=1, max_length=32)]
+    by: By
+
+
+class ResetRequest(Request, frozen=True, kw_only=True, tag="reset"):
+    """Set everything to how a new session is, and cancel what is planned."""
+
+    by: By
+
+
 class Hands(Request, frozen=True, kw_only=True, tag="hands"):
     """Tell what hands do at an instrument that the conductor does not hear by itself.
 
@@ -171,7 +184,7 @@ class Tap(Request, frozen=True, kw_only=True, tag="tap"):
 
 AnyRequest = (
     Join | Here | Leave | Log | Write | Undo | SceneRequest
-    | Locate | IdeasRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
+    | Locate | IdeasRequest | StopRequest | ResetRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
 )  # fmt: skip
 
 

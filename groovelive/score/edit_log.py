@@ -24,7 +24,7 @@ class EditLog:
     """All edits of a session in the order in which they were made.
 
     Nothing is ever taken out: an undo is an edit too. What holds at a beat is the last edit of its lane (its drummer
-    and path) that is due by then and not undone by then; edits of one beat hold in the order in which they were made.
+    and path) that is due by then, and neither over nor undone by then; edits of one beat hold in the order in which they were made.
 
     Args:
         edits: to begin with.
@@ -49,6 +49,7 @@ class EditLog:
         self.soloists: dict[str, None] = {}  # drummers with an edit of solo
         self._locks: dict[str, list[str]] = defaultdict(list)
         self._nudges: dict[str, list[str]] = defaultdict(list)
+        self._solos: dict[str, list[str]] = defaultdict(list)  # of voices
         self.knobs: dict[tuple[str, str], None] = {}  # lanes of a knob for a control
         self.turns: dict[str, list[float]] = defaultdict(list)  # beats at which something of a drummer changes
         self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
@@ -78,12 +79,13 @@ class EditLog:
         if edit.path.startswith("knob."):
             self.knobs.setdefault(lane)
         elif edit.path != "played":  # which changes no note of itself, but what the engine is asked
-            self._turn(heard_by(edit), edit.beat, control is not None and control.asks)
+            for beat in (edit.beat, *((edit.end,) if edit.bars else ())):
+                self._turn(heard_by(edit), beat, control is not None and control.asks)
         if edit.drummer:
             self._drummers.setdefault(edit.drummer)
         if edit.path == "solo":
             self.soloists.setdefault(edit.drummer)
-        for prefix, paths in (("lock.", self._locks), ("nudge", self._nudges)):
+        for prefix, paths in (("lock.", self._locks), ("nudge", self._nudges), ("solo.", self._solos)):
             if edit.path.startswith(prefix) and edit.path not in paths[edit.drummer]:
                 paths[edit.drummer].append(edit.path)
         if edit.group:
@@ -154,6 +156,10 @@ class EditLog:
         """Return the paths of a drummer's nudges that have an edit."""
         return self._nudges.get(drummer, ())
 
+    def solos(self, drummer: str) -> Sequence[str]:
+        """Return the paths of a drummer's solos of voices that have an edit."""
+        return self._solos.get(drummer, ())
+
     def last_turn(self, drummer: str, beat: float) -> float | None:
         """Return the last beat off the grid, up to a beat, at which a drummer's answer has to change, or None."""
         turns = self._asking.get(drummer, ())
@@ -162,7 +168,7 @@ class EditLog:
 
     def turnings(self, drummer: str, path: str, beat: float) -> list[float]:
         """Return the beats, up to one, at which what a lane is set to may have changed."""
-        found = {edit.beat for edit in self.lane(drummer, path)}
+        found = {beat for edit in self.lane(drummer, path) for beat in (edit.beat, edit.end) if beat < inf}
         for edit in self.lane(drummer, path):
             found.update(since for since, _ in self._toggles.get(edit.group, ()))
         return sorted(one for one in found if one <= beat)
@@ -196,14 +202,14 @@ class EditLog:
         return next(self._holding(drummer, path, beat), None)
 
     def _holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
-        """Yield the edits of a lane that are due by a beat and not undone by then, the last first."""
+        """Yield the edits of a lane that are due by a beat, and neither over nor undone by then, the last first."""
         beats = self._beats.get((drummer, path))
         if beats is None:
             return
         lane = self._lanes[drummer, path]
         for k in range(bisect_right(beats, beat) - 1, -1, -1):
             edit = lane[k]
-            if edit.beat >= self._unseen and edit.beat % STEP:
+            if (edit.bars and beat >= edit.end) or (edit.beat >= self._unseen and edit.beat % STEP):
                 continue
             if not (edit.group and edit.group in self._toggles and self.undone(edit.group, beat)):
                 yield edit
