@@ -352,6 +352,17 @@ class Editor:
         source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
         return source is not None and given is not None and given.beat >= source.beat
 
+    def recall_answers(self, beat: float) -> None:
+        """Work out what drummers' answers in the log, up to a beat, were given to, so that none is asked for again."""
+        for name in self.score.drummers:
+            given = self.score.edit(name, "pattern", beat)
+            if given is None:
+                continue
+            bar = int(given.beat // BEATS_PER_BAR)
+            wanted = wish(self.score, name, bar, given.beat if given.beat % BEATS_PER_BAR else None)
+            if wanted is not None:
+                self._planned[name] = [(bar, wanted)]
+
     def reread(self, drummer: str, value: FromLive, by: str) -> Edit | None:
         """Take in that a clip which a drummer follows has changed; None where nothing is to be done.
 

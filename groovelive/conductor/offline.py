@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import GrooveError
 from ..protocol import session as messages
 from ..protocol.base import PROTOCOL, Array
-from ..protocol.engine import AnyReply, AnyRequest, EngineHello, Welcome
+from ..protocol.engine import AnyReply, AnyRequest, EngineHello, ModelInfo, Welcome
 from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..score.events import bar_notes
 from ..score.following import in_order
@@ -32,6 +32,8 @@ class Offline:
         seed: of the session's chances.
         tell: called with a sentence for the performer.
         model: a model folder; by default the shipped one.
+        edits: of another session, that is played on here, aside: no file of a target is written.
+        beat: where it is played on.
 
     >>> offline = Offline()
     >>> from groovelive.score.edits import Rhythm
@@ -44,7 +46,12 @@ class Offline:
     """
 
     def __init__(
-        self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
+        self,
+        seed: int = 7,
+        tell: Callable[[str], None] = lambda sentence: None,
+        model: str | None = None,
+        edits: Sequence[Edit] = (),
+        beat: float = 0.0,
     ) -> None:
         # Start-up time: they load onnxruntime, which a client of a conductor does without.
         from ..engine import handlers
@@ -62,13 +69,15 @@ class Offline:
             return reply  # type: ignore[no-any-return]
 
         self._generator = Generator(ask)
-        self._now = 0.0
+        self._now = beat
         self._tell = tell
         self._told: set[str] = set()
         self._taps: dict[str, Taps] = {}
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
-        self._editor = Editor(_Simulated(self), publish=self._publish, model=about)
-        self._files = FileTargets(self._editor.score, tell)
+        self.model: ModelInfo = about
+        self._editor = Editor(_Simulated(self), edits, publish=self._publish, model=about)
+        self._editor.recall_answers(beat)
+        self._files = FileTargets(Score() if edits else self._editor.score, tell)
         self._recorder = Recorder(self._editor, tell, gather=0.0, now=self._seconds)
         if seed != 7:
             self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))

@@ -303,6 +303,10 @@ class SessionClient:
         elif self.value(name, "each_bar") is not True:  # else the bars of the one before play on until there are others
             self.write([Draft("each_bar", True, name)])
 
+    def functions(self) -> dict[str, Function]:
+        """Return the functions that this program makes bars with, by drummer."""
+        return self._callbacks.functions
+
     def _give(self, name: str, number: int, notes: bytes) -> None:
         self.send([Draft("own", Pattern(notes=notes, steps=16), name)], When("bar", number))
 

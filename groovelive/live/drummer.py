@@ -41,8 +41,8 @@ _NOW = When("now")
 class Drummer(StageWords):
     """A generated drum part.
 
-    `drummer >> "x..x..x."` says what it follows, `drummer >> play(...)` what it plays, `drummer >> other` whom it follows:
-    the rhythm is then what the other really plays, bar by bar. Its attributes say how, its verbs act now. Whatever is typed gives the drummer back, and shows what will sound.
+    `drummer >> "x..x..x."` says what it follows, `drummer >> play(...)` what it plays, `drummer >> other` whom it
+    follows: the rhythm is then what the other really plays, bar by bar. Its attributes say how, its verbs act now. Whatever is typed gives the drummer back, and shows what will sound.
     """
 
     _word = "drummer"
@@ -128,8 +128,8 @@ class Drummer(StageWords):
             source = groove(source)
         if not isinstance(source, Rhythm | Exact):
             raise GrooveError(
-                f"{self.name} >> 'x..x..x.', or {self.name} >> groove(...), follows, {self.name} >> play(...) plays, and "
-                f"{self.name} >> d2 follows d2; not {source!r}"
+                f"{self.name} >> 'x..x..x.', or {self.name} >> groove(...), follows, {self.name} >> play(...) plays, "
+                f"and {self.name} >> d2 follows d2; not {source!r}"
             )
         self._write("source", source)
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grooves.grid import GROUPS, VOICES
+from ..grooves.grid import GROUPS
 from ..protocol.session import Draft, When
 from .client import SessionClient
 from .settings import Controlled, Setting, lane

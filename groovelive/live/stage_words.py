@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
-from ..checks import flag, number, whole
-from ..errors import GrooveError
+from ..checks import flag, number
 from ..grooves.grid import VOICES, voice_indices
 from ..protocol.session import Draft, When
 from .settings import Controlled
@@ -110,7 +109,7 @@ class StageWords(MixWords):
         return self
 
     def fill(self, bars: int = 1) -> Self:
-        """Fill once: what is left of this bar, up to the next bar line; with less than a beat left, the bar after it.
+        """Fill once: what is left of this bar, up to the bar line; with less than a beat left, the bar after it.
 
         The player plays the fill. What is exact (`play`), and what a mirror plays, is filled as by `gl.fill`. In a block
         the fill begins there: in `with at("+7"):` with that bar, in `with at(now):` at once.
@@ -133,8 +132,8 @@ class StageWords(MixWords):
     def build(self, bars: int = 8) -> Self:
         """Build up from the next bar on, to a drop: a snare roll from 4ths to 16ths, all louder and louder.
 
-        In the last half bar the kick is left out; after the last bar comes the drop, a crash with the kick, and all is as
-        before. It is done by rule, to whatever is played. `d1.drop()` drops earlier.
+        In the last half bar the kick is left out; after the last bar comes the drop, a crash with the kick, and all is
+        as before. It is done by rule, to whatever is played. `d1.drop()` drops earlier.
 
         Args:
             bars: 1..64.

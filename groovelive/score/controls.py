@@ -179,7 +179,9 @@ CONTROLS: dict[str, Control] = {
     "moves": Control("moves", "what is done to some bars: every, sometimes, last_of"),
     "lock": Control("switch", "whether a voice or a step stays as it is", default=False, per="voice"),
     "mute": Control("switch", "whether it is silent", default=False, per="voice"),
-    "solo": Control("switch", "whether only drummers, or voices of one, with solo are heard", default=False, per="voice"),
+    "solo": Control(
+        "switch", "whether only drummers, or voices of one, with solo are heard", default=False, per="voice"
+    ),
     "out": Control("outs", "where the notes go"),
     "autopilot": Control("switch", "whether it changes by itself, slowly, as nobody touches it", default=False),
     "each_bar": Control("switch", "whether the performer's own code is asked for each bar", default=False),

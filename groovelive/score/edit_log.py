@@ -24,7 +24,8 @@ class EditLog:
     """All edits of a session in the order in which they were made.
 
     Nothing is ever taken out: an undo is an edit too. What holds at a beat is the last edit of its lane (its drummer
-    and path) that is due by then, and neither over nor undone by then; edits of one beat hold in the order in which they were made.
+    and path) that is due by then, and neither over nor undone by then; edits of one beat hold in the order in which
+    they were made.
 
     Args:
         edits: to begin with.

@@ -1,4 +1,4 @@
-"""Feels and build-ups: what is done to a bar by rule, whatever is played: half time, double time, a build and its drop."""
+"""What is done to a bar by rule, whatever is played: half time and double time, a build-up and its drop."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ class PlayOn:
 
     Args:
         loop: the number of its first bar, counted so that phrases begin at multiples of their length: from the
-            session's first, or from the one in which the length of a phrase was set; the same for every loop where none is to
-            differ from the next.
+            session's first, or from the one in which the length of a phrase was set; the same for every loop where
+            none is to differ from the next.
         fill: whether its bars, and the one after them, are fills.
         phrase: bars of a phrase.
         instrument: who plays the rhythm.
@@ -45,6 +45,7 @@ class PlayOn:
         adherent: whether the rhythm is a pattern to be played, as that of a preset.
         locks: the voices and steps that stay.
         section: the part of the song.
+        swings: whether jazz swings by itself: nobody has said how much it shall.
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
@@ -66,6 +67,7 @@ class PlayOn:
     adherent: bool
     locks: tuple[str, ...]
     section: str
+    swings: bool
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
@@ -115,6 +117,7 @@ def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | Non
         adherent=isinstance(source, Point | Walk | Home),
         locks=tuple(path for path in score.locks(drummer) if score.value(drummer, path, beat)),
         section=str(score.value(drummer, "section", beat) or ""),
+        swings=score.value(drummer, "swing", beat) is None,
         drummer=drummer,
         seed=seed,
         tempo=float(score.tempo.bpm(beat)),
