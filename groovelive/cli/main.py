@@ -44,6 +44,8 @@ FORWARDED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "serve": ("cli.services", (), "run engine and conductor, and start them again whenever they die"),
     "status": ("cli.services", (), "tell what is running"),
     "stop": ("cli.services", (), "end what is running"),
+    "hush": ("cli.services", (), "silence the session that runs, and call off what is planned"),
+    "panic": ("cli.services", (), "silence the session that runs at once, also what rings"),
     "keys": ("cli.services", (), "make and show the keys for engines on other machines"),
     "models": ("cli.services", (), "check a model folder of your own"),
     "ableton": ("cli.ableton", (), "put the script into Ableton Live, and check it"),

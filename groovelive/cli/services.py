@@ -27,7 +27,7 @@ from ..runtime.endpoints import Connection
 from ..runtime.workers import command as python
 from . import keys, models
 from .arguments import described
-from .status import answers, status_options, stop_options
+from .status import answers, silence_options, status_options, stop_options
 
 OSC_PORT = 57140  # beside those of SuperCollider, 57110 and 57120
 _FAREWELL = 5.0  # seconds that a program of a supervisor that has died may take to end
@@ -38,6 +38,8 @@ COMMANDS = {
     "serve": "run engine and conductor, and start them again whenever they die",
     "status": "tell what is running",
     "stop": "end what is running",
+    "hush": "silence the session that runs, and call off what is planned; what rings, rings out",
+    "panic": "silence the session that runs at once, also what rings",
     "keys": "make and show the keys for engines on other machines",
     "models": "check a model folder of your own",
 }
@@ -64,6 +66,8 @@ def main(command: str, argv: Sequence[str]) -> int:
         "serve": _serve_options,
         "status": status_options,
         "stop": stop_options,
+        "hush": silence_options("hush"),
+        "panic": silence_options("panic"),
         "keys": keys.options,
         "models": models.options,
     }[command](parser)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import getpass
 import json
 import os
 import signal
@@ -38,6 +39,16 @@ def status_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namesp
     """Add the arguments of `groovelive status`, and return what runs it."""
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     return _status
+
+
+def silence_options(word: str) -> Callable[[argparse.ArgumentParser], Callable[[argparse.Namespace], int]]:
+    """Return what adds the arguments of `groovelive hush` or `groovelive panic`, and returns what runs it."""
+
+    def options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+        parser.add_argument("--by", metavar="NAME", help="who wants it, as the history says (default: your login)")
+        return lambda arguments: _silence(word, arguments)
+
+    return options
 
 
 def stop_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
@@ -196,7 +207,32 @@ def _print_conductor(found: dict[str, Any]) -> None:
         print(f"  {out['name']}: {out['sent']} notes, {out['late']} late, {out['dropped']} dropped")
 
 
-# The end
+# Silence, and the end
+
+
+def _silence(word: str, arguments: argparse.Namespace) -> int:
+    """Silence the session that runs on this machine, and say what that called off."""
+    found = connection.read("conductor")
+    if connection.holder("conductor") is None or found is None:
+        raise GrooveError("no session is running on this machine, so nothing sounds")
+    from ..protocol import session as messages  # start-up time: only this needs it
+
+    by = arguments.by or _login()
+    request = messages.HushRequest(by=by) if word == "hush" else messages.PanicRequest(by=by)
+    body = _exchange(found, request, 2.0)
+    if body is None:
+        raise GrooveError(f"the session (process {found.pid}) does not answer; groovelive stop ends it")
+    reply: messages.WrittenEdits = messages.expect(messages.read_reply(body), messages.WrittenEdits)
+    print(reply.said)
+    return 0
+
+
+def _login() -> str:
+    """Return whose undo takes it back: the name that a session which this user opens has by default."""
+    try:
+        return os.environ.get("GROOVELIVE_BY") or getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "performer"
 
 
 def _stop(arguments: argparse.Namespace) -> int:

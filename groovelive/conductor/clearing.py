@@ -1,56 +1,44 @@
-"""What ends: a drummer that is stopped, a session that is reset; with what is planned, and as one group of edits."""
+"""A session that is reset: everything as in a new one, by one group of edits that an undo takes back."""
 
 from __future__ import annotations
 
-from ..errors import GrooveError, closest
-from ..protocol import session as messages
-from ..protocol.session import Draft, When
 from ..score.edit_log import SESSION
 from ..score.edits import Edit
-from ..score.score import Score
-from .editor import Editor
+from .editor import Editor, off_grid
 
-_STAY = ("undo", "redo", "scene", "playing", "played", "pattern", "own", "clear", "drop", "fill", "idea")
+_STAY = (
+    "undo", "redo", "hush", "cancel", "scene", "playing", "played", "pattern", "own", "clear", "drop", "fill", "idea",
+)  # fmt: skip
 
 
-def cleared(editor: Editor, request: messages.StopRequest | messages.ResetRequest) -> tuple[Edit, ...]:
-    """Stop a drummer, or reset the session.
+def reset(editor: Editor, by: str, *, led: bool = False) -> tuple[tuple[Edit, ...], str]:
+    """Set everything to how a new session is, at once, and call off what is planned.
 
-    Raises:
-        GrooveError: there is no such drummer, or nothing to be ended.
+    Args:
+        editor: of the session.
+        by: who wants it.
+        led: whether somebody else leads the tempo, which then stays.
+
+    Returns:
+        The edits, and a sentence that says what they did.
     """
-    score = editor.score
-    if isinstance(request, messages.StopRequest):
-        name = request.drummer
-        if name not in score.drummers:
-            there = f"there are {', '.join(score.drummers)}" if score.drummers else "there is none yet"
-            raise GrooveError(f"there is no drummer {name!r}{closest(name, score.drummers)}; {there}")
-        lanes = [(name, "source")]
-        nothing = f"{name} plays nothing, and nothing is planned for it"
-    else:
-        lanes = [(name, path) for name in (SESSION, *score.drummers) for path in score.paths(name)]
-        lanes = [(name, path) for name, path in lanes if path not in _STAY]
-        nothing = "everything is as in a new session already"
-    drafts = [draft for name, path in lanes for draft in ended(score, name, path, editor.soonest(name))]
-    if not drafts:
-        raise GrooveError(nothing)
-    return editor.write(messages.Write(edits=tuple(drafts), when=When("beat"), by=request.by))
-
-
-def ended(score: Score, drummer: str, path: str, beat: float) -> list[Draft]:
-    """Return drafts by which a lane is at its default from a beat on: now, and where something is planned.
-
-    >>> score = Score([Edit(beat=at, drummer="d1", path="density", value=0.5, group=1) for at in (0, 16)])
-    >>> [draft.beat for draft in ended(score, "d1", "density", 8.0)]
-    [8.0, 16]
-    """
-    planned = [
-        edit for edit in score.lane(drummer, path) if edit.beat > beat and not (edit.group and score.undone(edit.group))
-    ]
-    beats = dict.fromkeys(edit.beat for edit in planned)
-    held = score.edit(drummer, path, beat)
-    if held is not None and held.value is not None:
-        beats = {beat: None, **beats}
-    elif held is None and score.lane(drummer, path) and not planned:
-        return []
-    return [Draft(path, None, drummer, beat=at) for at in beats]
+    score, beat = editor.score, editor.clock.beat()
+    names = (SESSION, *score.drummers)
+    due = {name: off_grid(editor.clock.reach(name), beat) for name in names}
+    lanes = [(name, path) for name in names for path in score.paths(name) if path not in _STAY]
+    held = [(n, p) for n, p in lanes if score.value(n, p, due[n]) is not None and not (led and (n, p) == ("", "bpm"))]
+    planned = score.pending(beat)
+    if not held and not planned:
+        return (), "everything is as in a new session already"
+    group = score.next_group()
+    edits = [Edit(beat=due[name], drummer=name, path="hush", by=by, group=group) for name in score.drummers]
+    edits.append(Edit(beat=due[SESSION], path="cancel", value=False if led else None, by=by, group=group))
+    for name, path in held:
+        at = due[SESSION] if path == "solo" else due[name]
+        edits.append(Edit(beat=at, drummer=name, path=path, by=by, group=group))
+    for edit in edits:
+        editor.take(edit)
+    many = len({name for name, _ in held} - {SESSION})
+    told = [f"{many} drummer{'s' if many != 1 else ''} reset"] if many else []
+    told += [f"{len(planned)} planned edit{'s' if len(planned) != 1 else ''} called off"] if planned else []
+    return tuple(edits), f"{', '.join(told) or 'the session reset'}; undo() brings it back"

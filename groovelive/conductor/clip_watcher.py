@@ -79,10 +79,11 @@ class ClipWatcher:
             place, notes = self._read.get()
             score = self._editor.score
             for drummer in score.drummers:
-                lane = score.lane(drummer, "source")
-                if not lane or not isinstance(lane[-1].value, FromLive) or where(lane[-1].value) != place:
-                    continue
-                tap = notes.tap(None)
-                self._editor.reread(
-                    drummer, msgspec.structs.replace(lane[-1].value, notes=of_groove(tap), steps=tap.steps), BY
-                )
+                line, tap = self._editor.next_loop(drummer), notes.tap(None)
+                held = score.edit(drummer, "source", line)
+                later = [edit for edit in score.lane(drummer, "source") if edit.beat > line and score.counts(edit)]
+                for edit in later if held is None else [held, *later]:
+                    value = edit.value
+                    if isinstance(value, FromLive) and where(value) == place:
+                        changed = msgspec.structs.replace(value, notes=of_groove(tap), steps=tap.steps)
+                        self._editor.reread(edit, changed, BY)

@@ -105,21 +105,20 @@ class Editor:
             return self._write_at_beats(drafts, request.by)
         if any(draft.path == "played" for draft in drafts):
             raise GrooveError("what is played is told by a request of its own")
-        heard = {SESSION if draft.path == "solo" else draft.drummer for draft in drafts}  # a solo is heard of all
-        due = {name: self._due(request.when, name, heard) for name in heard}
+        heard = {heard_by(draft) for draft in drafts}
+        due = {name: self.due_at(request.when, name, heard) for name in heard}
         if request.when.at == "next" and all(draft.path == "fill" for draft in drafts):
             due = {name: self._due_fill(name, beat) for name, beat in due.items()}
         group = self.score.next_group() if group is None else group
-        values = [self._resumed(d, due[SESSION if d.path == "solo" else d.drummer]) for d in drafts]
+        values = [self._resumed(d, due[heard_by(d)]) for d in drafts]
         edits = tuple(
             Edit(
-                beat=due[SESSION if draft.path == "solo" else draft.drummer], drummer=draft.drummer, path=draft.path,
-                value=value, over=request.over, bars=draft.bars, by=request.by,
-                group=0 if draft.path in ("own", "playing", "scene") else group,
+                beat=due[heard_by(draft)], drummer=draft.drummer, path=draft.path, value=value, over=request.over,
+                bars=draft.bars, by=request.by, group=0 if draft.path in ("own", "playing", "scene") else group,
             )
             for draft, value in zip(drafts, values, strict=True)
         )  # fmt: skip
-        return self._add_all(edits)
+        return self._take_all(edits)
 
     def _resumed(self, draft: Draft, beat: float) -> Value:
         if not isinstance(draft.value, Resume):
@@ -131,10 +130,6 @@ class Editor:
             if position is None:
                 raise
             return position
-
-    def played(self, edit: Edit) -> None:
-        """Take in what was played to a port."""
-        self._add(edit)
 
     def _checked(self, draft: Draft) -> Draft:
         if draft.path == "pattern" and draft.by == ENGINE:  # of a take that is played again
@@ -159,21 +154,21 @@ class Editor:
             )
             for d in drafts
         )  # fmt: skip
-        return self._add_all(edits)
+        return self._take_all(edits)
 
     def _next(self, draft: Draft) -> float:
         return math.ceil(self.clock.reach(draft.drummer))
 
-    def _due(self, when: When, name: str, names: Iterable[str]) -> float:
+    def due_at(self, when: When, name: str, names: Iterable[str]) -> float:
         """Return the beat at which an edit of one drummer is due, among those of `names`."""
         reach = max(self.clock.reach(one) for one in names)
         beat = self.clock.beat()
         if when.at == "now":
-            return _off_grid(self.clock.reach(name), self.clock.beat())
+            return off_grid(self.clock.reach(name), self.clock.beat())
         if when.at == "next":
             quantum = self._quantum(names, beat)
             if not quantum:
-                return _off_grid(self.clock.reach(name), beat)
+                return off_grid(self.clock.reach(name), beat)
             origin = self.score.origin(beat) * BEATS_PER_BAR
             line = origin + math.ceil((reach - origin) / quantum) * quantum
         elif when.at == "bar":
@@ -192,17 +187,13 @@ class Editor:
         if line > beat + _AHEAD:
             raise GrooveError(f"bar {bar_of(line):,} is more than a day ahead; this is bar {bar_of(beat)}")
         # So near that early notes have gone already: it holds from now on, and so for the line.
-        return line if line >= max(self.clock.line(one) for one in names) else _off_grid(reach, beat)
+        return line if line >= max(self.clock.line(one) for one in names) else off_grid(reach, beat)
 
     def _due_fill(self, name: str, line: float) -> float:
         """Return when a fill is due that ends with the next bar line: at once, if a beat is left, else at the line."""
         reach, beat = self.clock.reach(name), self.clock.beat()
         left = math.ceil(reach / BEATS_PER_BAR) * BEATS_PER_BAR - reach
-        return _off_grid(reach, beat) if left >= 1 else line
-
-    def soonest(self, name: str) -> float:
-        """Return the first beat at which something of a drummer, or of all (""), can still be changed."""
-        return _off_grid(self.clock.reach(name), self.clock.beat())
+        return off_grid(reach, beat) if left >= 1 else line
 
     def _quantum(self, names: Iterable[str], beat: float) -> float:
         """Return the beats from line to line at which edits of these drummers are due: the widest of theirs."""
@@ -221,9 +212,9 @@ class Editor:
         group = check_undo(find(request.by), word)
         names = {heard_by(edit) for edit in self.score.group(group)}
         reach = max(self.clock.reach(name) for name in names)
-        edit = Edit(beat=_off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
+        edit = Edit(beat=off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
         check_circles(self.score, (edit,))
-        self._add(edit)
+        self.take(edit)
         return (edit,)
 
     def scene(self, request: messages.SceneRequest) -> tuple[Edit, ...]:
@@ -239,27 +230,28 @@ class Editor:
             raise GrooveError(f"there is no scene {request.name!r}{closest(request.name, saved)}{there}")
         count = self.score.order(found)
         then = math.ceil(found.beat / BEATS_PER_BAR) * float(BEATS_PER_BAR)
-        soon = math.ceil(self.clock.reach(SESSION) / BEATS_PER_BAR) * float(BEATS_PER_BAR)
+        due = self.due_at(request.when, SESSION, (SESSION, *self.score.drummers))
         drafts = []
         for name in self.score.drummers:
             for path in self.score.paths(name):
                 if path.partition(".")[0] not in _RECALLED:
                     continue
                 was = self.score.value_before(name, path, then, count)
-                if was != self.score.value(name, path, soon):
+                if was != self.score.value(name, path, due):
                     drafts.append(Draft(path=path, value=was, drummer=name))
         if not drafts:
             raise GrooveError(f"everything is as in the scene {request.name!r} already")
         many = tuple(drafts[: messages.MAX_EDITS])
         return self.write(messages.Write(edits=many, when=request.when, over=request.over, by=request.by))
 
-    def _add_all(self, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    def _take_all(self, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
         check_circles(self.score, edits)
         for edit in edits:
-            self._add(edit)
+            self.take(edit)
         return edits
 
-    def _add(self, edit: Edit) -> None:
+    def take(self, edit: Edit) -> None:
+        """Take an edit in as it is, and tell of it."""
         self.score.add(edit)
         self._publish(len(self.score.edits) - 1, edit)
 
@@ -363,20 +355,22 @@ class Editor:
             if wanted is not None:
                 self._planned[name] = [(bar, wanted)]
 
-    def reread(self, drummer: str, value: FromLive, by: str) -> Edit | None:
-        """Take in that a clip which a drummer follows has changed; None where nothing is to be done.
+    def reread(self, followed: Edit, value: FromLive, by: str) -> None:
+        """Take in that the clip which a source follows has changed; whoever follows it later does so from then on.
 
-        It is heard from the next loop on, as part of the edit by which the clip is followed: both are undone together.
+        It is part of the edit by which the clip is followed: both are undone together.
         """
+        beat = max(self.next_loop(followed.drummer), followed.beat)
+        if followed.value != value:
+            self.take(
+                Edit(beat=beat, drummer=followed.drummer, path="source", value=value, by=by, group=followed.group)
+            )
+
+    def next_loop(self, drummer: str) -> float:
+        """Return the beat of the next loop that can be met with all notes that sound before it."""
         loop = LOOP * BEATS_PER_BAR
         origin = self.score.origin(self.clock.beat()) * BEATS_PER_BAR
-        line = origin + math.ceil((self.clock.line(drummer) - origin) / loop) * float(loop)
-        source = self.score.edit(drummer, "source", line)
-        if source is None or source.value == value:
-            return None
-        edit = Edit(beat=line, drummer=drummer, path="source", value=value, by=by, group=source.group)
-        self._add(edit)
-        return edit
+        return origin + math.ceil((self.clock.line(drummer) - origin) / loop) * float(loop)
 
     def given(self, drummer: str, bar: int, wanted: Wish, pattern: Pattern, at_once: bool = False) -> Edit | None:
         """Take in the engine's answer to a wish for a bar; None where it came too late for that.
@@ -386,11 +380,11 @@ class Editor:
         """
         reach, line = self.clock.reach(drummer), float(bar * BEATS_PER_BAR)
         if at_once or (line < reach and not self.plays(drummer, reach)):
-            beat = line if line >= self.clock.line(drummer) else _off_grid(reach, self.clock.beat())
+            beat = line if line >= self.clock.line(drummer) else off_grid(reach, self.clock.beat())
         elif line >= self.clock.line(drummer):
             beat = line
         elif line >= reach:
-            beat = _off_grid(reach, self.clock.beat())
+            beat = off_grid(reach, self.clock.beat())
         else:
             return None
         planned = self._planned.setdefault(drummer, [])
@@ -399,7 +393,7 @@ class Editor:
         if held is not None and held.value == pattern and self.hears(drummer, beat) and self.plays(drummer, beat):
             return held  # what is played may change, and the answer not
         edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
-        self._add(edit)
+        self.take(edit)
         return edit
 
     # Words
@@ -417,7 +411,7 @@ class Editor:
         return messages.Edits(since=since, edits=tuple(found), more=since + len(found) < len(self.score.edits))
 
 
-def _off_grid(reach: float, beat: float) -> float:
+def off_grid(reach: float, beat: float) -> float:
     """Return a beat that is on no step, unless nothing has been rendered yet: then early notes are still to come."""
     if reach == beat or reach % STEP:
         return reach

@@ -10,7 +10,7 @@ from ..errors import GrooveError
 from ..protocol import session as messages
 from ..protocol.session import Draft, When
 from ..score.controls import CONTROLS, SESSION_CONTROLS
-from ..score.edits import HANDS, Edit, Home, Value
+from ..score.edits import HANDS, Home, Value
 from ..score.inputs import PEDAL, Knob, Resume
 from .editor import Editor
 
@@ -75,7 +75,7 @@ class Knobs:
             self._write(Draft(lane[1], turn.value, lane[0]), turn.by, When("now" if turn.at_once else "next"), group)
 
     def _knob(self, drummer: str, path: str) -> Knob | None:
-        value = self._editor.score.value(drummer, path, math.inf)
+        value = self._editor.score.value(drummer, path, self._editor.clock.reach(drummer))
         return value if isinstance(value, Knob) else None
 
     def _write(self, draft: Draft, by: str, when: When, group: int | None = None) -> None:
@@ -97,9 +97,10 @@ class Knobs:
             if down != was and (down or self._at_home(drummer)):
                 self._write(Draft("source", Home() if down else Resume(), drummer), by, When("now"))
             return
-        top = self._editor.score.edit(drummer, path, math.inf)
-        leads = lane in self._turns or (top is not None and top.by == by)
         control = (CONTROLS if drummer else SESSION_CONTROLS)[path.partition(".")[0]]
+        due = self._editor.due_at(When("next" if control.asks else "now"), drummer, (drummer,))
+        top = self._editor.score.edit(drummer, path, due)  # what the knob would take the place of
+        leads = lane in self._turns or (top is not None and top.by == by)
         if control.kind == "genre":
             names = self._editor.model.genres if self._editor.model is not None else ()
             if not names:
@@ -115,17 +116,16 @@ class Knobs:
         at = [None if one is None else low + (high - low) * one / _TOP for one in (before, value)]
         assert at[1] is not None
         self._positions[lane] = at[1]
-        if leads or _passes(self._current(lane, top), at[0], at[1], abs(high - low) / _TOP):
+        if leads or _passes(self._current(lane, due), at[0], at[1], abs(high - low) / _TOP):
             self._turns[lane] = _Turn(at[1], by, not control.asks)
 
     def _at_home(self, drummer: str) -> bool:
-        return isinstance(self._editor.score.value(drummer, "source", math.inf), Home)
+        return isinstance(self._editor.score.value(drummer, "source", self._editor.clock.reach(drummer)), Home)
 
-    def _current(self, lane: Lane, top: Edit | None) -> float | None:
-        """Return what a control is, or is about to be; None where only the model knows."""
+    def _current(self, lane: Lane, beat: float) -> float | None:
+        """Return what a control is at a beat; None where only the model knows."""
         drummer, path = lane
-        beat = self._editor.clock.reach(drummer)
-        found = self._editor.score.number(drummer, path, beat if top is None else max(beat, top.beat))
+        found = self._editor.score.number(drummer, path, beat)
         if found is None and self._editor.model is not None:
             declared = self._editor.model.controls.get(path.partition(".")[0])
             found = declared.default if declared is not None else None

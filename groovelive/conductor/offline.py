@@ -16,12 +16,14 @@ from ..score.events import bar_notes
 from ..score.following import in_order
 from ..score.queries import Spot
 from ..score.score import Score
+from ..score.sentences import of_undo
 from ..sync.tap_tempo import Taps
-from .clearing import cleared
+from .clearing import reset
 from .editor import Editor
 from .file_targets import FileTargets
 from .generator import Generator
 from .recorder import Recorder
+from .silence import hush
 from .tap_tempo import tapped
 
 
@@ -105,11 +107,18 @@ class Offline:
         if isinstance(request, messages.Write):
             return messages.WrittenEdits(edits=editor.write(request))
         if isinstance(request, messages.Undo):
-            return messages.WrittenEdits(edits=editor.undo(request))
+            edits = editor.undo(request)
+            return messages.WrittenEdits(edits=edits, said=of_undo(self.score, edits[0]))
+        if isinstance(request, messages.HushRequest | messages.PanicRequest):
+            edits, said = hush(
+                editor, request.by, request.drummers if isinstance(request, messages.HushRequest) else ()
+            )
+            return messages.WrittenEdits(edits=edits, said=said)
         if isinstance(request, messages.SceneRequest):
             return messages.WrittenEdits(edits=editor.scene(request))
-        if isinstance(request, messages.StopRequest | messages.ResetRequest):
-            return messages.WrittenEdits(edits=cleared(editor, request))
+        if isinstance(request, messages.ResetRequest):
+            edits, said = reset(editor, request.by)
+            return messages.WrittenEdits(edits=edits, said=said)
         if isinstance(request, messages.Log):
             return editor.page(request.since)
         if isinstance(request, messages.Locate):
@@ -129,7 +138,7 @@ class Offline:
             return messages.WrittenEdits(edits=tapped(editor, taps, at, request.bar, request.by, seconds))
         if isinstance(request, messages.Follow | messages.LeadRequest) and request.clock is not None:
             raise GrooveError("a session on a simulated clock meets no other clocks; gl.open() follows and leads them")
-        if isinstance(request, messages.Leave | messages.PanicRequest | messages.Follow | messages.LeadRequest):
+        if isinstance(request, messages.Leave | messages.Follow | messages.LeadRequest):
             return messages.Done()
         return messages.SessionState(
             session="offline", beat=self._now, bpm=editor.score.tempo.bpm(self._now), playing=True,

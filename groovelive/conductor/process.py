@@ -124,9 +124,10 @@ class Conductor:
         for name in self.editor.score.drummers:
             for target in self.player.targets(name, beat):
                 self.targets.open(target)
-            source = self.editor.score.edit(name, "source", beat)
-            if source is not None:
-                self._clip_watcher.edited(source)
+            held = self.editor.score.edit(name, "source", beat)
+            for edit in self.editor.score.lane(name, "source"):
+                if edit is held or (edit.beat > beat and self.editor.score.counts(edit)):
+                    self._clip_watcher.edited(edit)
         if ports := self.midi_inputs.held():
             self.porter.do(lambda: self.midi_inputs.open(ports, wait=True), lambda _, error: self._say_if(error))
         self.clocks.recall(recovered.clocks, self._say_if)

@@ -79,7 +79,7 @@ class Recorder:
             for beat, m in notes
         ]
         value = Played(port=port, notes=pack(strokes))
-        self._editor.played(Edit(beat=end, path="played", value=value, by=(HANDS + port)[:64]))
+        self._editor.take(Edit(beat=end, path="played", value=value, by=(HANDS + port)[:64]))
 
     def _program(self, port: str, number: int) -> None:
         names = list(dict.fromkeys(str(edit.value) for edit in self._editor.score.lane(SESSION, "scene")))

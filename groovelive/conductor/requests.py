@@ -18,8 +18,9 @@ from ..score.clocks import name_of as clock_name
 from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, Edit, Outs, Pattern
 from ..score.queries import Spot
+from ..score.sentences import of_undo
 from ..score.targets import Ableton, AnyTarget, name_of
-from .clearing import cleared
+from .clearing import reset
 from .clip_targets import ClipTargets
 from .clock_requests import ClockRequests
 from .editor import Editor
@@ -29,6 +30,7 @@ from .midi_inputs import MidiInputs
 from .planner import Planner
 from .player import Player, ahead_of
 from .server import Caller, LocalCaller, SessionServer
+from .silence import hush
 from .target_opening import Targets
 from .tempo_sync import RESTART, Tempo
 from .transport import Transport
@@ -103,11 +105,13 @@ class Requests:
         elif isinstance(request, messages.Write):
             self._write(caller, request)
         elif isinstance(request, messages.Undo):
-            reply(caller, messages.WrittenEdits(edits=parts.editor.undo(request)))
+            edits = parts.editor.undo(request)
+            reply(caller, messages.WrittenEdits(edits=edits, said=of_undo(parts.editor.score, edits[0])))
         elif isinstance(request, messages.SceneRequest):
             reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
-        elif isinstance(request, messages.StopRequest | messages.ResetRequest):
-            reply(caller, messages.WrittenEdits(edits=cleared(parts.editor, request)))
+        elif isinstance(request, messages.ResetRequest):
+            edits, said = reset(parts.editor, request.by, led=parts.tempo.leader is not None)
+            reply(caller, messages.WrittenEdits(edits=edits, said=said))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
         elif isinstance(request, messages.IdeasRequest):
@@ -121,7 +125,7 @@ class Requests:
             edits = parts.tempo.tap(request.by, time.monotonic() - request.ago, request.bar)
             reply(caller, messages.WrittenEdits(edits=edits))
         else:
-            self._panic(caller, request)
+            self._silence(caller, request)
 
     def _answered(self, caller: Caller | LocalCaller, error: GrooveError | None) -> None:
         if error is None:
@@ -235,14 +239,15 @@ class Requests:
 
         draw()
 
-    def _panic(self, caller: Caller | LocalCaller, request: messages.PanicRequest) -> None:
-        parts = self._parts
-        parts.outputs.panic()
-        parts.clips.panic()
-        drafts = tuple(Draft(drummer=name, path="source") for name in parts.editor.score.drummers)
-        if drafts:
-            parts.editor.write(messages.Write(edits=drafts, when=When("now"), by=request.by))
-        parts.server.reply(caller, messages.Done())
+    def _silence(self, caller: Caller | LocalCaller, request: messages.HushRequest | messages.PanicRequest) -> None:
+        parts, drummers = self._parts, ()
+        if isinstance(request, messages.PanicRequest):
+            parts.outputs.panic()
+            parts.clips.panic()
+        else:
+            drummers = request.drummers
+        edits, said = hush(parts.editor, request.by, drummers, led=bool(parts.tempo.leader))
+        parts.server.reply(caller, messages.WrittenEdits(edits=edits, said=said))
 
     def state(self) -> messages.SessionState:
         """Return where the session is."""

@@ -39,6 +39,7 @@ from .recording import Recording
 from .recording import replay as _replay
 from .scheduling import At
 from .session import Session
+from .silence import SilenceWord
 from .songs import song
 from .sources import groove, play
 from .targets import (
@@ -219,21 +220,25 @@ def at(when: Any, *, over: float = 0.0) -> At:
 # Verbs
 
 
-def hush() -> None:
-    """Let every drummer fall silent; what rings, rings out."""
-    live = session()
-    names = [n for n in live.score.drummers if live.value(n, "source") is not None]
-    if names:
-        live.write([Draft("source", None, name) for name in names], _NOW)
+hush = SilenceWord(
+    "hush",
+    lambda: session().hush(),
+    """Let every drummer fall silent, and call off what is planned; what rings, rings out.
 
-
-def panic() -> None:
-    """Silence everything at once, also what rings: every note ended, every synth freed."""
-    session().panic()
+    Replays, songs, moves, fills, ramps, autopilots and your own code end. It says what it did, and `undo()` brings all
+    of it back. In IPython `hush` alone does it, or Esc Esc; in a shell `groovelive hush`. In `with at("+8"):` it is due
+    then.
+    """,
+)
+panic = SilenceWord(
+    "panic",
+    lambda: session().panic(),
+    "Silence everything at once, as `hush` does, but also what rings: every note ended, every synth freed.",
+)
 
 
 def unsolo() -> None:
-    """End the solos of all drummers, and of their voices."""
+    """End the solos of all drummers, and of their voices, now; those that are planned stay planned."""
     live = session()
     score = live.score
     lanes = [(name, path) for name in score.drummers for path in ("solo", *score.solos(name))]
@@ -243,12 +248,12 @@ def unsolo() -> None:
 
 
 def undo() -> None:
-    """Undo what you did last: a line, or a whole block."""
+    """Undo what you did last, a line, a whole block or a hush, and say what that was."""
     session().undo()
 
 
 def redo() -> None:
-    """Do again what you undid last."""
+    """Do again what you undid last, and say what that was."""
     session().redo()
 
 

@@ -90,6 +90,7 @@ class SessionClient:
         self._told: set[str] = set()
         self._blocks: list[At] = []
         self._state: messages.SessionState | None = None
+        self._settled = 0.0  # the beat of what was done last with `now`, which is a moment ahead of the transport
         self._simulated = line if isinstance(line, SimulatedLine) else None
         self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
         self._lock = self._replica.lock
@@ -122,6 +123,8 @@ class SessionClient:
             self._callbacks.make(news)
 
     def _joined(self, state: messages.SessionState) -> None:
+        if self._state is None or state.session != self._state.session:
+            self._settled = 0.0
         self._state = state
         self._replica.joined(state)
 
@@ -139,6 +142,11 @@ class SessionClient:
     def beat(self) -> float:
         """Where the transport is, in beats from the start."""
         return self._replica.beat if self._simulated is None else float(self._simulated.beat)
+
+    @property
+    def present(self) -> float:
+        """The beat at which what is read holds: where the transport is, or what was done last with `now` counts."""
+        return max(self.beat, self._settled)
 
     @property
     def bar(self) -> int:
@@ -202,7 +210,19 @@ class SessionClient:
         edits: tuple[Edit, ...] = self._expect(
             messages.Write(edits=tuple(drafts), when=when, over=over, by=self.by), messages.WrittenEdits
         ).edits
+        if when.at == "now":
+            self._settle(edits)
         return edits
+
+    def _settle(self, edits: Sequence[Edit]) -> None:
+        self._settled = max((edit.beat for edit in edits), default=self._settled)
+
+    def _say(self, request: messages.AnyRequest) -> None:
+        """Ask for what is done at once, and say what that was."""
+        reply: messages.WrittenEdits = self._expect(request, messages.WrittenEdits)
+        self._settle(reply.edits)
+        if reply.said:
+            print(reply.said, flush=True)
 
     def at(self, when: Any = "next", *, over: float = 0.0) -> At:
         """See `groovelive.at`."""
@@ -222,13 +242,18 @@ class SessionClient:
         self._blocks.remove(block)
 
     def value(self, drummer: str, path: str) -> Any:
-        """Return what was last set, whether it is due yet or not; also in the block that is open."""
+        """Return what holds now, not what is planned; in a block that is open, what was set in that comes first."""
         for block in reversed(self._blocks):
             for draft in reversed(block.drafts):
                 if (draft.drummer, draft.path) == (drummer, path):
                     return draft.value
         with self._lock:
-            return self.score.value(drummer, path, float("inf"))
+            return self.score.value(drummer, path, self.present)
+
+    def is_planned(self, drummer: str, path: str) -> bool:
+        """Return whether an edit of a control is still to come."""
+        with self._lock:
+            return any((edit.drummer, edit.path) == (drummer, path) for edit in self.score.pending(self.present))
 
     def _address(self, name: str) -> Address:
         """Return the address of a control of the session itself."""
@@ -250,12 +275,12 @@ class SessionClient:
         self._expect(request, messages.Done)
 
     def undo(self) -> None:
-        """Undo what you did last, at once."""
-        self._expect(messages.Undo(by=self.by), messages.WrittenEdits)
+        """Undo what you did last, at once, and say what that was."""
+        self._say(messages.Undo(by=self.by))
 
     def redo(self) -> None:
-        """Do again what you undid last, at once."""
-        self._expect(messages.Undo(by=self.by, redo=True), messages.WrittenEdits)
+        """Do again what you undid last, at once, and say what that was."""
+        self._say(messages.Undo(by=self.by, redo=True))
 
     def recall(self, name: str, over: float | None = None) -> None:
         """Set everything as it was when a scene was saved.
@@ -268,10 +293,6 @@ class SessionClient:
         over = usual if over is None else number("over", over, 0, MAX_OVER, "bars")
         self._expect(messages.SceneRequest(name=name, when=when, over=over, by=self.by), messages.WrittenEdits)
 
-    def stop_drummer(self, name: str) -> None:
-        """Let a drummer play nothing more, at once, and nothing that is planned for it."""
-        self._expect(messages.StopRequest(drummer=name, by=self.by), messages.WrittenEdits)
-
     def reset(self) -> None:
         """Set everything to how a new session is, at once; what is planned is cancelled. One `undo()` brings it back.
 
@@ -282,25 +303,34 @@ class SessionClient:
         >>> live.d1.density, live.bpm = 0.9, 99
         >>> live.run(bars=1)
         >>> live.reset()
-        >>> live.run(bars=1)
-        >>> live.bpm, live.value("d1", "density")
+        1 drummer reset; undo() brings it back
+        >>> live.bpm, live.d1.density
         (120.0, None)
-        >>> live.undo()
-        >>> live.value("d1", "density")
+        >>> live.undo()  # doctest: +ELLIPSIS
+        undid: ...
+        >>> float(live.d1.density)
         0.9
         """
-        self._expect(messages.ResetRequest(by=self.by), messages.WrittenEdits)
+        self._say(messages.ResetRequest(by=self.by))
+
+    def hush(self, *drummers: str) -> None:
+        """Let drummers, by default all, fall silent, and call off what is planned; see `groovelive.hush`."""
+        if self._blocks:
+            self._blocks[-1].add([Draft("hush", None, name) for name in drummers or ("",)])
+            return
+        self._say(messages.HushRequest(by=self.by, drummers=drummers))
 
     def panic(self) -> None:
-        """Silence everything at once: also what rings."""
-        self._expect(messages.PanicRequest(by=self.by), messages.Done)
+        """Silence everything at once: also what rings; and call off what is planned."""
+        self._say(messages.PanicRequest(by=self.by))
 
     def each_bar(self, name: str, function: Function | None) -> None:
         """Ask a function for a drummer's bars, or none."""
         self._callbacks.set(name, function)
         if function is None:
             self.write([Draft("each_bar", None, name)])
-        elif self.value(name, "each_bar") is not True:  # else the bars of the one before play on until there are others
+        elif self.value(name, "each_bar") is not True or self.is_planned(name, "each_bar"):
+            # Else the bars of the one before play on until there are others.
             self.write([Draft("each_bar", True, name)])
 
     def functions(self) -> dict[str, Function]:

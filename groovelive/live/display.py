@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ..errors import GrooveError
 from ..grooves.display import roll, svg_song
 from ..grooves.grid import STEPS_PER_BAR, VOICES
@@ -59,7 +57,7 @@ def session(live: SessionClient) -> str:
         parts.append("in " + " + ".join(one.name + ("" if one.there else " (not there)") for one in state.ins))
     if live.realtime:
         parts.append(f"clients {', '.join(state.clients)}")
-    seed = live.score.number(SESSION, "seed", math.inf, SESSION_CONTROLS["seed"].default)
+    seed = live.score.number(SESSION, "seed", live.present, SESSION_CONTROLS["seed"].default)
     parts.append(f"seed {seed}")
     if live.realtime:
         lost = f", {state.dropped} dropped" if state.dropped else ""

@@ -278,16 +278,20 @@ class Drummer(StageWords):
         if not transforms or not all(isinstance(one, BarTransform) for one in transforms):
             raise GrooveError(f"{when} takes a number and what is done then, as {when}({n}, fill)")
         n = number(f"the number of {when}", n)
-        names = [one.name for one in transforms]
         # The same line typed again takes the place of what it did the first time, whatever its numbers were.
-        kept = [move for move in self.moves if (move.when, move.what) not in {(when, name) for name in names}]
-        made = [Move(when, n, one.name, one.amount) for one in transforms]
-        self._write("moves", Moves((*kept, *made)))
+        made = tuple(Move(when, n, one.name, one.amount) for one in transforms)
+        block = self._live.block
+        if block is not None and isinstance(held := block.set(self._drummer, "moves"), Moves):
+            self._write("moves", Moves(Moves(made).to(held).moves, added=held.added))
+        else:
+            self._write("moves", Moves(made, added=True))
         return self
 
     def _moves(self) -> tuple[Move, ...]:
         """What is done to some bars; `d1.moves = ()` ends it all."""
         value = self._live.value(self._drummer, "moves")
+        if isinstance(value, Moves) and value.added:  # in a block that is open
+            value = value.to(self._live.score.value(self._drummer, "moves", self._live.present))
         return value.moves if isinstance(value, Moves) else ()
 
     def _set_moves(self, value: Any) -> None:

@@ -64,12 +64,16 @@ def _send(live: SessionClient, kind: int, channel: int, first: int, second: int,
 
 
 def _port(live: SessionClient) -> str:
-    """Return the only port that drummers hear, or heard before they went home; or ""."""
-    ports: set[str] = set()
-    for name in live.score.drummers:
-        for edit in live.score.sources(name, math.inf):
-            if isinstance(edit.value, Hearing):
-                ports.update(ear.port for ear in edit.value.ears)
-            if not isinstance(edit.value, Home):
-                break
-    return ports.pop() if len(ports) == 1 else ""
+    """Return the only port that drummers hear, or heard before they went home, or else are about to; or ""."""
+    line = (live.beat // BEATS_PER_BAR + 1) * BEATS_PER_BAR
+    for beat in (live.present, line):
+        ports: set[str] = set()
+        for name in live.score.drummers:
+            for edit in live.score.sources(name, beat):
+                if isinstance(edit.value, Hearing):
+                    ports.update(ear.port for ear in edit.value.ears)
+                if not isinstance(edit.value, Home):
+                    break
+        if ports:
+            return ports.pop() if len(ports) == 1 else ""
+    return ""

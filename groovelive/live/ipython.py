@@ -8,7 +8,11 @@ from typing import Any
 
 from ..errors import GrooveError
 from . import api as words
+from .completion import Strings, matcher
+from .inputs import VIRTUAL
+from .keys import AS_BEFORE, SEND_KEYS, bind
 from .session import Session
+from .silence import BareWords
 
 _BPM = re.compile(r"(\d+(?:\.\d+)?)(?:\s+over\s+(\d+(?:\.\d+)?))?")
 
@@ -23,8 +27,25 @@ def load(shell: Any, live: Session | None = None) -> Session:
     live = words.open() if live is None else live
     shell.push(words.in_reach(live))
     _magics(shell)
+    if (completer := getattr(shell, "Completer", None)) is not None:
+        completer.custom_matchers.append(matcher(Strings(words.genres, words.presets, _inputs, _outputs)))
+    shell.ast_transformers.append(BareWords(shell.user_ns))
+    if getattr(shell, "pt_app", None) is not None:
+        bind(shell.pt_app.key_bindings, words.hush)
     shell.set_custom_exc((GrooveError, AttributeError), _told)
     return live
+
+
+def _inputs() -> list[str]:
+    from ..outputs.devices import midi_ports  # at first use: it brings ZeroMQ
+
+    return [*midi_ports(heard=True), VIRTUAL]
+
+
+def _outputs() -> list[str]:
+    from ..outputs.devices import midi_ports  # at first use: it brings ZeroMQ
+
+    return midi_ports()
 
 
 def _told(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None) -> Any:
@@ -60,8 +81,12 @@ def _magics(shell: Any) -> None:
             live.bpm = float(found[1])
 
     def hush(text: str) -> None:
-        """`%hush`: every drummer falls silent; what rings, rings out."""
+        """`%hush`: every drummer falls silent, and what is planned is called off; what rings, rings out."""
         words.hush()
+
+    def panic(text: str) -> None:
+        """`%panic`: the same, and nothing rings any more."""
+        words.panic()
 
     def undo(text: str) -> None:
         """`%undo`: undo what you did last."""
@@ -87,7 +112,7 @@ def _magics(shell: Any) -> None:
         with words.at(when, over=bars):
             exec(compile(cell, "<%%at>", "exec"), shell.user_ns)
 
-    for name, of_line in (("bpm", bpm), ("hush", hush), ("undo", undo), ("redo", redo)):
+    for name, of_line in (("bpm", bpm), ("hush", hush), ("panic", panic), ("undo", undo), ("redo", redo)):
         shell.register_magic_function(of_line, "line", name)
     for name, of_cell in (("groove", groove), ("at", at)):
         shell.register_magic_function(of_cell, "cell", name)
@@ -120,6 +145,10 @@ def shell() -> int:
     if terminal.pt_app is not None:
         terminal.pt_app.bottom_toolbar = toolbar
         terminal.pt_app.refresh_interval = 0.5
-    terminal.mainloop()
+    print(SEND_KEYS if sys.stdout.isatty() else "", end="", flush=True)
+    try:
+        terminal.mainloop()
+    finally:
+        print(AS_BEFORE if sys.stdout.isatty() else "", end="", flush=True)
     live.close()
     return 0

@@ -12,7 +12,7 @@ from ..protocol.session import MAX_EDITS, Draft, When
 from ..saving import check_outputs
 from ..score.asked import plays_idea, taken_idea
 from ..score.edit_log import SESSION
-from ..score.edits import BEATS_PER_BAR, ENGINE, STEP, Edit
+from ..score.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Moves
 from ..score.inputs import Hearing
 from ..score.score import Score
 from .client import SessionClient
@@ -70,13 +70,13 @@ def replay(path: str | PathLike[str], live: SessionClient | None) -> Clip:
 def play(clip: Clip, live: SessionClient) -> None:
     """Let a session play a clip from a bar to come: all its edits are made again, at its beats, as one's own."""
     start = math.ceil((live.beat + 1) / BEATS_PER_BAR) * float(BEATS_PER_BAR)
-    drafts = [Draft(path, None, name, beat=start) for name, path in _set(live.score)]
+    drafts = [Draft(path, None, name, beat=start) for name, path in _set(live.score, start)]
     score, moved = clip.score, start - clip.begin
     origin = round((start - clip.begin) / BEATS_PER_BAR) + score.origin(clip.begin)
     drafts.append(Draft("origin", origin, beat=start))
     drafts += [_draft(edit, start, 0.0, clip.begin) for edit in _before(score, clip.begin)]
     inside = [edit for edit in score.edits if clip.begin < edit.beat < clip.end and _counts(score, edit)]
-    drafts += [_draft(edit, edit.beat + moved, edit.over, clip.begin) for edit in inside]
+    drafts += [_draft(one, edit.beat + moved, one.over, clip.begin) for edit in inside for one in _said(score, edit)]
     end = start + clip.end - clip.begin
     drafts += [Draft("source", None, name, beat=end) for name in score.drummers]
     drafts.append(Draft("origin", None, beat=end))
@@ -84,14 +84,14 @@ def play(clip: Clip, live: SessionClient) -> None:
         live.send(drafts[at : at + MAX_EDITS], When("beat"))
 
 
-def _set(score: Score) -> list[tuple[str, str]]:
-    """Return what is set in a session, and is to be as if it were not."""
+def _set(score: Score, beat: float) -> list[tuple[str, str]]:
+    """Return what is set in a session at a beat, and is to be as if it were not."""
     kept = (
         "pattern", "own", "out", "scene", "playing", "origin", "undo", "redo", "each_bar", "played", "clear"
     )  # fmt: skip
     names = (SESSION, *score.drummers)
     paths = [(n, p) for n in names for p in score.paths(n) if p not in kept and not p.startswith("knob.")]
-    return [(n, p) for n, p in paths if score.value(n, p, math.inf) is not None]
+    return [(n, p) for n, p in paths if score.value(n, p, beat) is not None]
 
 
 def _before(score: Score, beat: float) -> list[Edit]:
@@ -102,6 +102,8 @@ def _before(score: Score, beat: float) -> list[Edit]:
             edit = score.edit(name, path, beat) if path not in ("played", "clear", "fill") else None
             if edit is None or edit.value is None or not _is_music(edit) or path == "idea":
                 continue
+            if isinstance(edit.value, Moves):  # with those that it was added to
+                edit = msgspec.structs.replace(edit, value=score.value(name, path, beat))
             found.append(edit)
         idea = taken_idea(score, name, beat)
         if idea is not None and plays_idea(score, name, beat):  # begun before, and not for a whole loop again
@@ -116,7 +118,19 @@ def _is_music(edit: Edit) -> bool:
 
 
 def _counts(score: Score, edit: Edit) -> bool:
-    return _is_music(edit) and not (edit.group and score.undone(edit.group))
+    return _is_music(edit) and score.counts(edit)
+
+
+def _said(score: Score, edit: Edit) -> list[Edit]:
+    """Return what an edit was to the take alone: silence ends nothing else of the session that it is played in."""
+    if edit.path not in ("hush", "cancel") or (edit.drummer and edit.path == "hush"):
+        return [edit]
+    replace = msgspec.structs.replace
+    found = [replace(edit, drummer=name) for name in score.drummers] if edit.path == "hush" else []
+    tempo = score.edit(SESSION, "bpm", edit.beat)
+    if tempo is not None and score.ended(tempo, math.inf) == edit.beat:
+        found.append(replace(edit, drummer=SESSION, path="bpm", value=score.number(SESSION, "bpm", edit.beat)))
+    return found
 
 
 def _draft(edit: Edit, beat: float, over: float, begun: float) -> Draft:

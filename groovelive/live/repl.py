@@ -9,10 +9,18 @@ from typing import Any
 from ..errors import GrooveError
 from . import api as words
 from .session import Session
+from .silence import SilenceWord
 
 
 class Console(code.InteractiveConsole):
-    """Python's console, but a mistake is told in one line."""
+    """Python's console, but a mistake is told in one line, and `hush` needs no parentheses."""
+
+    def runsource(self, source: str, filename: str = "<input>", symbol: str = "single") -> bool:
+        """Run what was typed; return whether more is needed."""
+        alone = source.strip().rstrip(";").strip()
+        if isinstance(self.locals.get(alone), SilenceWord):
+            source = f"{alone}()"
+        return super().runsource(source, filename, symbol)
 
     def showtraceback(self) -> None:
         """Tell the error that was just raised."""

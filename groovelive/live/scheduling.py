@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from ..checks import number
 from ..protocol.due import when_of
 from ..protocol.session import Draft, When
-from ..score.edits import MAX_OVER, Edit, bar_of, plain
+from ..score.edits import MAX_OVER, Edit
 from ..score.score import Score
+from ..score.sentences import lines
 
 
 class BlockOwner(Protocol):
@@ -43,6 +44,11 @@ class At:
             self.drafts = [d for d in self.drafts if (d.drummer, d.path) != (draft.drummer, draft.path)]
             self.drafts.append(draft)
 
+    def set(self, drummer: str, path: str) -> Any:
+        """Return what was set in the block, or None."""
+        found = [draft.value for draft in self.drafts if (draft.drummer, draft.path) == (drummer, path)]
+        return found[-1] if found else None
+
     def __enter__(self) -> At:
         self._session.opened(self)
         return self
@@ -54,18 +60,15 @@ class At:
 
 
 class History(Sequence[Edit]):
-    """Edits, with bar numbers and who made them.
+    """Edits, which print as sentences: in which bar, who did what, the newest last.
 
     Args:
         edits: in order.
-        score: says which of them are undone.
+        score: says which of them are undone or called off.
     """
 
     def __init__(self, edits: Sequence[Edit], score: Score | None = None) -> None:
-        self._edits = tuple(edits)
-        self._undone = {
-            k for k, e in enumerate(edits) if score is not None and e.group and score.undone(e.group)
-        }  # fmt: skip
+        self._edits, self._score = tuple(edits), score
 
     def __len__(self) -> int:
         return len(self._edits)
@@ -76,11 +79,4 @@ class History(Sequence[Edit]):
     def __repr__(self) -> str:
         if not self._edits:
             return "nothing"
-        return "\n".join(self._line(k, edit) for k, edit in enumerate(self._edits))
-
-    def _line(self, k: int, edit: Edit) -> str:
-        bar, beat = bar_of(edit.beat), edit.beat % 4 + 1
-        at = f"bar {bar}" if beat == 1 else f"bar {bar}, beat {beat:.2g}"
-        what = f"{edit.drummer + '.' if edit.drummer else ''}{edit.path} = {plain(edit.value)}"
-        over = f" over {edit.over:g} bars" if edit.over else ""
-        return f"{at:16} {what}{over}  ({edit.by}{', undone' if k in self._undone else ''})"
+        return "\n".join(lines(self._edits, self._score))

@@ -1,4 +1,4 @@
-"""Controls as attributes: what is read is what was last set, or the default; what is set is an edit."""
+"""Controls as attributes: what is read is what holds now, or the default; what is set is an edit."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from ..checks import is_number
 from ..errors import GrooveError, closest
 from ..grooves.grid import SHORT, VOICES
 from ..protocol.session import Draft, When
-from ..score.controls import CONTROLS, Control
+from ..score.controls import CONTROLS
 from ..score.edits import Cycle, Point, Weights
 from .addressed import Address, addressed
 from .client import SessionClient
+from .control_help import TYPICAL, ControlDocs, span
 from .latents import Latent, point_of
 
 
 class Setting(property):
-    """A control as an attribute: what is read is what was last set, or the default."""
+    """A control as an attribute: what is read is what holds now, or the default; `live.pending` has what is planned."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -30,28 +31,20 @@ class Setting(property):
             self_._set(name, value)
 
         super().__init__(get, set)
-        self.__doc__ = describe(CONTROLS[name])
+        self.__doc__ = describe(name)
 
 
-def describe(control: Control) -> str:
-    """Return the help text of a control: what it does, its range and its default.
+def describe(name: str) -> str:
+    """Return the help text of a control: what it does, its range and its default, a typical value and an example.
 
-    >>> describe(CONTROLS["swing"])
-    "how late every other 16th is; 1/3 is a triplet's (0..0.5 steps, default 0; or a pattern in time, or a ramp)"
+    >>> print(describe("swing"))
+    how late every other 16th is; 1/3 is a triplet's (0..0.5 steps, default 0; or a pattern in time, or a ramp)
+    <BLANKLINE>
+    Typical: 0.1 to 0.33. Example: d1.swing = 0.2
     """
-    default = control.default
-    said = "the model's" if default is None else f"{default:g}" if isinstance(default, int | float) else str(default)
-    if control.kind in ("number", "whole"):
-        unit = f" {control.unit}" if control.unit else ""
-        also = "; or a pattern in time, or a ramp" if control.kind == "number" else ""
-        return f"{control.about} ({control.low:g}..{control.high:g}{unit}, default {said}{also})"
-    if control.kind == "choice":
-        return f"{control.about} ({' or '.join(map(repr, control.choices))}, default {said})"
-    if control.kind == "switch":
-        return f"{control.about} (True or False, default {default})"
-    if control.kind == "genre":
-        return f"{control.about}: a name, weights over names, or a pattern of names in time"
-    return control.about
+    about = f"{CONTROLS[name].about} ({span(CONTROLS[name])})"
+    typical, example = TYPICAL.get(name, ("", ""))
+    return f"{about}\n\nTypical: {typical}. Example: d1.{example}" if typical else about
 
 
 class Controlled:
@@ -61,6 +54,12 @@ class Controlled:
     _live: SessionClient
     _drummer: str
     _part: str
+
+    @property
+    def __custom_documentations__(self) -> ControlDocs:
+        """The help of the controls, which IPython shows: `d1.density?` tells what it is now."""
+        live, part = self._live, f".{self._part}" if self._part else ""
+        return ControlDocs(self, self._drummer + part, (self._drummer, lane(part)), live.score.pending(live.present))
 
     def _path(self, name: str) -> str:
         return f"{name}.{self._part}" if self._part else name
@@ -87,7 +86,8 @@ class Controlled:
 
     def _set(self, name: str, value: Any) -> None:
         self._write(name, self._typed(name, value))
-        if name == "guidance" and value is not None and not self._live.value(self._drummer, "mirror"):
+        is_mirror = self._live.value(self._drummer, "mirror") or self._live.is_planned(self._drummer, "mirror")
+        if name == "guidance" and value is not None and not is_mirror:
             self._live.tell(
                 f"guidance is of a mirror; {self._drummer} obeys genre as it is: {self._drummer}.mirror = True"
             )

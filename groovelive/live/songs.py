@@ -82,8 +82,8 @@ def schedule(drummer: SongDrummer, made: Scheduled) -> None:
     start = _start(live)
     plans = [_planned(section, told) for section, told in zip(made.form, made.told, strict=True)]
     paths = list(dict.fromkeys(path for plan in plans for path in plan))
-    before = {path: live.value(drummer.name, path) for path in paths}
-    usual = live.value(drummer.name, "source")
+    before: dict[str, Any] = {path: live.score.value(drummer.name, path, start) for path in paths}
+    usual: Any = live.score.value(drummer.name, "source", start)
     if usual is None or isinstance(usual, Exact):
         usual = Home()
     drafts: list[Draft] = []

@@ -202,7 +202,7 @@ class StageWords(MixWords):
         return self
 
     def stop(self) -> Self:
-        """Let it play nothing more, now, whatever is planned for it; what rings, rings out. `undo()` brings all back.
+        """Let it fall silent, now, and call off what is planned for it: a `hush()` of this drummer alone.
 
         >>> import groovelive as gl
         >>> live = gl.open(realtime=False)
@@ -211,9 +211,10 @@ class StageWords(MixWords):
         >>> with gl.at("+2"):
         ...     _ = live.d1 >> gl.play("sn*4")
         >>> _ = live.d1.stop()
+        d1 falls silent; called off: gave d1 play('sn*4') (bar 4); undo() brings it all back
         >>> live.run(bars=4)
         >>> len(live.last(4).events)
         0
         """
-        self._live.stop_drummer(self._drummer)
+        self._live.hush(self._drummer)
         return self

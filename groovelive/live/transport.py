@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..score.edits import BEATS_PER_BAR, Edit, Line
 from .addressed import addressed
 from .client import SessionClient
 from .clocks import clock_of
+from .control_help import ControlDocs
 
 _NAPS = 0.02  # seconds between two looks at the beat, while one is waited for
 _LONGEST = 1e7  # beats that are waited for
@@ -26,7 +26,8 @@ def session_number(name: str, doc: str) -> property:
     """Return a number of the session as an attribute."""
 
     def get(self: SessionClient) -> Any:
-        value = self.score.number(SESSION, name, math.inf, SESSION_CONTROLS[name].default)
+        with self._lock:
+            value = self.score.number(SESSION, name, self.present, SESSION_CONTROLS[name].default)
         return addressed(value, self._address(name))
 
     def set(self: SessionClient, value: Any) -> None:
@@ -40,7 +41,7 @@ class TransportControls(SessionClient):
 
     def _bpm(self) -> float:
         with self._lock:
-            bpm: float = addressed(self.score.tempo.bpm(self.beat), self._address("bpm"))
+            bpm: float = addressed(self.score.tempo.bpm(self.present), self._address("bpm"))
         return bpm
 
     def _set_bpm(self, value: float | Line) -> None:
@@ -48,6 +49,11 @@ class TransportControls(SessionClient):
 
     bpm = property(_bpm, _set_bpm, doc="Tempo in beats a minute, 20..400: a number, or a ramp: line(120, 140, bars=8).")
     quantum = session_number("quantum", "Bars, 0..64: an edit is due at the next line of so many; 0 is at once.")
+
+    @property
+    def __custom_documentations__(self) -> ControlDocs:
+        """The help of the controls, which IPython shows: `live.bpm?` tells what it is now."""
+        return ControlDocs(self, "live", (SESSION, ""), self.score.pending(self.present))
 
     def play(self) -> None:
         """Let the transport run, from the next bar line on."""

@@ -12,14 +12,17 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 8.0  # seconds
 
 
-def midi_ports() -> list[str]:
+def midi_ports(*, heard: bool = False) -> list[str]:
     """Return the names of the MIDI output ports; an empty list where there is no MIDI, or no backend for it.
 
     A process of its own looks, in about 0.3 s: drivers print what they like, and RtMidi can end its process.
+
+    Args:
+        heard: whether the input ports are asked for.
     """
     if importlib.util.find_spec("rtmidi2") is None:
         return []
-    return _look("ports").splitlines()
+    return _look("inports" if heard else "ports").splitlines()
 
 
 def audio_device() -> bool:

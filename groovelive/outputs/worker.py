@@ -176,12 +176,12 @@ class OutputWorker:
 
 
 def main(what: str) -> int:
-    """Be an output process, or (`ports`, `sound`) have a look for `devices`."""
-    looks = what in ("ports", "sound")
+    """Be an output process, or (`ports`, `inports`, `sound`) have a look for `devices`."""
+    looks = what in ("ports", "inports", "sound")
     pipe = take_over(f"{what} output", logged=not looks)
-    if what == "ports":
+    if what in ("ports", "inports"):
         with contextlib.suppress(GrooveError):
-            pipe.write_bytes("\n".join(midi_ports()).encode())
+            pipe.write_bytes("\n".join(midi_ports("MidiIn" if what == "inports" else "MidiOut")).encode())
         return 0
     if what == "sound":
         from .embedded_synth import World  # start-up time

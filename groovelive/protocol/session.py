@@ -121,16 +121,21 @@ class IdeasRequest(Request, frozen=True, kw_only=True, tag="ideas"):
     like: Pattern | None = None
 
 
+class HushRequest(Request, frozen=True, kw_only=True, tag="hush"):
+    """Let drummers fall silent, and call off what is planned for them; what rings, rings out.
+
+    Args:
+        by: who wants it.
+        drummers: their names; none: all, and what is planned for the session.
+    """
+
+    by: By
+    drummers: Annotated[tuple[Name, ...], Meta(max_length=MAX_EDITS)] = ()
+
+
 class PanicRequest(Request, frozen=True, kw_only=True, tag="panic"):
     """Silence everything at once: forget what is not sent yet, end every note, free every synth."""
 
-    by: By
-
-
-class StopRequest(Request, frozen=True, kw_only=True, tag="stop"):
-    """Let a drummer play nothing from now on, also nothing that is planned for it."""
-
-    drummer: Annotated[str, Meta(min_length=1, max_length=32)]
     by: By
 
 
@@ -184,7 +189,7 @@ class Tap(Request, frozen=True, kw_only=True, tag="tap"):
 
 AnyRequest = (
     Join | Here | Leave | Log | Write | Undo | SceneRequest
-    | Locate | IdeasRequest | StopRequest | ResetRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
+    | Locate | IdeasRequest | HushRequest | ResetRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
 )  # fmt: skip
 
 
@@ -275,9 +280,14 @@ class Edits(Reply, frozen=True, kw_only=True, tag="edits"):
 
 
 class WrittenEdits(Reply, frozen=True, kw_only=True, tag="written"):
-    """The edits that were made, with the beats at which they are due."""
+    """The edits that were made, with the beats at which they are due.
+
+    Args:
+        said: a sentence for who asked, where that is not plain: what was undone, what silence called off.
+    """
 
     edits: tuple[Edit, ...]
+    said: str = ""
 
 
 class Located(Reply, frozen=True, kw_only=True, tag="place"):

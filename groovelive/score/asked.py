@@ -33,7 +33,8 @@ def asked_fill(score: Score, drummer: str, bar: int, beat: float = math.inf) -> 
         isinstance(edit.value, int)
         and (edit.beat < end or edit.beat == beat)
         and bar_begun(edit) <= bar < bar_begun(edit) + edit.value
-        and not (edit.group and score.undone(edit.group, end))
+        and score.counts(edit, end)
+        and score.ended(edit, end) == end
         for edit in score.lane(drummer, "fill")
     )
 
@@ -66,14 +67,14 @@ def replayed(score: Score, drummer: str, beat: float) -> bool:
     Whoever changes what the drummer is asked, while the take is played, has it answer anew from then on.
     """
     begun = score.edit(SESSION, "origin", beat)
-    if begun is None or begun.value is None:
+    if begun is None or begun.path != "origin" or begun.value is None:
         return False
     last = max((score.order(edit) for edit in score.lane(SESSION, "origin") if edit.value is None), default=0)
     source = score.edit(drummer, "source", beat)
     if source is None or not score.order(begun) < score.order(source) < last:
         return False
     return not any(
-        score.order(edit) > last and edit.beat <= beat and not (edit.group and score.undone(edit.group, beat))
+        score.order(edit) > last and edit.beat <= beat and score.counts(edit, beat)
         for name in (drummer, SESSION)
         for path in score.paths(name)
         if (control := CONTROLS.get(path.partition(".")[0])) is not None and control.asks

@@ -12,12 +12,13 @@ from typing import Self
 
 from ..errors import GrooveError
 from .controls import CONTROLS
-from .edits import ENGINE, HANDS, STEP, Edit, Outs, Value
+from .edits import ENGINE, HANDS, STEP, Edit, Moves, Outs, Value
 
 SESSION = ""  # the drummer of the edits that are about all
 LOOKED_BACK = 8  # sources that are looked at, from the last back, for one of a kind
 _UNMADE = ("undo", "redo", "scene", "own", "playing", "played")  # paths that are not undone
 _UNTOLD = ("own", "played")  # paths that are many, and no performer's doing
+_ENDED = ("source", "moves", "each_bar", "autopilot", "idea", "origin")  # what a hush sets to nothing
 
 
 class EditLog:
@@ -26,6 +27,11 @@ class EditLog:
     Nothing is ever taken out: an undo is an edit too. What holds at a beat is the last edit of its lane (its drummer
     and path) that is due by then, and neither over nor undone by then; edits of one beat hold in the order in which
     they were made.
+
+    Silence is an edit as well. A "hush" of a drummer (or "", of all) ends what sounds from its beat on: its source, the
+    moves of its bars, its own code, its autopilot; ramps stop where they are. It also cancels what was planned before
+    for a later beat. A "cancel" does the latter alone, for what is about the session and all drummers: the tempo, solos.
+    Once it is undone, it is as if it had never been.
 
     Args:
         edits: to begin with.
@@ -56,6 +62,8 @@ class EditLog:
         self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
         self._asking: dict[str, list[float]] = defaultdict(list)  # those at which the engine is to be asked anew
         self._unseen = inf  # the beat from which changes off the grid do not count
+        self._silences: list[Edit] = []  # hushes and cancels
+        self._cancels: dict[int, list[Edit]] = {}  # of an edit, by its id: the silences that cancel it
         for edit in edits:
             self.add(edit)
 
@@ -67,6 +75,9 @@ class EditLog:
             self.version += 1
         if edit.path in ("undo", "redo"):
             self._toggle(edit)
+            return
+        if edit.path in ("hush", "cancel"):
+            self._silence(edit)
             return
         lane = (edit.drummer, edit.path)
         if lane not in self._lanes:
@@ -99,6 +110,15 @@ class EditLog:
         toggles.append((edit.beat, edit.path == "undo"))
         for undone in self._groups.get(group, ()):
             self._turn(heard_by(undone), edit.beat, True)
+
+    def _silence(self, edit: Edit) -> None:
+        for planned in self.edits:
+            if planned.beat > edit.beat and planned.path not in ("undo", "redo") and _is_of(edit, planned):
+                self._cancels.setdefault(id(planned), []).append(edit)
+        insort(self._silences, edit, key=lambda one: one.beat)
+        self._turn(heard_by(edit), edit.beat, True)
+        if edit.group:
+            self._groups[edit.group].append(edit)
 
     def _turn(self, drummer: str, beat: float, asks: bool) -> None:
         insort(self.turns[drummer], beat)
@@ -171,7 +191,8 @@ class EditLog:
         """Return the beats, up to one, at which what a lane is set to may have changed."""
         found = {beat for edit in self.lane(drummer, path) for beat in (edit.beat, edit.end) if beat < inf}
         for edit in self.lane(drummer, path):
-            found.update(since for since, _ in self._toggles.get(edit.group, ()))
+            for one in (edit, *self._cancels.get(id(edit), ())):
+                found.update(since for since, _ in self._toggles.get(one.group, ()))
         return sorted(one for one in found if one <= beat)
 
     def holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
@@ -198,34 +219,78 @@ class EditLog:
                 off = undone
         return off
 
+    def counts(self, edit: Edit, beat: float = inf) -> bool:
+        """Return whether an edit is neither undone nor cancelled at a beat; by default, for good."""
+        if edit.group and edit.group in self._toggles and self.undone(edit.group, beat):
+            return False
+        return not any(self._is_seen(one) and self.counts(one, beat) for one in self._cancels.get(id(edit), ()))
+
+    def cancelled(self, by: Edit) -> list[Edit]:
+        """Return the edits that a hush or a cancel takes out of what is planned."""
+        return [edit for edit in self.edits if by in self._cancels.get(id(edit), ())]
+
+    def ended(self, edit: Edit, beat: float) -> float:
+        """Return the beat at which a silence has stopped what an edit lets go on by itself, or `beat` if none has."""
+        for one in self._silences:
+            if one.beat >= beat:
+                break
+            ends = one.value is not False and _is_of(one, edit) and self._is_later(one, edit)
+            if ends and self._is_seen(one) and self.counts(one, beat):
+                return one.beat
+        return beat
+
+    def _is_later(self, one: Edit, other: Edit) -> bool:
+        return (one.beat, self._order[id(one)]) > (other.beat, self._order[id(other)])
+
+    def _is_seen(self, edit: Edit) -> bool:
+        return edit.beat < self._unseen or not edit.beat % STEP
+
     def edit(self, drummer: str, path: str, beat: float) -> Edit | None:
-        """Return the edit of a lane that holds at a beat."""
+        """Return the edit of a lane that holds at a beat; of what a hush has ended, the hush."""
         return next(self._holding(drummer, path, beat), None)
 
     def _holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
-        """Yield the edits of a lane that are due by a beat, and neither over nor undone by then, the last first."""
+        """Yield the edits of a lane that are due by a beat, not over and count then, the last first; hushes too."""
         beats = self._beats.get((drummer, path))
         if beats is None:
             return
+        silences = self._hushes(drummer, path, beat)
+        silence = next(silences, None)
         lane = self._lanes[drummer, path]
         for k in range(bisect_right(beats, beat) - 1, -1, -1):
             edit = lane[k]
-            if (edit.bars and beat >= edit.end) or (edit.beat >= self._unseen and edit.beat % STEP):
+            if (edit.bars and beat >= edit.end) or not self._is_seen(edit):
                 continue
-            if not (edit.group and edit.group in self._toggles and self.undone(edit.group, beat)):
+            while silence is not None and self._is_later(silence, edit):
+                yield silence
+                silence = next(silences, None)
+            if not edit.group and id(edit) not in self._cancels or self.counts(edit, beat):
                 yield edit
+
+    def _hushes(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
+        """Yield the silences that have ended a lane by a beat, the last first."""
+        if path in _ENDED:
+            for one in reversed(self._silences):
+                is_one = one.beat <= beat and _ends(one, drummer, path)
+                if is_one and self._is_seen(one) and self.counts(one, beat):
+                    yield one
 
     def value(self, drummer: str, path: str, beat: float) -> Value:
         """Return what a lane is set to at a beat, as it was typed: a ramp is a `Line`, not a number."""
-        edit = self.edit(drummer, path, beat)
-        return None if edit is None else edit.value
+        return self._joined(self._holding(drummer, path, beat))
 
     def value_before(self, drummer: str, path: str, beat: float, count: int) -> Value:
         """Return what a lane was set to at a beat when there were only the first `count` edits."""
-        for edit in self._holding(drummer, path, beat):
-            if self._order[id(edit)] < count:
-                return edit.value
-        return None
+        return self._joined(e for e in self._holding(drummer, path, beat) if self._order[id(e)] < count)
+
+    def _joined(self, holding: Iterator[Edit]) -> Value:
+        """Return the value of the first edit; of moves that were added, those that they were added to as well."""
+        edit = next(holding, None)
+        if edit is None or edit.path == "hush" or edit.path == "cancel":
+            return None
+        if not isinstance(edit.value, Moves) or not edit.value.added:
+            return edit.value
+        return edit.value.to(self._joined(holding))
 
     def origin(self, beat: float) -> int:
         """Return the bars before the one that counts as the first: 0, or where a take that is replayed begins."""
@@ -260,9 +325,9 @@ class EditLog:
         return [e for e in self.edits if e.by != ENGINE and e.path not in _UNTOLD and drummer in (None, e.drummer)]
 
     def pending(self, beat: float) -> list[Edit]:
-        """Return the edits that are due after a beat and not undone, by beat."""
-        late = [e for e in self.edits if e.beat > beat and e.by != ENGINE and e.path not in _UNTOLD]
-        return sorted((e for e in late if not (e.group and self.undone(e.group))), key=lambda e: e.beat)
+        """Return the edits that are due after a beat, and neither undone nor cancelled, by beat."""
+        late = [e for e in self.edits if e.beat > beat and e.by != ENGINE and e.path not in (*_UNTOLD, "undo", "redo")]
+        return sorted((e for e in late if self.counts(e)), key=lambda e: e.beat)
 
     def next_group(self) -> int:
         """Return a number for a group that no edit has yet."""
@@ -275,7 +340,21 @@ def _own(edit: Edit, by: str) -> bool:
 
 def heard_by(edit: Edit) -> str:
     """Return the drummer whose notes an edit changes; "" where it changes those of all, as a solo does."""
-    return SESSION if edit.path == "solo" else edit.drummer
+    return SESSION if edit.path in ("solo", "cancel") else edit.drummer
+
+
+def _is_of(silence: Edit, edit: Edit) -> bool:
+    """Return whether a hush or a cancel is about an edit, should that be due later."""
+    if silence.path == "hush":
+        return silence.drummer in (SESSION, heard_by(edit))
+    return heard_by(edit) == SESSION and silence.drummer in (SESSION, edit.drummer)
+
+
+def _ends(silence: Edit, drummer: str, path: str) -> bool:
+    """Return whether a hush or a cancel sets a lane to nothing."""
+    if path == "origin":
+        return silence.drummer == SESSION
+    return silence.path == "hush" and silence.drummer in (SESSION, drummer)
 
 
 def check_undo(group: int | None, word: str) -> int:

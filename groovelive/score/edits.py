@@ -179,9 +179,25 @@ class Move(Struct, frozen=True, array_like=True):
 
 
 class Moves(_Value, frozen=True, tag="moves"):
-    """All moves of a drummer, in the order in which they are made."""
+    """All moves of a drummer, in the order in which they are made.
+
+    Args:
+        moves: what is done to some bars.
+        added: whether they join those that hold when they are due; of one kind (when, and what), the new one counts.
+    """
 
     moves: Annotated[tuple[Move, ...], Meta(max_length=32)] = ()
+    added: bool = False
+
+    def to(self, held: Value) -> Moves:
+        """Return all moves, where these are added to what a drummer does already.
+
+        >>> Moves((Move("every", 2, "fill"),), added=True).to(Moves((Move("every", 4, "fill"),))).moves
+        (Move(when='every', n=2, what='fill', amount=()),)
+        """
+        new = {(move.when, move.what) for move in self.moves}
+        before = held.moves if isinstance(held, Moves) else ()
+        return Moves((*(move for move in before if (move.when, move.what) not in new), *self.moves))
 
 
 class Outs(_Value, frozen=True, tag="outs"):

@@ -63,9 +63,10 @@ def _moved(notes: Notes, bar: Bar, beats: tuple[int, ...], off: tuple[int, ...])
 
 def built(score: Score, drummer: str, number: int, notes: Notes, bar: Bar, beat: float) -> Notes:
     """Return a bar (number: from the session's first, 0) as a build-up or a drop that holds at a beat makes it."""
-    build, drop = score.edit(drummer, "build", beat), score.edit(drummer, "drop", beat)
-    if drop is not None and not drop.value:
-        drop = None
+    build, drop = (
+        None if edit is None or edit.value is None or score.ended(edit, beat) < beat else edit
+        for edit in (score.edit(drummer, path, beat) for path in ("build", "drop"))
+    )
     if drop is not None and bar_begun(drop) == number:
         return _dropped(notes, bar)
     if build is None or not isinstance(build.value, int) or (drop is not None and drop.beat >= build.beat):

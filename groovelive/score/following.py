@@ -13,6 +13,9 @@ from .rhythms import LOOP, LOOP_STEPS
 from .score import Score
 
 
+_TURNING = ("source", "undo", "redo", "hush", "cancel")  # paths of edits that change who follows whom
+
+
 def followed(log: EditLog, drummer: str, beat: float) -> str | None:
     """Return the drummer that another follows at a beat; None where it follows none."""
     value = log.value(drummer, "source", beat)
@@ -39,11 +42,11 @@ def check_circles(log: EditLog, edits: Iterable[Edit]) -> None:
     Raises:
         GrooveError: one sentence that names the drummers.
     """
-    added = [edit for edit in edits if edit.path in ("source", "undo", "redo")]
+    added = [edit for edit in edits if edit.path in _TURNING]
     sources = [edit for name in log.drummers for edit in log.lane(name, "source")]
     if not added or not any(isinstance(edit.value, FromDrummer) for edit in (*sources, *added)):
         return
-    kept = sorted((e for e in log.edits if e.path in ("source", "undo", "redo")), key=log.order)
+    kept = [edit for edit in log.edits if edit.path in _TURNING]
     after = EditLog([*kept, *added])
     first = min(edit.beat for edit in added)
     turns = {first, *(edit.beat for edit in (*sources, *added) if edit.beat > first)}

@@ -44,13 +44,18 @@ class Score(EditLog):
     def add(self, edit: Edit) -> None:
         """Take an edit in."""
         super().add(edit)
+        changed = [edit]
         if edit.path in ("undo", "redo"):
             assert isinstance(edit.value, int)
-            for undone in self.group(edit.value):
-                if (undone.drummer, undone.path) == (SESSION, "bpm"):
-                    self._tempo_turn(undone, edit.beat)
-        elif (edit.drummer, edit.path) == (SESSION, "bpm"):
-            self._tempo_turn(edit)
+            changed = list(self.group(edit.value))
+        for one in changed:
+            if one.path in ("hush", "cancel"):
+                self._tempo_at({one.beat, edit.beat}, edit.beat)
+                for planned in self.cancelled(one):
+                    if (planned.drummer, planned.path) == (SESSION, "bpm"):
+                        self._tempo_turn(planned, edit.beat)
+            elif (one.drummer, one.path) == (SESSION, "bpm"):
+                self._tempo_turn(one, None if one is edit else edit.beat)
 
     def number(self, drummer: str, path: str, beat: float, default: float | None = None) -> Any:
         """Return the number that a lane stands for at a beat, ramps, patterns in time and transitions worked out.
@@ -67,21 +72,27 @@ class Score(EditLog):
         for edit in self._holding(drummer, path, beat):
             end = edit.beat + edit.over * BEATS_PER_BAR
             found = self._number(edit, beat, default)
-            if beat >= end or found is None:
+            if self._going(edit, beat) >= end or found is None:
                 break
             going.append((edit, end))
             beat = edit.beat
             found = default
         for k in range(len(going) - 1, -1, -1):
             edit, end = going[k]
-            at = going[k - 1][0].beat if k else asked
+            at = self._going(edit, going[k - 1][0].beat if k else asked)
             new = self._number(edit, at, default)
             found = new if found is None else found + (new - found) * (at - edit.beat) / (end - edit.beat)
         return found
 
+    def _going(self, edit: Edit, beat: float) -> float:
+        """Return the beat up to which what an edit sets in motion has gone: silence stops it where it is."""
+        is_fade = edit.path.partition(".")[0] in ("mute", "solo")
+        return beat if is_fade or not (edit.over or isinstance(edit.value, Line)) else self.ended(edit, beat)
+
     def _number(self, edit: Edit, beat: float, default: float | None) -> Any:
         value = edit.value
         if isinstance(value, Line):
+            beat = self._going(edit, beat)
             share = min(max(beat - edit.beat, 0.0) / (value.bars * BEATS_PER_BAR), 1.0)
             return value.start + (value.end - value.start) * share
         if isinstance(value, Cycle):
@@ -118,6 +129,7 @@ class Score(EditLog):
             return ()
         new = self._weights(edit, beat)
         end = edit.beat + edit.over * BEATS_PER_BAR
+        beat = self._going(edit, beat)
         if beat >= end:
             return new
         before = next(holding, None)
@@ -157,11 +169,15 @@ class Score(EditLog):
         if isinstance(edit.value, Line):
             turns.add(edit.beat + edit.value.bars * BEATS_PER_BAR)
         turns |= {beat for beat, _ in self._toggles.get(edit.group, ()) if beat >= edit.beat}
+        self._tempo_at(turns, edit.beat if since is None else max(since, edit.beat))
+
+    def _tempo_at(self, turns: set[float], since: float) -> None:
+        """Take in that the tempo may turn at some beats, and is another from a beat on."""
         for beat in turns:
             at = bisect_left(self._tempo_turns, beat)
             if self._tempo_turns[at : at + 1] != [beat]:
                 self._tempo_turns.insert(at, beat)
-        self._tempo_until = min(self._tempo_until, edit.beat if since is None else max(since, edit.beat))
+        self._tempo_until = min(self._tempo_until, since)
 
     def _tempo_points(self, beats: Sequence[float]) -> list[tuple[float, float, float]]:
         """Return the points of the tempo map at its last turns; see `TempoMap`."""

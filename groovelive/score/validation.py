@@ -97,6 +97,10 @@ def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> t
             raise GrooveError("a bar of one's own, or an idea, is a pattern")
         unpack(value.notes)
         return path, value
+    if path in ("hush", "cancel"):
+        if value is not None and (path == "hush" or value is not False):
+            raise GrooveError(f"{path} takes no value")
+        return path, value
     table = CONTROLS if drummer else SESSION_CONTROLS
     name, dot, part = path.partition(".")
     control = table.get(name)
@@ -143,6 +147,10 @@ def _turned(drummer: str, path: str) -> str:
     """Return the control that a knob turns."""
     if drummer and path == "home":
         return path
+    if path in ("hush", "cancel"):
+        if value is not None and (path == "hush" or value is not False):
+            raise GrooveError(f"{path} takes no value")
+        return path, value
     table = CONTROLS if drummer else SESSION_CONTROLS
     name, dot, part = path.partition(".")
     turning = [one for one, control in table.items() if control.kind in ("number", "genre")]

@@ -100,7 +100,7 @@ def some(chance: random.Random, stage: Stage) -> None:
     else:
         beat = grained(stage.beat())
         notes = pack_strokes([Stroke(chance.randrange(1 << 18), 60, chance.randrange(1, 128), 1) for _ in range(3)])
-        stage.editor.played(Edit(beat=beat, path="played", value=Played(port="Keys", notes=notes), by="midi:Keys"))
+        stage.editor.take(Edit(beat=beat, path="played", value=Played(port="Keys", notes=notes), by="midi:Keys"))
         due = stage.editor.due(name)
         if due is not None:
             stage.editor.given(name, due.bar, due.wish, chance.choice(PATTERNS), due.at_once)

@@ -452,8 +452,8 @@ def test_what_is_shown(live: gl.Session) -> None:
     assert "then 1 more from bar 5" in repr(d1)
     assert d1._repr_svg_().startswith("<svg")
     assert repr(live).startswith("live · 120 bpm · bar 1 · simulated · engine ready")
-    assert "bar 1            d1.genre = 'funk'  (maria)" in repr(d1.history)
-    assert repr(live.pending).endswith("d1.source = groove('x.x.')  (maria)")
+    assert "bar 1: maria set d1.genre to 'funk'" in repr(d1.history).splitlines()
+    assert repr(live.pending) == "due in bar 5: maria let d1 follow groove('x.x.')"
 
 
 def test_everything_completes_and_has_help(live: gl.Session) -> None:

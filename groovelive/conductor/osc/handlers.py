@@ -12,7 +12,7 @@ from ...grooves.grid import STEPS_PER_BAR
 from ...osc_messages.codec import Argument, Double
 from ...protocol import session as messages
 from ...protocol.base import EngineError, Failure, Reply
-from ...protocol.session import Draft, When
+from ...protocol.session import Draft
 from ...score.controls import CONTROLS, SESSION_CONTROLS
 from ...score.edit_log import SESSION
 from ...score.edits import BEATS_PER_BAR, STEP, Edit, Line, Point, Walk
@@ -28,7 +28,6 @@ from .requests import (
     ClockReading,
     Get,
     Greeting,
-    Hush,
     LeadTempo,
     Names,
     PatternOf,
@@ -110,7 +109,13 @@ class OscHandlers:
         peer, id, request = asked.peer, asked.call.id, asked.call.asked
         send, score, model = self._server.send, self._host.editor.score, self._host.editor.model
         match request:
-            case messages.Write() | messages.Undo() | messages.SceneRequest() | messages.PanicRequest():
+            case (
+                messages.Write()
+                | messages.Undo()
+                | messages.SceneRequest()
+                | messages.HushRequest()
+                | messages.PanicRequest()
+            ):
                 if asked.call.key is None:
                     self._pay()
                 self._host.ask(self._local_caller(peer, id), request)
@@ -131,14 +136,6 @@ class OscHandlers:
             case Subscribe(on):
                 self._subscribe(peer, on)
                 self._done(peer, id)
-            case Hush():
-                drafts = tuple(Draft("source", None, name) for name in score.drummers)
-                if not drafts:
-                    self._done(peer, id)
-                    return
-                self._pay()
-                write = messages.Write(edits=drafts, when=When("now"), by=OSC)
-                self._host.ask(self._local_caller(peer, id), write)
             case WalkTo():
                 self._pay()
                 self._walk(peer, id, request)
@@ -165,7 +162,10 @@ class OscHandlers:
             if isinstance(reply, Failure):
                 self._refuse(peer, id, reply.error())
             else:
-                self._done(peer, id, reply.edits[0].beat if isinstance(reply, messages.WrittenEdits) else None)
+                edits = reply.edits if isinstance(reply, messages.WrittenEdits) else ()
+                self._done(peer, id, edits[0].beat if edits else None)
+                if isinstance(reply, messages.WrittenEdits) and reply.said:
+                    self._server.send(peer, "/gl/told", reply.said)
 
         return LocalCaller(hear)
 

@@ -66,12 +66,6 @@ class Subscribe(Struct, frozen=True):
     on: bool
 
 
-class Hush(Struct, frozen=True):
-    """Let a drummer, or all (""), play nothing from now on."""
-
-    drummer: str
-
-
 class WalkTo(Struct, frozen=True):
     """Let a drummer walk from where it is."""
 
@@ -100,9 +94,10 @@ class Phase(Struct, frozen=True):
 
 
 Asked = (
-    Greeting | PatternOf | Get | Names | Subscribe | Hush | WalkTo | LeadTempo | ClockReading | Phase
-    | messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest
+    Greeting | PatternOf | Get | Names | Subscribe | WalkTo | LeadTempo | ClockReading | Phase
+    | messages.Write | messages.Undo | messages.SceneRequest | messages.HushRequest | messages.PanicRequest
 )  # fmt: skip
+_Forwarded = messages.Write | messages.Undo | messages.SceneRequest | messages.HushRequest | messages.PanicRequest
 T = TypeVar("T")
 
 
@@ -274,8 +269,8 @@ def _playing(on: Value) -> Callable[[Arguments], Asked]:
 def _quiet(take: Arguments) -> Asked:
     drummer = take.text("drummer") if len(take) else ""
     if drummer:
-        return take.end(_write((Draft("source", None, drummer),), When("now")))
-    return take.end(Hush("") if take.address == "/gl/hush" else messages.PanicRequest(by=OSC))
+        return take.end(messages.HushRequest(by=OSC, drummers=(drummer,)))
+    return take.end(messages.HushRequest(by=OSC) if take.address == "/gl/hush" else messages.PanicRequest(by=OSC))
 
 
 _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
@@ -343,11 +338,11 @@ def call(message: OscMessage, id: int) -> Call:
         hint = closest(address, _REQUESTS)
         raise EngineError("BAD_REQUEST", f"there is no request {address}{hint}; docs/osc.md has them all")
     asked = make(Arguments(message))
-    if not isinstance(asked, messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest):
+    if not isinstance(asked, _Forwarded):
         return Call(id, asked, None)
     # Through the same check as what comes over ZeroMQ: the length of names, the range of numbers.
     known = messages.read_request(msgspec.msgpack.encode(asked))
-    assert isinstance(known, messages.Write | messages.Undo | messages.SceneRequest | messages.PanicRequest)
+    assert isinstance(known, _Forwarded)
     key = None
     if id == 0 and message.address in ("/gl/set", "/gl/bpm") and isinstance(known, messages.Write):
         draft, when = known.edits[0], known.when
