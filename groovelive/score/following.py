@@ -51,7 +51,7 @@ def check_circles(log: EditLog, edits: Iterable[Edit]) -> None:
     first = min(edit.beat for edit in added)
     turns = {first, *(edit.beat for edit in (*sources, *added) if edit.beat > first)}
     for beat in sorted(turns):
-        for name in after.drummers:
+        for name in dict.fromkeys((*(edit.drummer for edit in added if edit.drummer), *after.drummers)):
             if found := circle(after, name, beat):
                 whom = ", which follows ".join(found[1:]) if len(found) > 2 else "itself"
                 raise GrooveError(f"{name} would follow {whom}; one has to begin: {name} >> 'x..x..x.'")
