@@ -42,7 +42,8 @@ class Drummer(StageWords):
     """A generated drum part.
 
     `drummer >> "x..x..x."` says what it follows, `drummer >> play(...)` what it plays, `drummer >> other` whom it
-    follows: the rhythm is then what the other really plays, bar by bar. Its attributes say how, its verbs act now. Whatever is typed gives the drummer back, and shows what will sound.
+    follows: the rhythm is then what the other really plays, bar by bar. Its attributes say how, its verbs act now.
+    Whatever is typed gives the drummer back, and shows what will sound.
     """
 
     _word = "drummer"

@@ -109,7 +109,7 @@ class StageWords(MixWords):
         return self
 
     def fill(self, bars: int = 1) -> Self:
-        """Fill once: what is left of this bar, up to the bar line; with less than a beat left, the bar after it.
+        """Fill once: what is left of this bar, up to its end; with less than a beat left, the next bar.
 
         The player plays the fill. What is exact (`play`), and what a mirror plays, is filled as by `gl.fill`. In a block
         the fill begins there: in `with at("+7"):` with that bar, in `with at(now):` at once.

@@ -12,7 +12,6 @@ from .events import events
 from .rhythms import LOOP, LOOP_STEPS
 from .score import Score
 
-
 _TURNING = ("source", "undo", "redo", "hush", "cancel")  # paths of edits that change who follows whom
 
 
