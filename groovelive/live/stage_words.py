@@ -111,8 +111,8 @@ class StageWords(MixWords):
     def fill(self, bars: int = 1) -> Self:
         """Fill once: what is left of this bar, up to its end; with less than a beat left, the next bar.
 
-        The player plays the fill. What is exact (`play`), and what a mirror plays, is filled as by `gl.fill`. In a block
-        the fill begins there: in `with at("+7"):` with that bar, in `with at(now):` at once.
+        The player plays the fill. What is exact (`play`), and what a mirror plays, is filled as by `gl.fill`. In a
+        block the fill begins there: in `with at("+7"):` with that bar, in `with at(now):` at once.
 
         Args:
             bars: 1..16, of which that one is the first.
