@@ -222,7 +222,7 @@ def _silence(word: str, arguments: argparse.Namespace) -> int:
     body = _exchange(found, request, 2.0)
     if body is None:
         raise GrooveError(f"the session (process {found.pid}) does not answer; groovelive stop ends it")
-    reply: messages.WrittenEdits = messages.expect(messages.read_reply(body), messages.WrittenEdits)
+    reply: messages.SaidEdits = messages.expect(messages.read_reply(body), messages.SaidEdits)
     print(reply.said)
     return 0
 

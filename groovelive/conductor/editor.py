@@ -27,16 +27,17 @@ from ..score.edits import (
     Value,
     bar_of,
     beat_of,
-    plain,
 )
 from ..score.following import check_circles
-from ..score.inputs import Hearing, Played, Resume
+from ..score.inputs import Hearing, Resume
 from ..score.queries import Wish, described, informed, wish
 from ..score.rhythms import LOOP
 from ..score.score import Score
 from ..score.validation import check, check_bars
 
-_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob", "fill"))
+_RECALLED = tuple(
+    name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob", "fill", "build", "drop")
+)
 DRUMMERS = 64
 _AHEAD = 100_000  # beats: more than a day
 
@@ -223,14 +224,15 @@ class Editor:
         Raises:
             GrooveError: there is no such scene, or nothing differs.
         """
-        saved = {str(edit.value): edit for edit in self.score.lane(SESSION, "scene")}
+        due = self.due_at(request.when, SESSION, (SESSION, *self.score.drummers))
+        lane = [edit for edit in self.score.lane(SESSION, "scene") if edit.beat <= due and self.score.counts(edit)]
+        saved = {str(edit.value): edit for edit in lane}
         found = saved.get(request.name)
         if found is None:
             there = f"; there are {', '.join(saved)}" if saved else "; scene.save('verse') makes one"
             raise GrooveError(f"there is no scene {request.name!r}{closest(request.name, saved)}{there}")
         count = self.score.order(found)
         then = math.ceil(found.beat / BEATS_PER_BAR) * float(BEATS_PER_BAR)
-        due = self.due_at(request.when, SESSION, (SESSION, *self.score.drummers))
         drafts = []
         for name in self.score.drummers:
             for path in self.score.paths(name):
@@ -344,16 +346,10 @@ class Editor:
         source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
         return source is not None and given is not None and given.beat >= source.beat
 
-    def recall_answers(self, beat: float) -> None:
-        """Work out what drummers' answers in the log, up to a beat, were given to, so that none is asked for again."""
-        for name in self.score.drummers:
-            given = self.score.edit(name, "pattern", beat)
-            if given is None:
-                continue
-            bar = int(given.beat // BEATS_PER_BAR)
-            wanted = wish(self.score, name, bar, given.beat if given.beat % BEATS_PER_BAR else None)
-            if wanted is not None:
-                self._planned[name] = [(bar, wanted)]
+    def answered(self, drummer: str, bar: int, wanted: Wish) -> None:
+        """Take notice that what a drummer wants for a bar has been answered, so that it is not asked for again."""
+        planned = self._planned.setdefault(drummer, [])
+        planned[:] = [(bar, wanted), *planned[:7]]  # the newest first, so that of one bar it counts
 
     def reread(self, followed: Edit, value: FromLive, by: str) -> None:
         """Take in that the clip which a source follows has changed; whoever follows it later does so from then on.
@@ -387,28 +383,13 @@ class Editor:
             beat = off_grid(reach, self.clock.beat())
         else:
             return None
-        planned = self._planned.setdefault(drummer, [])
-        planned[:] = [(bar, wanted), *planned[:7]]  # the newest first, so that of one bar it counts
+        self.answered(drummer, bar, wanted)
         held = self.score.edit(drummer, "pattern", beat)
         if held is not None and held.value == pattern and self.hears(drummer, beat) and self.plays(drummer, beat):
             return held  # what is played may change, and the answer not
         edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
         self.take(edit)
         return edit
-
-    # Words
-
-    def page(self, since: int) -> messages.Edits:
-        """Return the edits from a number on, as many as fit into a reply."""
-        found: list[Edit] = []
-        size = 0
-        for edit in self.score.edits[since:]:
-            value = edit.value
-            size += 120 + (len(value.notes) if isinstance(value, Pattern | Played) else 4 * len(plain(value)))
-            if size > messages.PAGE and found:
-                break
-            found.append(edit)
-        return messages.Edits(since=since, edits=tuple(found), more=since + len(found) < len(self.score.edits))
 
 
 def off_grid(reach: float, beat: float) -> float:

@@ -73,10 +73,11 @@ class MidiInputs:
             self._inputs.open(port, virtual, wait)
 
     def held(self) -> list[Wanted]:
-        """Return the ports that are named in what holds now, and not read yet."""
+        """Return the ports that are named in what holds now or is planned, and not read yet."""
         score, beat = self._host.editor.score, self._host.transport.beat()
         sources = [edit.value for name in score.drummers for edit in score.sources(name, beat, 1)]
-        return self.unheard([*sources, *(score.value(*lane, beat) for lane in score.knobs)])
+        planned = [edit.value for edit in score.pending(beat)]
+        return self.unheard([*sources, *planned, *(score.value(*lane, beat) for lane in score.knobs)])
 
     def ins(self) -> tuple[messages.InState, ...]:
         """Return the ports that are read or looked for."""

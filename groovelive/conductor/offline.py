@@ -14,7 +14,7 @@ from ..protocol.engine import AnyReply, AnyRequest, EngineHello, ModelInfo, Welc
 from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..score.events import bar_notes
 from ..score.following import in_order
-from ..score.queries import Spot
+from ..score.queries import Spot, wish
 from ..score.score import Score
 from ..score.sentences import of_undo
 from ..sync.tap_tempo import Taps
@@ -22,6 +22,7 @@ from .clearing import reset
 from .editor import Editor
 from .file_targets import FileTargets
 from .generator import Generator
+from .pages import page
 from .recorder import Recorder
 from .silence import hush
 from .tap_tempo import tapped
@@ -78,11 +79,21 @@ class Offline:
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self.model: ModelInfo = about
         self._editor = Editor(_Simulated(self), edits, publish=self._publish, model=about)
-        self._editor.recall_answers(beat)
+        for name in self.score.drummers:
+            self._recall_answer(name, beat)
         self._files = FileTargets(Score() if edits else self._editor.score, tell)
         self._recorder = Recorder(self._editor, tell, gather=0.0, now=self._seconds)
         if seed != 7:
             self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))
+
+    def _recall_answer(self, drummer: str, beat: float) -> None:
+        """Work out what a drummer's answer in the log was given to."""
+        given = self.score.edit(drummer, "pattern", beat)
+        if given is not None:
+            bar = int(given.beat // BEATS_PER_BAR)
+            wanted = wish(self.score, drummer, bar, given.beat if given.beat % BEATS_PER_BAR else None)
+            if wanted is not None:
+                self._editor.answered(drummer, bar, wanted)
 
     def _seconds(self) -> float:
         return self._editor.score.tempo.seconds(self._now)
@@ -108,19 +119,19 @@ class Offline:
             return messages.WrittenEdits(edits=editor.write(request))
         if isinstance(request, messages.Undo):
             edits = editor.undo(request)
-            return messages.WrittenEdits(edits=edits, said=of_undo(self.score, edits[0]))
+            return messages.SaidEdits(edits=edits, said=of_undo(self.score, edits[0]))
         if isinstance(request, messages.HushRequest | messages.PanicRequest):
             edits, said = hush(
                 editor, request.by, request.drummers if isinstance(request, messages.HushRequest) else ()
             )
-            return messages.WrittenEdits(edits=edits, said=said)
+            return messages.SaidEdits(edits=edits, said=said)
         if isinstance(request, messages.SceneRequest):
             return messages.WrittenEdits(edits=editor.scene(request))
         if isinstance(request, messages.ResetRequest):
             edits, said = reset(editor, request.by)
-            return messages.WrittenEdits(edits=edits, said=said)
+            return messages.SaidEdits(edits=edits, said=said)
         if isinstance(request, messages.Log):
-            return editor.page(request.since)
+            return page(self.score, request.since)
         if isinstance(request, messages.Locate):
             return messages.Located(z=Array.of(self._located(request)))
         if isinstance(request, messages.IdeasRequest):

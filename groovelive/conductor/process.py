@@ -20,7 +20,7 @@ from ..protocol import session as messages
 from ..runtime.curve import Curve
 from ..runtime.realtime import claim
 from ..score.edit_log import SESSION
-from ..score.edits import BEATS_PER_BAR, Edit, bar_of
+from ..score.edits import BEATS_PER_BAR, Edit, Outs, bar_of
 from . import journal
 from .clip_targets import ClipTargets
 from .clip_watcher import ClipWatcher
@@ -128,6 +128,9 @@ class Conductor:
             for edit in self.editor.score.lane(name, "source"):
                 if edit is held or (edit.beat > beat and self.editor.score.counts(edit)):
                     self._clip_watcher.edited(edit)
+        for edit in self.editor.score.pending(beat):
+            for target in edit.value.targets if isinstance(edit.value, Outs) else ():
+                self.targets.open(target)
         if ports := self.midi_inputs.held():
             self.porter.do(lambda: self.midi_inputs.open(ports, wait=True), lambda _, error: self._say_if(error))
         self.clocks.recall(recovered.clocks, self._say_if)

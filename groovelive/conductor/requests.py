@@ -27,6 +27,7 @@ from .editor import Editor
 from .generator import Generator
 from .jobs import JobWorker
 from .midi_inputs import MidiInputs
+from .pages import page
 from .planner import Planner
 from .player import Player, ahead_of
 from .server import Caller, LocalCaller, SessionServer
@@ -101,17 +102,17 @@ class Requests:
             parts.server.leave(caller)
             reply(caller, messages.Done())
         elif isinstance(request, messages.Log):
-            reply(caller, parts.editor.page(request.since))
+            reply(caller, page(parts.editor.score, request.since))
         elif isinstance(request, messages.Write):
             self._write(caller, request)
         elif isinstance(request, messages.Undo):
             edits = parts.editor.undo(request)
-            reply(caller, messages.WrittenEdits(edits=edits, said=of_undo(parts.editor.score, edits[0])))
+            reply(caller, messages.SaidEdits(edits=edits, said=of_undo(parts.editor.score, edits[0])))
         elif isinstance(request, messages.SceneRequest):
             reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
         elif isinstance(request, messages.ResetRequest):
             edits, said = reset(parts.editor, request.by, led=parts.tempo.leader is not None)
-            reply(caller, messages.WrittenEdits(edits=edits, said=said))
+            reply(caller, messages.SaidEdits(edits=edits, said=said))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
         elif isinstance(request, messages.IdeasRequest):
@@ -240,14 +241,14 @@ class Requests:
         draw()
 
     def _silence(self, caller: Caller | LocalCaller, request: messages.HushRequest | messages.PanicRequest) -> None:
-        parts, drummers = self._parts, ()
+        parts, drummers = self._parts, tuple[str, ...]()
         if isinstance(request, messages.PanicRequest):
             parts.outputs.panic()
             parts.clips.panic()
         else:
             drummers = request.drummers
         edits, said = hush(parts.editor, request.by, drummers, led=bool(parts.tempo.leader))
-        parts.server.reply(caller, messages.WrittenEdits(edits=edits, said=said))
+        parts.server.reply(caller, messages.SaidEdits(edits=edits, said=said))
 
     def state(self) -> messages.SessionState:
         """Return where the session is."""

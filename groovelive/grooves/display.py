@@ -18,9 +18,11 @@ LIKELY = 0.25  # from this probability on a cell without a hit is marked in the 
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _GROUP_OF = {voice: group for group, voices in GROUPS.items() for voice in voices}
-_GREY = 240
-_ANSI = {"kick": 203, "snare": 215, "hats": 43, "toms": 141, "cymbals": 75}
-_HEX = {"kick": "#d94f4f", "snare": "#dd8a2f", "hats": "#1f9e89", "toms": "#8d63c9", "cymbals": "#3b82c4"}
+# Of the 256 colours of a terminal, these alone have a contrast of 4.5 (WCAG 2) to black as to white.
+_GREY = 243
+_ANSI = {"kick": 131, "snare": 163, "hats": 29, "toms": 98, "cymbals": 63}
+_HEX = {"kick": "#b31d1d", "snare": "#934506", "hats": "#0c6852", "toms": "#763db6", "cymbals": "#205e97"}
+_SOFTEST = 0.84  # opacity of the softest note, which still has that contrast
 
 
 def summary(groove: HVO) -> str:
@@ -116,13 +118,15 @@ def svg(groove: HVO, title: str = "") -> str:
 MAX_SVG_BARS = 256  # a browser draws so many without effort; what is beyond is said, not drawn
 
 _ROW, _RULER, _LABEL, _LEFT, _GAP, _MARGIN = 17, 18, 16, 84, 22, 14
+_NARROW, _WIDE = 10.5, 18  # of a cell, in lines of four bars and of two
+_LETTER = 8.0  # the width of a letter of a label, at most on the average
 _RULES = {  # painted in this order
     "row": 'stroke="#ece9e2"',
     "step": 'stroke="#f0eee9" stroke-width=".8"',
     "beat": 'stroke="#cfd2d6"',
     "bar": 'stroke="#9aa0a8" stroke-width="1.4"',
 }
-_INK, _FAINT, _PAPER, _PLATE = "#2b2f36", "#8a9099", "#fbfaf7", "#ffffff"
+_INK, _FAINT, _PAPER, _PLATE = "#2b2f36", "#6b7078", "#fbfaf7", "#ffffff"
 
 
 def svg_song(sections: Iterable[tuple[str, HVO]]) -> str:
@@ -130,7 +134,7 @@ def svg_song(sections: Iterable[tuple[str, HVO]]) -> str:
 
     A note begins where it sounds: its offset moves it against the lines of the grid. Its height and opacity
     are its velocity; pointing at it tells the numbers. Voices that never play are left out, and bars beyond
-    the 256th are counted but not drawn.
+    the 256th are counted but not drawn. A label that is longer than its groove has the line, and the width, it needs.
 
     Args:
         sections: pairs of a label (may be empty) and a groove.
@@ -149,10 +153,13 @@ def svg_song(sections: Iterable[tuple[str, HVO]]) -> str:
     voices = _sounding(np.stack([groove.hits.any(axis=0) for _, groove in sections])) or [0]
     lines, beyond = _lines(sections)
     widest = max(sum(bar_count(groove) for _, groove, _ in line) for line in lines)
-    cell = 18 if widest <= BARS_PER_LINE // 2 else 10.5
+    cell = _WIDE if widest <= BARS_PER_LINE // 2 else _NARROW
     gaps = max(len(line) for line in lines) - 1
     left = _MARGIN + _LEFT
     width = left + widest * STEPS_PER_BAR * cell + gaps * _GAP + _MARGIN
+    for line in lines:
+        x = left + sum(len(groove.hits) * cell + _GAP for _, groove, _ in line[:-1])
+        width = max(width, x + len(line[-1][0]) * _LETTER + _MARGIN)
     top = _RULER + (_LABEL if any(label for label, _ in sections) else 0)
     pitch = top + len(voices) * _ROW + 10
     height = 2 * _MARGIN + pitch * len(lines) - 10 + (20 if beyond else 0)
@@ -166,7 +173,7 @@ def svg_song(sections: Iterable[tuple[str, HVO]]) -> str:
         for row, voice in enumerate(voices):
             name, ink = VOICES[voice].replace("_", " "), _HEX[_GROUP_OF[voice]]
             parts.append(_text(left - 12, y + (row + 0.5) * _ROW + 4, name, 11, ink, "end"))
-        x: float = left
+        x = float(left)
         for label, groove, first_bar in line:
             parts += _svg_grid(groove, label, first_bar, x, y, cell, len(voices))
             parts += [_svg_note(note, first_bar, x, y, cell, voices.index(note.voice)) for note in notes(groove)]
@@ -191,6 +198,8 @@ def _lines(sections: Iterable[tuple[str, HVO]]) -> tuple[list[list[tuple[str, HV
                 room = BARS_PER_LINE
             lines[-1].append((label if start == 0 else "", piece, start))
             room -= bar_count(piece)
+            if start == 0 and len(label) * _LETTER > len(piece.hits) * _NARROW + _GAP:
+                room = 0  # else it would run into the next
     return lines, beyond
 
 
@@ -223,7 +232,7 @@ def _svg_note(note: Note, first_bar: int, x: float, y: float, cell: float, row: 
     left, top = x + note.position * cell, y + (row + 1) * _ROW - 1 - tall
     return (
         f'<rect x="{left:.2f}" y="{top:.2f}" width="{cell * 0.62:.2f}" height="{tall:.2f}" rx="1.5" '
-        f'fill="{_HEX[_GROUP_OF[note.voice]]}" fill-opacity="{0.35 + 0.65 * note.velocity:.2f}">'
+        f'fill="{_HEX[_GROUP_OF[note.voice]]}" fill-opacity="{_SOFTEST + (1 - _SOFTEST) * note.velocity:.2f}">'
         f"<title>{note.name}, bar {first_bar + bar + 1}, beat {beat}, velocity {note.velocity:.2f}, "
         f"offset {note.offset:+.2f}</title></rect>"
     )

@@ -27,6 +27,10 @@ class Writer(Protocol):
         """Make edits, due at a time."""
         ...
 
+    def number(self, drummer: str, path: str) -> float:
+        """Return the number that a control stands for now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -123,6 +127,24 @@ class _AddressedStruct(Addressed):
 
     def __repr__(self) -> str:
         return repr(self.plain)
+
+    def __float__(self) -> float:
+        """Return what it is now: `d1.density += .05` adds to that, and so ends the ramp."""
+        return self.address.session.number(self.address.drummer, self.address.path)
+
+    def __add__(self, other: float) -> float:
+        return float(self) + other
+
+    def __sub__(self, other: float) -> float:
+        return float(self) - other
+
+    def __mul__(self, other: float) -> float:
+        return float(self) * other
+
+    def __truediv__(self, other: float) -> float:
+        return float(self) / other
+
+    __radd__, __rmul__ = __add__, __mul__
 
 
 class AddressedLine(_AddressedStruct, Line, frozen=True, tag="line", dict=True):

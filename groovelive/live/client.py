@@ -219,10 +219,9 @@ class SessionClient:
 
     def _say(self, request: messages.AnyRequest) -> None:
         """Ask for what is done at once, and say what that was."""
-        reply: messages.WrittenEdits = self._expect(request, messages.WrittenEdits)
+        reply: messages.SaidEdits = self._expect(request, messages.SaidEdits)
         self._settle(reply.edits)
-        if reply.said:
-            print(reply.said, flush=True)
+        print(reply.said, flush=True)
 
     def at(self, when: Any = "next", *, over: float = 0.0) -> At:
         """See `groovelive.at`."""
@@ -249,6 +248,11 @@ class SessionClient:
                     return draft.value
         with self._lock:
             return self.score.value(drummer, path, self.present)
+
+    def number(self, drummer: str, path: str) -> float:
+        """Return the number that a control stands for now: of a ramp, where that is."""
+        with self._lock:
+            return float(self.score.number(drummer, path, self.present))
 
     def is_planned(self, drummer: str, path: str) -> bool:
         """Return whether an edit of a control is still to come."""

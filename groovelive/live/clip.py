@@ -18,7 +18,7 @@ from ..grooves.groove import Groove
 from ..protocol.engine import ModelInfo
 from ..runtime.atomic import replacing
 from ..score import export as writing
-from ..score.edits import BEATS_PER_BAR, STEP
+from ..score.edits import BEATS_PER_BAR, STEP, bar_of
 from ..score.events import Event, events
 from ..score.score import Score
 from . import take
@@ -163,5 +163,7 @@ class Clip:
         return f"{self.bars:g} bar{'' if self.bars == 1 else 's'}, {who}"
 
     def _repr_svg_(self) -> str:
-        named = [(name, self.groove(name)) for name in self.drummers]
-        return svg_song(named or [("silent", self.groove())])
+        first, last = bar_of(self.begin), max(bar_of(self.end - STEP), bar_of(self.begin))
+        when = f"bar {first}" if first == last else f"bars {first} to {last}"
+        named = [(f"{name}, {when}", self.groove(name)) for name in self.drummers]
+        return svg_song(named or [(f"silent, {when}", self.groove())])

@@ -6,7 +6,8 @@ from ..errors import GrooveError
 from ..grooves.display import roll, svg_song
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
-from ..score.controls import SESSION_CONTROLS
+from ..score.asked import plays_idea
+from ..score.controls import CONTROLS, SESSION_CONTROLS
 from ..score.edit_log import SESSION
 from ..score.edits import (
     BEATS_PER_BAR,
@@ -22,10 +23,13 @@ from ..score.events import events
 from ..score.inputs import Hearing
 from ..score.queries import tap_of
 from ..score.rhythms import LOOP, notes_in
+from ..score.score import Score
+from ..score.sentences import place
 from .as_grooves import groove_of
 from .client import SessionClient
 
 _TOLD = ("genre", "density", "follow", "swing", "humanise", "moves")
+_ASKED = tuple(name for name, control in CONTROLS.items() if control.asks and name not in ("fill", "clear"))
 _GLYPHS = "▁▂▃▄▅▆▇█"
 
 
@@ -103,6 +107,9 @@ def _shown(live: SessionClient, name: str) -> tuple[str, Groove | None, Groove |
     later = [e for e in score.pending(due) if e.drummer == name]
     if later:
         head += f" · then {len(later)} more from bar {bar_of(later[0].beat)}"
+    old = _old_since(score, name, due)
+    if old:
+        head += f" · {old}"
     first = (bar - 1) * STEPS_PER_BAR
     found = events(score, first * STEP, (first + LOOP * STEPS_PER_BAR) * STEP, (name,))
     tap = None
@@ -112,6 +119,19 @@ def _shown(live: SessionClient, name: str) -> tuple[str, Groove | None, Groove |
     elif isinstance(source.value, Hearing | FromDrummer):
         tap = Groove.from_tap(tap_of(score, name, source.value, int(due // BEATS_PER_BAR), due))
     return head, tap, groove_of(found, first, LOOP)
+
+
+def _old_since(score: Score, name: str, beat: float) -> str:
+    """Return what tells that a picture is old: what a drummer plays is no answer yet to what it is asked at a beat."""
+    source, given = score.edit(name, "source", beat), score.edit(name, "pattern", beat)
+    if source is None or source.value is None or isinstance(source.value, Exact) or plays_idea(score, name, beat):
+        return ""
+    if given is None or given.beat < source.beat:
+        before = next((one for one in score.sources(name, beat) if one is not source and one.value is not None), None)
+        return "old, the answer is not there yet" if given is not None and before is not None else "no answer yet"
+    paths = [path for path in score.paths(name) if path.partition(".")[0] in _ASKED]
+    turned = max((edit.beat for path in paths if (edit := score.edit(name, path, beat))), default=0.0)
+    return f"old, as of {place(given.beat)}: the answer is not there yet" if given.beat < turned else ""
 
 
 def _next_line(live: SessionClient, name: str, beat: float) -> float:
@@ -134,3 +154,12 @@ def tap_row(tap: Groove) -> str:
     cells = [_GLYPHS[min(int(v * len(_GLYPHS)), len(_GLYPHS) - 1)] if v else "·" for v in loudest]
     bars = ["".join(cells[at : at + STEPS_PER_BAR]) for at in range(0, len(cells), STEPS_PER_BAR)]
     return "│".join(bars)
+
+
+def as_of(drawn: int, now: int) -> str:
+    """Return what marks a picture of a bar that has passed, or "".
+
+    >>> as_of(3, 12), as_of(3, 3)
+    ('old: this was bar 3, now it is bar 12', '')
+    """
+    return f"old: this was bar {drawn}, now it is bar {now}" if now > drawn else ""

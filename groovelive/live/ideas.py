@@ -15,6 +15,7 @@ from ..protocol.session import MAX_IDEAS, Draft, IdeasRequest
 from ..score.edits import Pattern, of_groove
 from .as_grooves import groove_of_notes
 from .client import SessionClient
+from .display import as_of
 from .memory import playing
 
 _BARS = 2
@@ -77,6 +78,7 @@ class Ideas(Sequence[Idea]):
     """Ideas of a drummer, by their numbers from 0; `ideas[3].play()`, or `d1.take(3)`, chooses one."""
 
     def __init__(self, drummer: Thinker, candidates: Sequence[Candidate]) -> None:
+        self._live, self._bar = drummer._live, drummer._live.bar
         self._ideas = tuple(Idea(drummer, number, one) for number, one in enumerate(candidates))
 
     def __len__(self) -> int:
@@ -92,7 +94,7 @@ class Ideas(Sequence[Idea]):
         return self._ideas[key]
 
     def __repr__(self) -> str:
-        return "\n\n".join(map(repr, self._ideas))
+        return "\n\n".join([*map(repr, self._ideas), *filter(None, [as_of(self._bar, self._live.bar)])])
 
     def _repr_svg_(self) -> str:
         return svg_song([(idea._head(), idea.groove) for idea in self._ideas])

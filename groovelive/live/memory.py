@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..score.inputs import Hearing
 from ..score.queries import shaped, tap_of
 from .as_grooves import groove_of_notes
 from .client import SessionClient
-from .display import tap_row
+from .display import as_of, tap_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class HeardAndPlayed:
         adjusted: the same, shaped.
         now: two bars of what it plays.
         playhead: the step 0..31 that plays.
+        bar: in which that was.
+        clock: tells the bar that plays when it is looked at.
 
     >>> import groovelive as gl
     >>> live = gl.open(realtime=False)
@@ -48,6 +51,8 @@ class HeardAndPlayed:
     adjusted: Groove
     now: Groove
     playhead: int
+    bar: int = 0
+    clock: Callable[[], int] = lambda: 0
 
     def __repr__(self) -> str:
         used = max((len(VOICES[v]) for v in range(len(VOICES)) if self.now.hits[:, v].any()), default=0)
@@ -59,12 +64,15 @@ class HeardAndPlayed:
             f"{'adjusted':{width}}  {tap_row(self.adjusted)}",
         ]
         below = roll(self.now).splitlines() if len(self.now) else ["silent"]
-        return "\n".join([*lines, *(" " * (width - used) * bool(used) + line for line in below)])
+        drawn = [*lines, *(" " * (width - used) * bool(used) + line for line in below)]
+        return "\n".join([*drawn, *filter(None, [as_of(self.bar, self.clock())])])
 
     def _repr_svg_(self) -> str:
-        return svg_song(
-            [("what it heard", self.heard), ("as it hears it", self.adjusted), (f"what {self.drummer} plays", self.now)]
-        )
+        when = as_of(self.bar, self.clock()) or f"bar {self.bar}"
+        return svg_song([
+            ("what it heard", self.heard), ("as it hears it", self.adjusted),
+            (f"what {self.drummer} plays · {when}", self.now),
+        ])  # fmt: skip
 
 
 def look(live: SessionClient, drummer: str) -> HeardAndPlayed:
@@ -87,6 +95,8 @@ def look(live: SessionClient, drummer: str) -> HeardAndPlayed:
         adjusted=_groove(shaped(score, drummer, tap, beat)),
         now=playing(live, drummer),
         playhead=int((beat - first * BEATS_PER_BAR) / STEP),
+        bar=bar + 1,
+        clock=lambda: live.bar,
     )
 
 

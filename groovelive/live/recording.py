@@ -99,7 +99,7 @@ def _before(score: Score, beat: float) -> list[Edit]:
     found = []
     for name in (SESSION, *score.drummers):
         for path in score.paths(name):
-            edit = score.edit(name, path, beat) if path not in ("played", "clear", "fill") else None
+            edit = score.edit(name, path, beat) if path not in ("played", "clear", "fill", "drop") else None
             if edit is None or edit.value is None or not _is_music(edit) or path == "idea":
                 continue
             if isinstance(edit.value, Moves):  # with those that it was added to

@@ -40,20 +40,20 @@ class SilenceWord:
 
 
 class BareWords(ast.NodeTransformer):
-    """Puts parentheses to `hush` and `panic` where they stand alone as a statement, as a performer types them.
+    r"""Puts parentheses to `hush` and `panic` where they stand alone as a statement, as a performer types them.
 
     Args:
         names: what is in reach; a name that stands for something else there is left alone.
 
     >>> from groovelive.live.api import hush
     >>> ast.unparse(BareWords({"hush": hush}).visit(ast.parse("hush; x = hush; hush()")))
-    'hush()\\nx = hush\\nhush()'
+    'hush()\nx = hush\nhush()'
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
         self._names = names
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
         """Put parentheses to a statement that is such a word."""
         if isinstance(node.value, ast.Name) and isinstance(self._names.get(node.value.id), SilenceWord):
             call = ast.Call(func=node.value, args=[], keywords=[])

@@ -280,14 +280,15 @@ class Edits(Reply, frozen=True, kw_only=True, tag="edits"):
 
 
 class WrittenEdits(Reply, frozen=True, kw_only=True, tag="written"):
-    """The edits that were made, with the beats at which they are due.
-
-    Args:
-        said: a sentence for who asked, where that is not plain: what was undone, what silence called off.
-    """
+    """The edits that were made, with the beats at which they are due."""
 
     edits: tuple[Edit, ...]
-    said: str = ""
+
+
+class SaidEdits(WrittenEdits, frozen=True, kw_only=True, tag="said"):
+    """The same of an undo, a redo or a silence, and a sentence that says what was undone, or called off."""
+
+    said: str
 
 
 class Located(Reply, frozen=True, kw_only=True, tag="place"):
@@ -341,7 +342,9 @@ class Told(Reply, frozen=True, kw_only=True, tag="told"):
     text: str
 
 
-AnyReply = SessionState | Edits | WrittenEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
+AnyReply = (
+    SessionState | Edits | WrittenEdits | SaidEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
+)
 
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 _replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)

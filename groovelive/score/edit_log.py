@@ -12,13 +12,13 @@ from typing import Self
 
 from ..errors import GrooveError
 from .controls import CONTROLS
-from .edits import ENGINE, HANDS, STEP, Edit, Moves, Outs, Value
+from .edits import ENGINE, HANDS, STEP, Draft, Edit, Moves, Outs, Value
 
 SESSION = ""  # the drummer of the edits that are about all
 LOOKED_BACK = 8  # sources that are looked at, from the last back, for one of a kind
 _UNMADE = ("undo", "redo", "scene", "own", "playing", "played")  # paths that are not undone
 _UNTOLD = ("own", "played")  # paths that are many, and no performer's doing
-_ENDED = ("source", "moves", "each_bar", "autopilot", "idea", "origin")  # what a hush sets to nothing
+_ENDED = ("source", "moves", "each_bar", "autopilot", "idea", "origin")  # what silence sets to nothing
 
 
 class EditLog:
@@ -30,7 +30,7 @@ class EditLog:
 
     Silence is an edit as well. A "hush" of a drummer (or "", of all) ends what sounds from its beat on: its source, the
     moves of its bars, its own code, its autopilot; ramps stop where they are. It also cancels what was planned before
-    for a later beat. A "cancel" does the latter alone, for what is about the session and all drummers: the tempo, solos.
+    for a later beat. A "cancel" does the latter alone, for what is about all drummers: the tempo, solos.
     Once it is undone, it is as if it had never been.
 
     Args:
@@ -264,7 +264,7 @@ class EditLog:
             while silence is not None and self._is_later(silence, edit):
                 yield silence
                 silence = next(silences, None)
-            if not edit.group and id(edit) not in self._cancels or self.counts(edit, beat):
+            if (not edit.group and id(edit) not in self._cancels) or self.counts(edit, beat):
                 yield edit
 
     def _hushes(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
@@ -338,7 +338,7 @@ def _own(edit: Edit, by: str) -> bool:
     return edit.by == by or edit.by.startswith(HANDS)
 
 
-def heard_by(edit: Edit) -> str:
+def heard_by(edit: Edit | Draft) -> str:
     """Return the drummer whose notes an edit changes; "" where it changes those of all, as a solo does."""
     return SESSION if edit.path in ("solo", "cancel") else edit.drummer
 

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from .edit_log import EditLog
-from .edits import BEATS_PER_BAR, Edit, Exact, Hearing, Home, Moves, Point, Rhythm, Walk, bar_of, plain
+from .edits import BEATS_PER_BAR, Edit, Exact, Home, Moves, Point, Rhythm, Walk, bar_of, plain
+from .inputs import Hearing
 
 _MANY = 4  # changes of one sentence that are named; of more, the first of them and how many there are
 _UNITS = {"bpm": "the tempo", "seed": "the session's seed", "quantum": "the quantum", "out": "the session's targets"}
@@ -103,7 +104,7 @@ def lines(edits: Sequence[Edit], log: EditLog | None = None) -> Iterator[str]:
         edits: in order.
         log: that they are from; it says what an undo undid. None: they are still to come.
     """
-    for (_, by, _), run in groupby(edits, key=lambda edit: (edit.group or id(edit), edit.by, edit.path == "undo")):
+    for _, run in groupby(edits, key=lambda edit: (edit.group or id(edit), edit.by, edit.path == "undo")):
         made = list(run)
         first, last = (pick(edit.beat for edit in made) for pick in (min, max))
         where = place(first) if bar_of(first) == bar_of(last) else f"bars {bar_of(first)} to {bar_of(last)}"

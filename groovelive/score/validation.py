@@ -119,7 +119,7 @@ def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> t
         value = 1
     if name == "clear" and value is not True:
         raise GrooveError("what was played is forgotten by clear(), and comes back by undo()")
-    if name == "drop" and value is not True:
+    if name == "drop" and value is False:
         raise GrooveError("a drop is made by drop(), and taken back by undo()")
     if isinstance(value, Resume) and name != "knob":
         return path, value
@@ -147,10 +147,6 @@ def _turned(drummer: str, path: str) -> str:
     """Return the control that a knob turns."""
     if drummer and path == "home":
         return path
-    if path in ("hush", "cancel"):
-        if value is not None and (path == "hush" or value is not False):
-            raise GrooveError(f"{path} takes no value")
-        return path, value
     table = CONTROLS if drummer else SESSION_CONTROLS
     name, dot, part = path.partition(".")
     turning = [one for one, control in table.items() if control.kind in ("number", "genre")]

@@ -136,3 +136,67 @@ def test_a_very_long_song_is_cut_and_says_so():
     text = svg_song([("a", BEAT.repeat(200)), ("b", BEAT.repeat(10_000))])
     assert len(notes_of(text)) == MAX_SVG_BARS * len(BEAT)
     assert f"… and {200 + 10_000 - MAX_SVG_BARS:,} more bars" in texts_of(text)
+
+
+# Colours
+
+
+def contrast(one, other):
+    """Return the contrast of two colours, 1..21: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio"""
+
+    def light(colour):
+        parts = [c / 255 for c in colour]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def of_hex(text):
+    return tuple(int(text[k : k + 2], 16) for k in (1, 3, 5))
+
+
+def of_256(number):
+    """Return a colour of a terminal's 256."""
+    if number >= 232:
+        return (8 + 10 * (number - 232),) * 3
+    levels, k = (0, 95, 135, 175, 215, 255), number - 16
+    return levels[k // 36], levels[k // 6 % 6], levels[k % 6]
+
+
+def test_a_terminal_shows_all_on_black_as_on_white():
+    text = roll(FULL, colour=True, probabilities=np.ones((len(FULL.hits), 9)))
+    used = {int(number) for number in re.findall(r"38;5;(\d+)m", text)}
+    assert len(used) == 6 and "\x1b[2m" not in text
+    for number in used:
+        for paper in ((0, 0, 0), (255, 255, 255)):
+            assert contrast(of_256(number), paper) >= 4.5, number
+
+
+def test_an_svg_brings_its_paper_and_is_read_on_it():
+    root = ElementTree.fromstring(svg(FULL.repeat(70), "a title"))
+    papers = [of_hex(rect.get("fill")) for rect in root.iter(f"{SVG}rect") if rect.find(f"{SVG}title") is None]
+    assert root[0].get("width") == root[0].get("height") == "100%" and len(set(papers)) == 2
+    for text in root.iter(f"{SVG}text"):
+        assert min(contrast(of_hex(text.get("fill")), paper) for paper in papers) >= 4.5, text.text
+    for rect in notes_of(svg(BEAT)):
+        ink, opacity = of_hex(rect.get("fill")), float(rect.get("fill-opacity"))
+        assert contrast(tuple(opacity * c + (1 - opacity) * 255 for c in ink), (255, 255, 255)) >= 4.5
+
+
+@pytest.mark.parametrize("bars", [1, 2, 4, 6])
+def test_a_title_is_never_cut_and_meets_no_other(bars):
+    title = (
+        "d1 · from bar 5 · groove('bd(3,8) [~ sn] hh*8') · genre {'funk': 0.7, 'jazz': 0.3} · then 2 more from bar 9"
+    )
+    root = ElementTree.fromstring(
+        svg_song([(title, Groove.empty(bars)), ("b", BEAT), (title + "!", BEAT), ("c", BEAT)])
+    )
+    titles = [t for t in root.iter(f"{SVG}text") if t.get("font-size") == "13"]
+    assert [t.text for t in titles] == [title, "b", title + "!", "c"]
+    for one in titles:
+        begin, y, text = float(one.get("x", "")), one.get("y"), one.text or ""
+        end = begin + 8 * len(text)
+        assert end <= float(root.get("width", ""))
+        assert not [other for other in titles if other.get("y") == y and begin < float(other.get("x", "")) < end]

@@ -105,7 +105,7 @@ def test_what_leads_a_control_resumes(live: gl.Session) -> None:
     d1 = live.d1
     d1 >> gl.hands()
     d1.follow = gl.adaptive(0.2, 0.9)
-    assert "d1.follow = adaptive(0.2, 0.9)" in repr(d1.history)
+    assert "set d1.follow to adaptive(0.2, 0.9)" in repr(d1.history)
     d1.follow = 0.5
     d1.follow.resume()
     assert d1.follow == gl.adaptive(0.2, 0.9)

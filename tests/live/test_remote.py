@@ -52,6 +52,28 @@ def until(happened: object, seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+def test_hush_is_a_word_of_any_shell(here: Path, receiver: socket.socket, capsys: pytest.CaptureFixture[str]) -> None:
+    live = gl.open()
+    live.d1.out = out(receiver)
+    live.d1 >> gl.play("hh*16")
+    assert receiver.recv(2000).startswith(b"#bundle")
+    with gl.at("+20"):
+        live.d1.swing = 0.3
+    assert live.d1.swing == 0 and len(live.pending) == 1
+    assert main("hush", []) == 0
+    assert "d1 falls silent; called off: set d1.swing to 0.3 (bar " in capsys.readouterr().out
+    until(lambda: not live.pending and live.value("d1", "source") is None)
+    assert main("panic", []) == 0
+    assert capsys.readouterr().out == "nothing sounds, and nothing is planned\n"
+    live.undo()
+    assert capsys.readouterr().out.startswith("undone: hushed d1 (bar ")
+    assert live.value("d1", "source") is not None and len(live.pending) == 1
+    live.close()
+    main("stop", [])
+    with pytest.raises(GrooveError, match="no session is running"):
+        main("hush", [])
+
+
 def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, receiver: socket.socket) -> None:
     live = gl.open(by="maria")
     assert connection.holder("serve") is not None

@@ -186,6 +186,28 @@ def test_what_is_added_to_is_what_holds_now(live: gl.Session) -> None:
     assert d1.density == pytest.approx(0.45) and live.pending[0].value == 0.9
 
 
+def test_what_is_added_to_a_ramp_is_added_to_where_it_is_now(live: gl.Session) -> None:
+    live.d1.density = gl.line(0.2, 0.6, bars=8)
+    live.run(bars=4)
+    live.d1.density += 0.05
+    live.run(bars=1)
+    assert live.d1.density == pytest.approx(0.45)
+
+
+def test_a_scene_that_is_planned_is_not_there_yet(live: gl.Session) -> None:
+    live.d1.swing = 0.2
+    gl.scene.save("verse")
+    with gl.at("+4"):
+        live.d1.swing = 0.4
+        gl.scene.save("verse")
+    live.run(beats=1)
+    live.d1.swing = 0.3
+    live.run(bars=1)
+    gl.scene.verse()
+    live.run(bars=1)
+    assert live.d1.swing == 0.2
+
+
 def test_every_adds_to_what_holds_when_it_is_due(live: gl.Session) -> None:
     d1 = live.d1
     live.run(beats=1)

@@ -38,7 +38,7 @@ class Clock:
         return self.reach(drummer)
 
 
-VALUES: dict[str, st.SearchStrategy[Any]] = {
+VALUES: dict[str, Any] = {
     "source": st.sampled_from([Exact(text="bd*16"), Exact(text="hh*16"), None]),
     "density": st.one_of(
         st.floats(0, 1).map(lambda x: round(x, 3)),
@@ -60,7 +60,7 @@ WHENS = st.one_of(
 
 
 @st.composite
-def doings(draw: st.DrawFn) -> tuple[float, messages.Write]:
+def doings(draw: Any) -> tuple[float, messages.Write]:
     """Something that a performer does, after some beats."""
     drafts = []
     for _ in range(draw(st.integers(1, 3))):

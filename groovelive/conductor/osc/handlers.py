@@ -165,7 +165,7 @@ class OscHandlers:
             else:
                 edits = reply.edits if isinstance(reply, messages.WrittenEdits) else ()
                 self._done(peer, id, edits[0].beat if edits else None)
-                if isinstance(reply, messages.WrittenEdits) and reply.said:
+                if isinstance(reply, messages.SaidEdits):
                     self._server.send(peer, "/gl/told", reply.said)
 
         return LocalCaller(hear)
