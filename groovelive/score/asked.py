@@ -29,12 +29,13 @@ def asked_fill(score: Score, drummer: str, bar: int, beat: float = math.inf) -> 
         beat: by when; what was asked for later in the bar does not change what has been played of it.
     """
     end = min(float((bar + 1) * BEATS_PER_BAR), beat)
+    silenced = math.nextafter(end, math.inf) if end == beat else end  # a hush at this beat has ended it, too
     return any(
         isinstance(edit.value, int)
         and (edit.beat < end or edit.beat == beat)
         and bar_begun(edit) <= bar < bar_begun(edit) + edit.value
         and score.counts(edit, end)
-        and score.ended(edit, end) == end
+        and score.ended(edit, silenced) == silenced
         for edit in score.lane(drummer, "fill")
     )
 

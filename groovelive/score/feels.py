@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..grooves.grid import STEPS_PER_BAR, VOICES, Note
 from .asked import bar_begun
 from .bar_transforms import Bar, crash
@@ -63,8 +65,9 @@ def _moved(notes: Notes, bar: Bar, beats: tuple[int, ...], off: tuple[int, ...])
 
 def built(score: Score, drummer: str, number: int, notes: Notes, bar: Bar, beat: float) -> Notes:
     """Return a bar (number: from the session's first, 0) as a build-up or a drop that holds at a beat makes it."""
+    after = math.nextafter(beat, math.inf)
     build, drop = (
-        None if edit is None or edit.value is None or score.ended(edit, beat) < beat else edit
+        None if edit is None or edit.value is None or score.ended(edit, after) < after else edit
         for edit in (score.edit(drummer, path, beat) for path in ("build", "drop"))
     )
     if drop is not None and bar_begun(drop) == number:

@@ -265,6 +265,16 @@ def test_a_drop_ends_a_build(live: gl.Session) -> None:
     assert not any(steps(live, CRASH, 11, 13))
 
 
+def test_a_hush_ends_a_build(live: gl.Session) -> None:
+    live.d1 >> gl.play(BEAT)
+    live.d1.build(8)
+    live.run(bars=2)
+    gl.hush()
+    live.d1 >> gl.play(BEAT)
+    live.run(bars=8)
+    assert [len(bar) for bar in steps(live, SNARE, 2, 10)] == [2] * 8 and not any(steps(live, CRASH, 2, 10))
+
+
 @pytest.mark.parametrize("genre", ["rock", "funk", "jazz", "reggae", "punk"])
 def test_a_feel_moves_the_back_beat_whatever_is_played(live: gl.Session, genre: str) -> None:
     live.d1 >> "x..x..x."
