@@ -97,7 +97,8 @@ class Ideas(Sequence[Idea]):
         return "\n\n".join([*map(repr, self._ideas), *filter(None, [as_of(self._bar, self._live.bar)])])
 
     def _repr_svg_(self) -> str:
-        return svg_song([(idea._head(), idea.groove) for idea in self._ideas])
+        old = as_of(self._bar, self._live.bar)
+        return svg_song([(" · ".join(filter(None, [idea._head(), old])), idea.groove) for idea in self._ideas])
 
 
 def think(drummer: Thinker, n: int, *, by: By = "spread", first: int = 0, like: Groove | None = None) -> Ideas:

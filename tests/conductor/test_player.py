@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from groovelive.conductor.editor import Editor
 from groovelive.conductor.player import LEAD, Player, ahead_of
+from groovelive.conductor.silence import hush
 from groovelive.conductor.transport import Transport
 from groovelive.errors import GrooveError
 from groovelive.grooves.grid import Note
@@ -91,7 +92,11 @@ def some(chance: random.Random, stage: Stage) -> None:
     elif what == 7:
         stage.editor.undo(Undo(by="me", redo=chance.random() < 0.3))
     elif what == 8:
-        stage.write(When("now"), Draft("source", None, "d1"), Draft("source", None, "d2"))
+        silence = chance.randrange(3)
+        if silence:
+            hush(stage.editor, "me", () if silence == 1 else (name,))
+        else:
+            stage.write(when, Draft("hush"))
     elif what == 9:
         stage.write(When("next"), Draft("source", KEYS, name), Draft("response", chance.choice(("now", "bar")), name))
     elif what == 10:

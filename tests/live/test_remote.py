@@ -59,7 +59,8 @@ def test_hush_is_a_word_of_any_shell(here: Path, receiver: socket.socket, capsys
     assert receiver.recv(2000).startswith(b"#bundle")
     with gl.at("+20"):
         live.d1.swing = 0.3
-    assert live.d1.swing == 0 and len(live.pending) == 1
+    until(lambda: len(live.pending) == 1)
+    assert live.d1.swing == 0
     assert main("hush", []) == 0
     assert "d1 falls silent; called off: set d1.swing to 0.3 (bar " in capsys.readouterr().out
     until(lambda: not live.pending and live.value("d1", "source") is None)

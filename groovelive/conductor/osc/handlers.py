@@ -165,7 +165,7 @@ class OscHandlers:
             else:
                 edits = reply.edits if isinstance(reply, messages.WrittenEdits) else ()
                 self._done(peer, id, edits[0].beat if edits else None)
-                if isinstance(reply, messages.SaidEdits):
+                if isinstance(reply, messages.SaidEdits) and peer in self._subscribers:
                     self._server.send(peer, "/gl/told", reply.said)
 
         return LocalCaller(hear)

@@ -24,6 +24,7 @@ from groovelive import GrooveError
 from groovelive.conductor.osc.requests import _REQUESTS, MAX_TEXT, Call, call, id_of
 from groovelive.conductor.osc.server import OscServer
 from groovelive.osc_messages.codec import Double, OscMessage, bundle, message, read
+from groovelive.protocol import session as messages
 from groovelive.runtime import endpoints as connection
 from tests.support.paths import DOCS
 
@@ -607,3 +608,11 @@ def test_a_door_takes_faders_last_and_rests_in_order() -> None:
     finally:
         client.close()
         door.close()
+
+
+def test_silence_by_osc_is_the_silence_of_every_client() -> None:
+    for address in ("/gl/hush", "/gl/panic"):
+        one = call(OscMessage(address, (1, "d1")), 1).asked
+        assert one == messages.HushRequest(by="osc", drummers=("d1",))
+    assert call(OscMessage("/gl/hush", (1,)), 1).asked == messages.HushRequest(by="osc")
+    assert call(OscMessage("/gl/panic", (1,)), 1).asked == messages.PanicRequest(by="osc")
