@@ -311,7 +311,7 @@ class SessionClient:
         >>> live.bpm, live.d1.density
         (120.0, None)
         >>> live.undo()  # doctest: +ELLIPSIS
-        undid: ...
+        undone: reset the session (bar 2, by ...)
         >>> float(live.d1.density)
         0.9
         """

@@ -160,9 +160,7 @@ CONTROLS: dict[str, Control] = {
     # How it is played
     "velocity": Control("number", "factor of the velocities", high=2, default=1.0, per="voice"),
     "quantise": Control("number", "how far hits are drawn to the grid", default=0.0),
-    "swing": Control(
-        "number", "how late every other 16th is, or 8th, as a share of it; 1/3 is a triplet's", high=0.5, default=0.0
-    ),
+    "swing": Control("number", "how late every other 16th, or 8th, is; 1/3 is a triplet's", high=0.5, default=0.0),
     "swing_of": Control("whole", "which notes swing: 16ths or 8ths", low=8, high=16, default=16, only=(8, 16)),
     "humanise": Control("number", "scatter of timing and velocity; 1 is a drummer's", high=2, default=0.0),
     "nudge": Control("number", "plays later, or earlier", low=-0.1, high=0.1, default=0.0, per="voice", unit="s"),
