@@ -38,7 +38,7 @@ COMMANDS = {
     "serve": "run engine and conductor, and start them again whenever they die",
     "status": "tell what is running",
     "stop": "end what is running",
-    "hush": "silence the session that runs, and call off what is planned; what rings, rings out",
+    "hush": "silence the session that runs, and call off what is planned",
     "panic": "silence the session that runs at once, also what rings",
     "keys": "make and show the keys for engines on other machines",
     "models": "check a model folder of your own",
