@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         file,
         fill,
         forever,
+        genres,
         groove,
         halve,
         hands,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         osc,
         panic,
         play,
+        presets,
         record,
         redo,
         replay,
@@ -69,18 +71,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WORDS = (
-    "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
-    "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
-    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "song", "stutter",
-    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
+    "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "genres",
+    "groove", "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now",
+    "open", "osc", "panic", "play", "presets", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth",
+    "session", "song", "stutter", "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 )  # fmt: skip
 
 __all__ = [
     "GROUPS", "SHORT", "VOICES", "Groove", "GrooveError", "Model", "NotationError", "Note", "Session", "__version__",
-    "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove", "halve",
-    "hands", "hush", "learn", "line", "link", "load", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
-    "panic", "parse", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "song",
-    "stutter", "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
+    "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "genres", "groove",
+    "halve", "hands", "hush", "learn", "line", "link", "load", "louder", "midi", "midi_clock", "midi_in", "now",
+    "open", "osc", "panic", "parse", "play", "presets", "record", "redo", "replay", "reverse", "rotate", "scene",
+    "scsynth", "session", "song", "stutter", "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 
 # Loaded at first use: `import groovelive` must not wait for numpy or ONNX Runtime.

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from .. import checks
 from ..errors import GrooveError, closest
 from ..protocol import session as messages
@@ -25,15 +27,17 @@ from ..score.edits import (
     Value,
     bar_of,
     beat_of,
-    plain,
 )
-from ..score.inputs import Hearing, Played, Resume
+from ..score.following import check_circles
+from ..score.inputs import Hearing, Resume
 from ..score.queries import Wish, described, informed, wish
 from ..score.rhythms import LOOP
 from ..score.score import Score
-from ..score.validation import check
+from ..score.validation import check, check_bars
 
-_RECALLED = tuple(name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob", "fill"))
+_RECALLED = tuple(
+    name for name in CONTROLS if name not in ("each_bar", "solo", "out", "clear", "knob", "fill", "build", "drop")
+)
 DRUMMERS = 64
 _AHEAD = 100_000  # beats: more than a day
 
@@ -104,18 +108,18 @@ class Editor:
             raise GrooveError("what is played is told by a request of its own")
         heard = {heard_by(draft) for draft in drafts}
         due = {name: self.due_at(request.when, name, heard) for name in heard}
+        if request.when.at == "next" and all(draft.path == "fill" for draft in drafts):
+            due = {name: self._due_fill(name, beat) for name, beat in due.items()}
         group = self.score.next_group() if group is None else group
         values = [self._resumed(d, due[heard_by(d)]) for d in drafts]
         edits = tuple(
             Edit(
                 beat=due[heard_by(draft)], drummer=draft.drummer, path=draft.path, value=value, over=request.over,
-                by=request.by, group=0 if draft.path in ("own", "playing", "scene") else group,
+                bars=draft.bars, by=request.by, group=0 if draft.path in ("own", "playing", "scene") else group,
             )
             for draft, value in zip(drafts, values, strict=True)
         )  # fmt: skip
-        for edit in edits:
-            self.take(edit)
-        return edits
+        return self._take_all(edits)
 
     def _resumed(self, draft: Draft, beat: float) -> Value:
         if not isinstance(draft.value, Resume):
@@ -136,7 +140,8 @@ class Editor:
         if draft.path in ("undo", "redo"):
             raise GrooveError(f"{draft.path} is asked for by a request of its own")
         path, value = check(draft.drummer, draft.path, draft.value, self.model)
-        return Draft(path=path, value=value, drummer=draft.drummer, beat=draft.beat, over=draft.over, by=draft.by)
+        check_bars(draft.drummer, path, draft.bars)
+        return replace(draft, path=path, value=value)
 
     def _write_at_beats(self, drafts: Sequence[Draft], by: str) -> tuple[Edit, ...]:
         for draft in drafts:
@@ -145,14 +150,12 @@ class Editor:
         group = self.score.next_group()
         edits = tuple(
             Edit(
-                beat=d.beat, drummer=d.drummer, path=d.path, value=d.value, over=d.over, by=d.by or by,
+                beat=d.beat, drummer=d.drummer, path=d.path, value=d.value, over=d.over, bars=d.bars, by=d.by or by,
                 group=0 if d.path in ("own", "pattern", "playing", "scene", "played") else group,
             )
             for d in drafts
         )  # fmt: skip
-        for edit in edits:
-            self.take(edit)
-        return edits
+        return self._take_all(edits)
 
     def _next(self, draft: Draft) -> float:
         return math.ceil(self.clock.reach(draft.drummer))
@@ -187,6 +190,12 @@ class Editor:
         # So near that early notes have gone already: it holds from now on, and so for the line.
         return line if line >= max(self.clock.line(one) for one in names) else off_grid(reach, beat)
 
+    def _due_fill(self, name: str, line: float) -> float:
+        """Return when a fill is due that ends with the next bar line: at once, if a beat is left, else at the line."""
+        reach, beat = self.clock.reach(name), self.clock.beat()
+        left = math.ceil(reach / BEATS_PER_BAR) * BEATS_PER_BAR - reach
+        return off_grid(reach, beat) if left >= 1 else line
+
     def _quantum(self, names: Iterable[str], beat: float) -> float:
         """Return the beats from line to line at which edits of these drummers are due: the widest of theirs."""
         bars = float(self.score.number(SESSION, "quantum", beat, 1.0))
@@ -205,6 +214,7 @@ class Editor:
         names = {heard_by(edit) for edit in self.score.group(group)}
         reach = max(self.clock.reach(name) for name in names)
         edit = Edit(beat=off_grid(reach, self.clock.beat()), path=word, value=group, by=request.by)
+        check_circles(self.score, (edit,))
         self.take(edit)
         return (edit,)
 
@@ -235,6 +245,12 @@ class Editor:
             raise GrooveError(f"everything is as in the scene {request.name!r} already")
         many = tuple(drafts[: messages.MAX_EDITS])
         return self.write(messages.Write(edits=many, when=request.when, over=request.over, by=request.by))
+
+    def _take_all(self, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+        check_circles(self.score, edits)
+        for edit in edits:
+            self.take(edit)
+        return edits
 
     def take(self, edit: Edit) -> None:
         """Take an edit in as it is, and tell of it."""
@@ -330,6 +346,11 @@ class Editor:
         source, given = self.score.edit(drummer, "source", beat), self.score.edit(drummer, "pattern", beat)
         return source is not None and given is not None and given.beat >= source.beat
 
+    def answered(self, drummer: str, bar: int, wanted: Wish) -> None:
+        """Take notice that what a drummer wants for a bar has been answered, so that it is not asked for again."""
+        planned = self._planned.setdefault(drummer, [])
+        planned[:] = [(bar, wanted), *planned[:7]]  # the newest first, so that of one bar it counts
+
     def reread(self, followed: Edit, value: FromLive, by: str) -> None:
         """Take in that the clip which a source follows has changed; whoever follows it later does so from then on.
 
@@ -362,28 +383,13 @@ class Editor:
             beat = off_grid(reach, self.clock.beat())
         else:
             return None
-        planned = self._planned.setdefault(drummer, [])
-        planned[:] = [(bar, wanted), *planned[:7]]  # the newest first, so that of one bar it counts
+        self.answered(drummer, bar, wanted)
         held = self.score.edit(drummer, "pattern", beat)
         if held is not None and held.value == pattern and self.hears(drummer, beat) and self.plays(drummer, beat):
             return held  # what is played may change, and the answer not
         edit = Edit(beat=beat, drummer=drummer, path="pattern", value=pattern, by=ENGINE)
         self.take(edit)
         return edit
-
-    # Words
-
-    def page(self, since: int) -> messages.Edits:
-        """Return the edits from a number on, as many as fit into a reply."""
-        found: list[Edit] = []
-        size = 0
-        for edit in self.score.edits[since:]:
-            value = edit.value
-            size += 120 + (len(value.notes) if isinstance(value, Pattern | Played) else 4 * len(plain(value)))
-            if size > messages.PAGE and found:
-                break
-            found.append(edit)
-        return messages.Edits(since=since, edits=tuple(found), more=since + len(found) < len(self.score.edits))
 
 
 def off_grid(reach: float, beat: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grooves.grid import VOICES, Note
+from ..grooves.swing import swung_eighths
 from ..grooves.taps import mixed
 from ..protocol.base import Array, EngineError
 from ..protocol.engine import (
@@ -36,6 +37,7 @@ from ..score.rhythms import LOOP_STEPS, tap_of
 Floats = NDArray[np.float32]
 Ask = Callable[[AnyRequest], AnyReply]
 _V = TypeVar("_V")
+_SWINGING = "jazz"  # the genre whose 8ths swing unless a performer says otherwise
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ class Generator:
             if _silent(wish):
                 return Pattern(notes=b"")
             if played := self._by_player(wish, wish.play):
-                return _patterns(played.grooves.numpy("grooves"))[0]
+                return _patterns(self._swung(wish, played))[0]
             wish = replace(wish, play=None)
         if wish in self._answers:
             self._answers.move_to_end(wish)
@@ -75,6 +77,22 @@ class Generator:
         if _silent(wish):
             return Pattern(notes=b"")  # to silence the drums rest
         return _patterns(self._grooves(self._request(wish)))[0]
+
+    def _swung(self, wish: Wish, played: Grooves) -> Floats:
+        """Return what the player answered; of jazz, whose swing nobody has set, the straight 8ths swing."""
+        grooves: Floats = played.grooves.numpy("grooves")
+        style = dict(self._style(wish))
+        if wish.play is None or not wish.play.swings or style.get(_SWINGING, 0.0) <= sum(style.values()) / 2:
+            return grooves
+        return swung_eighths(grooves)
+
+    def _style(self, wish: Wish) -> tuple[tuple[str, float], ...]:
+        """Return the genres of a wish: as told, or else those of the presets that it plays or walks between."""
+        if wish.genre or (wish.tap and wish.follow >= 1 and not wish.drift):
+            return wish.genre
+        if wish.walk is not None:
+            return self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
+        return self._genres(wish.spot, wish.spot, 0.0) if wish.spot is not None and wish.spot.name else ()
 
     def chances(self, wish: Wish) -> Floats:
         """Return the model's probability of each cell, (32, 9) float32, in the pattern that fulfils a wish.
@@ -129,9 +147,10 @@ class Generator:
         reply = self.ask(self._played(drawn, play, variant=variant, probabilities=True))
         assert isinstance(reply, Grooves) and reply.probabilities is not None
         grooves = reply.grooves.numpy("grooves")
+        swung = self._swung(wish, reply)
         hits, p = grooves[0, :, : len(VOICES)], np.clip(reply.probabilities.numpy("probabilities")[0], 1e-6, 1 - 1e-6)
         nats = -np.where(hits > 0, np.log(p), np.log(1 - p)).sum(1)
-        return _patterns(grooves)[0], float(nats.mean())
+        return _patterns(swung)[0], float(nats.mean())
 
     def _played(self, wish: Wish, play: PlayOn, **more: Any) -> AnyRequest:
         """Return what the player is asked: a rhythm, that of a tap or of a pattern of the latent space, or of both."""
@@ -150,10 +169,7 @@ class Generator:
                 context = _in_mind(rows(notes, LOOP_STEPS), context, share, play.seed)
                 play = replace(play, fresh=False, genre_before=())  # the preset was played to its own rhythm
             tap = mixed(tap, pattern, share, play.seed) if own and tap is not None else pattern
-            if not genre and wish.walk is None and wish.spot is not None and wish.spot.name:
-                genre = self._genres(wish.spot, wish.spot, 0.0)
-            elif not genre and wish.walk is not None:
-                genre = self._genres(wish.walk[0], wish.walk[1], wish.walk[3] / (wish.walk[2] - 1))
+            genre = self._style(wish)
         fields = self._fields(replace(wish, genre=tuple(pair for pair in genre if pair[0] != "any"))) | more
         fields.pop("guidance", None)  # of the mirror, which may be asked for a pattern above
         fields |= {name: _mapping(pairs) for name in ("threshold", "max_hits") if (pairs := getattr(wish, name))}

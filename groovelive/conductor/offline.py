@@ -10,16 +10,19 @@ from typing import Any
 from ..errors import GrooveError
 from ..protocol import session as messages
 from ..protocol.base import PROTOCOL, Array
-from ..protocol.engine import AnyReply, AnyRequest, EngineHello, Welcome
+from ..protocol.engine import AnyReply, AnyRequest, EngineHello, ModelInfo, Welcome
 from ..score.edits import BEATS_PER_BAR, STEP, Edit, pack
 from ..score.events import bar_notes
-from ..score.queries import Spot
+from ..score.following import in_order
+from ..score.queries import Spot, wish
 from ..score.score import Score
 from ..score.sentences import of_undo
 from ..sync.tap_tempo import Taps
+from .clearing import reset
 from .editor import Editor
 from .file_targets import FileTargets
 from .generator import Generator
+from .pages import page
 from .recorder import Recorder
 from .silence import hush
 from .tap_tempo import tapped
@@ -32,6 +35,8 @@ class Offline:
         seed: of the session's chances.
         tell: called with a sentence for the performer.
         model: a model folder; by default the shipped one.
+        edits: of another session, that is played on here, aside: no file of a target is written.
+        beat: where it is played on.
 
     >>> offline = Offline()
     >>> from groovelive.score.edits import Rhythm
@@ -44,7 +49,12 @@ class Offline:
     """
 
     def __init__(
-        self, seed: int = 7, tell: Callable[[str], None] = lambda sentence: None, model: str | None = None
+        self,
+        seed: int = 7,
+        tell: Callable[[str], None] = lambda sentence: None,
+        model: str | None = None,
+        edits: Sequence[Edit] = (),
+        beat: float = 0.0,
     ) -> None:
         # Start-up time: they load onnxruntime, which a client of a conductor does without.
         from ..engine import handlers
@@ -62,16 +72,28 @@ class Offline:
             return reply  # type: ignore[no-any-return]
 
         self._generator = Generator(ask)
-        self._now = 0.0
+        self._now = beat
         self._tell = tell
         self._told: set[str] = set()
         self._taps: dict[str, Taps] = {}
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
-        self._editor = Editor(_Simulated(self), publish=self._publish, model=about)
-        self._files = FileTargets(self._editor.score, tell)
+        self.model: ModelInfo = about
+        self._editor = Editor(_Simulated(self), edits, publish=self._publish, model=about)
+        for name in self.score.drummers:
+            self._recall_answer(name, beat)
+        self._files = FileTargets(Score() if edits else self._editor.score, tell)
         self._recorder = Recorder(self._editor, tell, gather=0.0, now=self._seconds)
         if seed != 7:
             self.ask(messages.Write(edits=(messages.Draft(path="seed", value=seed),), by="session"))
+
+    def _recall_answer(self, drummer: str, beat: float) -> None:
+        """Work out what a drummer's answer in the log was given to."""
+        given = self.score.edit(drummer, "pattern", beat)
+        if given is not None:
+            bar = int(given.beat // BEATS_PER_BAR)
+            wanted = wish(self.score, drummer, bar, given.beat if given.beat % BEATS_PER_BAR else None)
+            if wanted is not None:
+                self._editor.answered(drummer, bar, wanted)
 
     def _seconds(self) -> float:
         return self._editor.score.tempo.seconds(self._now)
@@ -105,8 +127,11 @@ class Offline:
             return messages.SaidEdits(edits=edits, said=said)
         if isinstance(request, messages.SceneRequest):
             return messages.WrittenEdits(edits=editor.scene(request))
+        if isinstance(request, messages.ResetRequest):
+            edits, said = reset(editor, request.by)
+            return messages.SaidEdits(edits=edits, said=said)
         if isinstance(request, messages.Log):
-            return editor.page(request.since)
+            return page(self.score, request.since)
         if isinstance(request, messages.Locate):
             return messages.Located(z=Array.of(self._located(request)))
         if isinstance(request, messages.IdeasRequest):
@@ -170,7 +195,7 @@ class Offline:
             self._ask_for(int(self._now // BEATS_PER_BAR), None)
 
     def _ask_for(self, bar: int, beat: float | None, drummers: Sequence[str] | None = None) -> None:
-        for drummer in self.score.drummers if drummers is None else drummers:
+        for drummer in in_order(self.score, self.score.drummers if drummers is None else drummers, self._now):
             when = beat if beat is None else self._when(drummer, bar, beat)
             wanted = self._editor.plan(drummer, bar, when)
             if wanted is None:

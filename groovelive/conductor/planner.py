@@ -13,6 +13,7 @@ from ..protocol import session as messages
 from ..protocol.base import Reply
 from ..score.edits import BEATS_PER_BAR, pack
 from ..score.events import bar_notes
+from ..score.following import followed, in_order
 from ..score.queries import Wish
 from .editor import Editor
 from .generator import Generator
@@ -76,8 +77,10 @@ class Planner:
         self._version = ()
 
     def _plan(self) -> None:
-        for drummer in self._editor.score.drummers:
-            if drummer in self._asked:
+        score = self._editor.score
+        for drummer in in_order(score, score.drummers, self._editor.clock.beat()):
+            # Who follows another is asked for when that has its answer.
+            if drummer in self._asked or followed(score, drummer, self._editor.clock.reach(drummer)) in self._asked:
                 continue
             if self._midi_inputs.too_soon(drummer):
                 self.look_again()

@@ -20,12 +20,14 @@ from ..score.edits import BEATS_PER_BAR, Edit, Outs, Pattern
 from ..score.queries import Spot
 from ..score.sentences import of_undo
 from ..score.targets import Ableton, AnyTarget, name_of
+from .clearing import reset
 from .clip_targets import ClipTargets
 from .clock_requests import ClockRequests
 from .editor import Editor
 from .generator import Generator
 from .jobs import JobWorker
 from .midi_inputs import MidiInputs
+from .pages import page
 from .planner import Planner
 from .player import Player, ahead_of
 from .server import Caller, LocalCaller, SessionServer
@@ -100,7 +102,7 @@ class Requests:
             parts.server.leave(caller)
             reply(caller, messages.Done())
         elif isinstance(request, messages.Log):
-            reply(caller, parts.editor.page(request.since))
+            reply(caller, page(parts.editor.score, request.since))
         elif isinstance(request, messages.Write):
             self._write(caller, request)
         elif isinstance(request, messages.Undo):
@@ -108,6 +110,9 @@ class Requests:
             reply(caller, messages.SaidEdits(edits=edits, said=of_undo(parts.editor.score, edits[0])))
         elif isinstance(request, messages.SceneRequest):
             reply(caller, messages.WrittenEdits(edits=parts.editor.scene(request)))
+        elif isinstance(request, messages.ResetRequest):
+            edits, said = reset(parts.editor, request.by, led=parts.tempo.leader is not None)
+            reply(caller, messages.SaidEdits(edits=edits, said=said))
         elif isinstance(request, messages.Locate):
             self._locate(caller, request)
         elif isinstance(request, messages.IdeasRequest):

@@ -8,13 +8,14 @@ import getpass
 import os
 from collections.abc import Iterable
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..checks import number, whole
 from ..errors import GrooveError, closest
 from ..protocol.due import now
+from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
 from ..score.edit_log import SESSION
 from ..score.edits import Line, Point
@@ -35,6 +36,7 @@ from .clip import Clip
 from .clocks import link, midi_clock
 from .inputs import adaptive, hands, learn, midi_in, unlearn
 from .latents import Latent, point_of
+from .listings import Listed
 from .recording import Recording
 from .recording import replay as _replay
 from .scheduling import At
@@ -53,11 +55,14 @@ from .targets import (
     synth,
 )
 
+if TYPE_CHECKING:
+    from ..model import Model
+
 __all__ = [
-    "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "groove",
-    "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now", "open", "osc",
-    "panic", "play", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth", "session", "song", "stutter",
-    "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
+    "Session", "ableton", "adaptive", "at", "crash", "cv", "degrade", "double", "file", "fill", "forever", "genres",
+    "groove", "halve", "hands", "hush", "learn", "line", "link", "louder", "midi", "midi_clock", "midi_in", "now",
+    "open", "osc", "panic", "play", "presets", "record", "redo", "replay", "reverse", "rotate", "scene", "scsynth",
+    "session", "song", "stutter", "superdirt", "synth", "undo", "unlearn", "unsolo", "without", "z",
 ]  # fmt: skip
 
 forever = float("inf")  # loops of memory: d1.memory = forever
@@ -187,6 +192,24 @@ class _Z:
 
 z = _Z()
 
+
+def _served() -> ModelInfo | Model:
+    """Return what knows genres and presets: the model that the session plays, or the shipped one."""
+    model = session().model if any(not live.closed for live in _sessions) else None
+    if model is not None:
+        return model
+    from ..model import load  # start-up time: a client of a conductor does without the model
+
+    return load()
+
+
+def _presets() -> dict[str, str]:
+    return {name: one if isinstance(one, str) else one.genre for name, one in _served().presets.items()}
+
+
+genres = Listed('genres; d1.genre = "funk"', lambda: dict.fromkeys((*_served().genres, "any"), ""))
+presets = Listed('presets; d1.z = "late night", or d1.a', _presets)
+
 # When
 
 
@@ -227,11 +250,13 @@ panic = SilenceWord(
 
 
 def unsolo() -> None:
-    """End the solos of all drummers, now; those that are planned stay planned."""
+    """End the solos of all drummers, and of their voices, now; those that are planned stay planned."""
     live = session()
-    names = [n for n in live.score.drummers if live.value(n, "solo")]
-    if names:
-        live.write([Draft("solo", False, name) for name in names], _NOW)
+    score = live.score
+    lanes = [(name, path) for name in score.drummers for path in ("solo", *score.solos(name))]
+    drafts = [Draft(path, False, name) for name, path in lanes if live.value(name, path)]
+    if drafts:
+        live.write(drafts, _NOW)
 
 
 def undo() -> None:
@@ -245,7 +270,10 @@ def redo() -> None:
 
 
 class _Scenes:
-    """Scenes: `scene.save("verse")` keeps what is set, `scene.verse()` sets it again; also in `with at(...)`."""
+    """Scenes: `scene.save("verse")` keeps what is set, `scene.verse()` sets it, `scene.verse(over=2)` in two bars.
+
+    Both also stand in `with at(...)`.
+    """
 
     def save(self, name: str) -> None:
         """Keep all that is set now under a name."""
@@ -257,10 +285,12 @@ class _Scenes:
         return list(dict.fromkeys(str(edit.value) for edit in session().score.lane(SESSION, "scene")))
 
     def __getitem__(self, name: str) -> Any:
-        def recall() -> None:
-            session().recall(name)
+        def recall(over: float | None = None) -> None:
+            session().recall(name, over)
 
-        recall.__doc__ = f"Set everything as it was when the scene {name!r} was saved."
+        recall.__doc__ = (
+            f"Set everything as it was when the scene {name!r} was saved; over so many bars: scene.{name}(over=2)."
+        )
         return recall
 
     def __getattr__(self, name: str) -> Any:

@@ -145,6 +145,11 @@ class Callbacks:
             give = partial(self._give, name)
             self._runners[name] = Runner(function, give, self._tell) if self._apart else function
 
+    @property
+    def functions(self) -> dict[str, Function]:
+        """The functions, by the drummer that each makes bars for."""
+        return {name: one.function if isinstance(one, Runner) else one for name, one in self._runners.items()}
+
     def make(self, wanted: messages.Wanted) -> None:
         """Have a bar made that the conductor asks for; another client's functions are not here."""
         runner = self._runners.get(wanted.drummer)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from ..checks import number
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
-from ..score.edits import Edit, Pattern, Point, bar_of
+from ..score.edits import MAX_OVER, Edit, Pattern, Point, bar_of
 from ..score.score import Score
-from ..score.validation import check
+from ..score.validation import check, check_bars
 from .addressed import Address, bare
 from .callbacks import Callbacks, Function
 from .farewell import farewell
@@ -197,7 +199,8 @@ class SessionClient:
         checked = []
         for draft in drafts:
             path, value = check(draft.drummer, draft.path, bare(draft.value), self.model)
-            checked.append(Draft(path=path, value=value, drummer=draft.drummer))
+            check_bars(draft.drummer, path, draft.bars)
+            checked.append(replace(draft, path=path, value=value))
         if self._blocks:
             self._blocks[-1].add(checked)
             return ()
@@ -284,10 +287,36 @@ class SessionClient:
         """Do again what you undid last, at once, and say what that was."""
         self._say(messages.Undo(by=self.by, redo=True))
 
-    def recall(self, name: str) -> None:
-        """Set everything as it was when a scene was saved."""
-        when, over = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
+    def recall(self, name: str, over: float | None = None) -> None:
+        """Set everything as it was when a scene was saved.
+
+        Args:
+            name: of the scene.
+            over: bars in which it goes over into that; by default as the block says that is open, or at once.
+        """
+        when, usual = (self._blocks[-1].when, self._blocks[-1].over) if self._blocks else (When(), 0.0)
+        over = usual if over is None else number("over", over, 0, MAX_OVER, "bars")
         self._expect(messages.SceneRequest(name=name, when=when, over=over, by=self.by), messages.WrittenEdits)
+
+    def reset(self) -> None:
+        """Set everything to how a new session is, at once; what is planned is cancelled. One `undo()` brings it back.
+
+        The transport goes on, and scenes that were saved are still there.
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> live.d1.density, live.bpm = 0.9, 99
+        >>> live.run(bars=1)
+        >>> live.reset()
+        1 drummer reset; undo() brings it back
+        >>> live.bpm, live.d1.density
+        (120.0, None)
+        >>> live.undo()  # doctest: +ELLIPSIS
+        undone: reset the session (bar 2, by ...)
+        >>> float(live.d1.density)
+        0.9
+        """
+        self._say(messages.ResetRequest(by=self.by))
 
     def hush(self, *drummers: str) -> None:
         """Let drummers, by default all, fall silent, and call off what is planned; see `groovelive.hush`."""
@@ -308,6 +337,10 @@ class SessionClient:
         elif self.value(name, "each_bar") is not True or self.is_planned(name, "each_bar"):
             # Else the bars of the one before play on until there are others.
             self.write([Draft("each_bar", True, name)])
+
+    def functions(self) -> dict[str, Function]:
+        """Return the functions that this program makes bars with, by drummer."""
+        return self._callbacks.functions
 
     def _give(self, name: str, number: int, notes: bytes) -> None:
         self.send([Draft("own", Pattern(notes=notes, steps=16), name)], When("bar", number))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .. import saving
+from ..checks import name as one_of
 from ..errors import GrooveError, closest
 from ..grooves.display import svg_song
-from ..grooves.grid import STEPS_PER_BAR
+from ..grooves.grid import GROUPS, STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..protocol.engine import ModelInfo
 from ..runtime.atomic import replacing
@@ -22,6 +25,30 @@ from . import take
 from .as_grooves import groove_of
 
 ENDINGS = (*saving.ENDINGS, ".take")
+
+
+Stem = Literal["voice", "drummer"]
+
+
+def is_folder(path: str | PathLike[str]) -> bool:
+    """Return whether a path names a folder, which stems are written to."""
+    return str(path).endswith(("/", os.sep)) or Path(path).is_dir()
+
+
+def check_paths(paths: Sequence[str | PathLike[str]]) -> list[str]:
+    """Return the paths that music is to be written to, before any work is done; those of folders end with a slash.
+
+    Raises:
+        GrooveError: one of them cannot be made here, as far as one can tell without trying; or there is none.
+    """
+    folders = [path for path in paths if is_folder(path)]
+    files = [path for path in paths if not is_folder(path)]
+    found = [str(path) for path in saving.check_outputs(files, ENDINGS)] if files or not folders else []
+    for folder in folders:
+        # As for a WAV file in the folder above: that has to be there, and the synth too.
+        saving.check_outputs([Path(folder).resolve().parent / f"{Path(folder).name}.stems.wav"], ENDINGS)
+        found.append(str(folder).rstrip("/" + os.sep) + "/")
+    return found
 
 
 class Named(Protocol):
@@ -77,22 +104,47 @@ class Clip:
         bars = max(-(-round((self.end - self.begin) / STEP) // STEPS_PER_BAR), 1)
         return groove_of(chosen, round(self.begin / STEP), bars)
 
-    def save(self, *paths: str | PathLike[str]) -> Clip:
-        """Write it to files that end in .mid, .wav (extra `synth`), .svg or .take.
+    def save(self, *paths: str | PathLike[str], by: Stem = "voice") -> Clip:
+        """Write it to files that end in .mid, .wav (extra `synth`), .svg or .take; into folders as stems.
+
+        Stems are WAV files of the same length, one for each voice of each drummer that plays: `save("stems/")` writes
+        `stems/d1-kick.wav`, `stems/d1-hats.wav`, … Closed and open hats are one stem, since one closes the other.
+
+        Args:
+            paths: names of files; or of folders, which end in "/" or are there already.
+            by: "voice", or "drummer": one stem for each drummer.
 
         Raises:
             GrooveError: one cannot be written; those before it are there.
         """
-        targets = saving.check_outputs(paths, ENDINGS)
+        one_of("by", by, ("voice", "drummer"))
+        targets = check_paths(paths)
         problems = []
         for target in targets:
             try:
-                self._save(target)
+                if is_folder(target):
+                    self._stems(Path(target), by)
+                else:
+                    self._save(Path(target))
             except GrooveError as error:  # what can be written, is
                 problems.append(str(error))
         if problems:
             raise GrooveError("; ".join(problems))
         return self
+
+    def _stems(self, folder: Path, by: str) -> None:
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise GrooveError(f"cannot make the folder {folder}: {error.strerror}") from None
+        stems: dict[str, list[Event]] = {}
+        for event in self.events:
+            voice = "hats" if event.voice in GROUPS["hats"] else VOICES[event.voice]
+            stems.setdefault(event.drummer if by == "drummer" else f"{event.drummer}-{voice}", []).append(event)
+        if not stems:
+            raise GrooveError(f"nothing was played in these bars, so {folder} has no stems")
+        for name, found in stems.items():
+            writing.wav(folder / f"{name}.wav", self.score, found, self.begin, self.end)
 
     def _save(self, target: Path) -> None:
         ending = target.suffix.lower()

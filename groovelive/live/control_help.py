@@ -46,6 +46,8 @@ TYPICAL: dict[str, tuple[str, str]] = {
     "velocity": ("0.6 to 1.2", "velocity = 0.8"),
     "quantise": ("0 to 0.8", "quantise = 0.5"),
     "swing": ("0.1 to 0.33", "swing = 0.2"),
+    "swing_of": ("8 where 8ths swing", "swing_of = 8"),
+    "feel": ("'half' for some bars", "feel = 'half'"),
     "humanise": ("0.3 to 1", "humanise = 0.5"),
     "nudge": ("-0.02 to 0.02", "nudge = -0.01"),
     "bpm": ("80 to 140", "bpm = 96"),
@@ -83,9 +85,9 @@ def told(control: Control, name: str, word: str, value: Any, planned: list[Edit]
     """Return the help of a control.
 
     >>> print(told(CONTROLS["swing"], "swing", "d1", 0.2, []))
-    how late every other 16th is; 1/3 is a triplet's
+    how late every other 16th, or 8th, is; 1/3 is a triplet's
     now:      0.2
-    range:    0..0.5 steps, default 0; or a pattern in time, or a ramp
+    range:    0..0.5, default 0; or a pattern in time, or a ramp
     typical:  0.1 to 0.33
     example:  d1.swing = 0.2
     """
@@ -100,7 +102,7 @@ def span(control: Control) -> str:
     """Return what a control takes, and its default.
 
     >>> span(CONTROLS["swing"]), span(CONTROLS["sampling"])
-    ('0..0.5 steps, default 0; or a pattern in time, or a ramp', "'threshold' or 'bernoulli', default the model's")
+    ('0..0.5, default 0; or a pattern in time, or a ramp', "'threshold' or 'bernoulli', default the model's")
     """
     default = control.default
     said = "the model's" if default is None else f"{default:g}" if isinstance(default, int | float) else str(default)

@@ -14,13 +14,14 @@ from ..score.edits import (
     STEP,
     Edit,
     Exact,
+    FromDrummer,
     Rhythm,
     bar_of,
     plain,
 )
 from ..score.events import events
 from ..score.inputs import Hearing
-from ..score.memory import heard
+from ..score.queries import tap_of
 from ..score.rhythms import LOOP, notes_in
 from ..score.score import Score
 from ..score.sentences import place
@@ -115,8 +116,8 @@ def _shown(live: SessionClient, name: str) -> tuple[str, Groove | None, Groove |
     if isinstance(source.value, Rhythm) and not isinstance(source.value, Exact):
         notes = notes_in(source.value, max(bar - 1 - score.origin(due), 0), score.seed(name, due))
         tap = Groove.from_notes([(n.step, "closed_hat", n.velocity, 0.0) for n in notes])
-    elif isinstance(source.value, Hearing):
-        tap = Groove.from_tap(heard(score, name, source.value, beat))
+    elif isinstance(source.value, Hearing | FromDrummer):
+        tap = Groove.from_tap(tap_of(score, name, source.value, int(due // BEATS_PER_BAR), due))
     return head, tap, groove_of(found, first, LOOP)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from os import PathLike
 from typing import Any
+
+import numpy as np
 
 from ..checks import flag, is_whole, number, whole
 from ..checks import name as one_of
@@ -14,7 +17,7 @@ from ..grooves.candidates import By
 from ..grooves.grid import GROUPS, VOICES, voice_indices
 from ..grooves.groove import Groove
 from ..protocol.session import Draft, When
-from ..score.edits import Exact, Home, Move, Moves, Outs, Point, Rhythm, Walk
+from ..score.edits import Exact, FromDrummer, Home, Move, Moves, Outs, Point, Rhythm, Walk
 from ..score.inputs import Resume
 from ..score.rhythms import LOOP_STEPS
 from . import display
@@ -26,18 +29,21 @@ from .latents import Latent, point_of
 from .memory import HeardAndPlayed, look, playing
 from .parts import part_of
 from .scheduling import History
-from .settings import Controlled, Setting, lane
+from .settings import Setting, lane
 from .songs import Scheduled, schedule
+from .sources import groove
+from .stage_words import StageWords
 from .targets import outs_of
 
 _NOW = When("now")
 
 
-class Drummer(Controlled):
+class Drummer(StageWords):
     """A generated drum part.
 
-    `drummer >> groove(...)` says what it follows, `drummer >> play(...)` what it plays; its attributes say how, its
-    verbs act now. Whatever is typed gives the drummer back, and shows what will sound.
+    `drummer >> "x..x..x."` says what it follows, `drummer >> play(...)` what it plays, `drummer >> other` whom it
+    follows: the rhythm is then what the other really plays, bar by bar. Its attributes say how, its verbs act now.
+    Whatever is typed gives the drummer back, and shows what will sound.
     """
 
     _word = "drummer"
@@ -78,6 +84,8 @@ class Drummer(Controlled):
     velocity = Setting("velocity")
     quantise = Setting("quantise")
     swing = Setting("swing")
+    swing_of = Setting("swing_of")
+    feel = Setting("feel")
     humanise = Setting("humanise")
     nudge = Setting("nudge")
 
@@ -105,6 +113,9 @@ class Drummer(Controlled):
 
     def __rshift__(self, source: Any) -> Drummer:
         source = source.as_source() if hasattr(source, "as_source") else source
+        if isinstance(source, Drummer):
+            self._follow(source)
+            return self
         if isinstance(source, Scheduled):
             schedule(self, source)
             return self
@@ -114,10 +125,20 @@ class Drummer(Controlled):
                 drafts.append(Draft("follow", self._typed("follow", source.follow), self._drummer))
             self._live.write(drafts)
             return self
+        if isinstance(source, str | PathLike | Groove | np.ndarray | list):
+            source = groove(source)
         if not isinstance(source, Rhythm | Exact):
-            raise GrooveError(f"{self.name} >> groove(...) follows, {self.name} >> play(...) plays; not {source!r}")
+            raise GrooveError(
+                f"{self.name} >> 'x..x..x.', or {self.name} >> groove(...), follows, {self.name} >> play(...) plays, "
+                f"and {self.name} >> d2 follows d2; not {source!r}"
+            )
         self._write("source", source)
         return self
+
+    def _follow(self, other: Drummer) -> None:
+        if other._live is not self._live:
+            raise GrooveError(f"{other.name} is of another session; {self.name} follows drummers of its own")
+        self._write("source", FromDrummer(other.name))
 
     def _z(self) -> Latent:
         """Where it is in the latent space; set it to play from there: a Latent, or the name of a preset."""
@@ -184,17 +205,6 @@ class Drummer(Controlled):
     def redirect(self, *groups: str) -> Drummer:
         """Ask for drums without these groups, whose energy moves to the others; without a name, for all again."""
         self._write("redirect", tuple(groups) or None)
-        return self
-
-    def fill(self, bars: int = 1) -> Drummer:
-        """Fill the next bar, or so many: `d1.fill()`; in `with at("+7"):` that bar; `with at(now):` from here on.
-
-        The player plays the fill. What is exact (`play`), and what a mirror plays, is filled as by `gl.fill`.
-
-        Args:
-            bars: 1..16.
-        """
-        self._write("fill", bars)
         return self
 
     # Ideas
@@ -305,21 +315,6 @@ class Drummer(Controlled):
     out = property(_out, _set_out, doc=_out.__doc__)
 
     # Verbs
-
-    def mute(self) -> Drummer:
-        """Silence it, now."""
-        self._write("mute", True, _NOW)
-        return self
-
-    def unmute(self) -> Drummer:
-        """Let it sound again, now."""
-        self._write("mute", False, _NOW)
-        return self
-
-    def solo(self) -> Drummer:
-        """Let only this drummer, and others with solo, sound, now; `unsolo()` ends it for all."""
-        self._write("solo", True, _NOW)
-        return self
 
     def lock(self, *parts: str | int) -> Drummer:
         """Let voices or groups (names), or steps (0..31 of the loop), stay as they are, from now."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..errors import GrooveError
 from . import api as words
+from .completion import Strings, matcher
+from .inputs import VIRTUAL
 from .keys import AS_BEFORE, SEND_KEYS, bind
 from .session import Session
 from .silence import BareWords
@@ -26,11 +28,25 @@ def load(shell: Any, live: Session | None = None) -> Session:
     live = words.open() if live is None else live
     shell.push(words.in_reach(live))
     _magics(shell)
+    if (completer := getattr(shell, "Completer", None)) is not None:
+        completer.custom_matchers.append(matcher(Strings(words.genres, words.presets, _inputs, _outputs)))
     shell.ast_transformers.append(BareWords(shell.user_ns))
     if getattr(shell, "pt_app", None) is not None:
         bind(shell.pt_app.key_bindings, words.hush)
     shell.set_custom_exc((GrooveError, AttributeError), _told)
     return live
+
+
+def _inputs() -> list[str]:
+    from ..outputs.devices import midi_ports  # at first use: it brings ZeroMQ
+
+    return [*midi_ports(heard=True), VIRTUAL]
+
+
+def _outputs() -> list[str]:
+    from ..outputs.devices import midi_ports  # at first use: it brings ZeroMQ
+
+    return midi_ports()
 
 
 def _told(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None) -> Any:

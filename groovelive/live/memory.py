@@ -13,7 +13,7 @@ from ..grooves.display import roll, svg_song
 from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.groove import Groove
 from ..score import rhythms
-from ..score.edits import BEATS_PER_BAR, STEP, Rhythm, pack
+from ..score.edits import BEATS_PER_BAR, STEP, FromDrummer, Rhythm, pack
 from ..score.events import bar_notes
 from ..score.inputs import Hearing
 from ..score.queries import shaped, tap_of
@@ -83,7 +83,7 @@ def look(live: SessionClient, drummer: str) -> HeardAndPlayed:
     """
     beat, score = live.beat, live.score
     followed = (edit.value for edit in score.sources(drummer, beat))
-    source = next((value for value in followed if isinstance(value, Rhythm | Hearing)), None)
+    source = next((value for value in followed if isinstance(value, Rhythm | Hearing | FromDrummer)), None)
     if source is None:
         raise GrooveError(f"{drummer} hears nothing: {drummer} >> midi_in('port') lets it hear what is played there")
     bar = int(beat // BEATS_PER_BAR)

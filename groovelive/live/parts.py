@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grooves.grid import GROUPS, VOICES, voice_indices
+from ..grooves.grid import GROUPS
 from ..protocol.session import Draft, When
 from .client import SessionClient
 from .settings import Controlled, Setting, lane
+from .stage_words import MixWords
 
 _NOW = When("now")
 _PER_VOICE = ("density", "threshold", "max_hits", "velocity", "nudge")
 
 
-class DrumPart(Controlled):
+class DrumPart(MixWords):
     """A voice or a group of a drummer: `d1.bd`, `d1.hats`."""
 
     _word = "part"
@@ -27,9 +28,6 @@ class DrumPart(Controlled):
     def __init__(self, live: SessionClient, drummer: str, part: str) -> None:
         self._live, self._drummer, self._part = live, drummer, part
 
-    def _voices(self) -> list[str]:
-        return [VOICES[k] for k in voice_indices(self._part)]
-
     def _write(self, name: str, value: Any, when: When | None = None) -> None:
         if name == "density":  # a group has one density, not each of its voices
             paths = [lane(f"density.{self._part}")]
@@ -41,16 +39,6 @@ class DrumPart(Controlled):
         if name != "density" and self._part in GROUPS:
             return self._read(name, f"{name}.{self._voices()[0]}")
         return super()._get(name)
-
-    def mute(self) -> DrumPart:
-        """Silence it, now."""
-        self._write("mute", True, _NOW)
-        return self
-
-    def unmute(self) -> DrumPart:
-        """Let it sound again, now."""
-        self._write("mute", False, _NOW)
-        return self
 
     def lock(self) -> DrumPart:
         """Let it stay as it is, while the others go on changing."""

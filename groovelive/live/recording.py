@@ -74,9 +74,9 @@ def play(clip: Clip, live: SessionClient) -> None:
     score, moved = clip.score, start - clip.begin
     origin = round((start - clip.begin) / BEATS_PER_BAR) + score.origin(clip.begin)
     drafts.append(Draft("origin", origin, beat=start))
-    drafts += [_draft(edit, start, over=0.0) for edit in _before(score, clip.begin)]
+    drafts += [_draft(edit, start, 0.0, clip.begin) for edit in _before(score, clip.begin)]
     inside = [edit for edit in score.edits if clip.begin < edit.beat < clip.end and _counts(score, edit)]
-    drafts += [_draft(one, edit.beat + moved, one.over) for edit in inside for one in _said(score, edit)]
+    drafts += [_draft(one, edit.beat + moved, one.over, clip.begin) for edit in inside for one in _said(score, edit)]
     end = start + clip.end - clip.begin
     drafts += [Draft("source", None, name, beat=end) for name in score.drummers]
     drafts.append(Draft("origin", None, beat=end))
@@ -99,7 +99,7 @@ def _before(score: Score, beat: float) -> list[Edit]:
     found = []
     for name in (SESSION, *score.drummers):
         for path in score.paths(name):
-            edit = score.edit(name, path, beat) if path not in ("played", "clear", "fill") else None
+            edit = score.edit(name, path, beat) if path not in ("played", "clear", "fill", "drop") else None
             if edit is None or edit.value is None or not _is_music(edit) or path == "idea":
                 continue
             if isinstance(edit.value, Moves):  # with those that it was added to
@@ -133,8 +133,10 @@ def _said(score: Score, edit: Edit) -> list[Edit]:
     return found
 
 
-def _draft(edit: Edit, beat: float, over: float) -> Draft:
+def _draft(edit: Edit, beat: float, over: float, begun: float) -> Draft:
+    """Return an edit to be made again at a beat; `begun` is where the take begins."""
     value = edit.value
     if isinstance(value, Hearing):  # nobody is asked what has been answered, and no port is needed
         value = Hearing(ears=value.ears, taken=True)
-    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, by=edit.by)
+    bars = max(edit.end - max(edit.beat, begun), STEP) / BEATS_PER_BAR if edit.bars else 0.0
+    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, bars=bars, by=edit.by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ..checks import whole
@@ -12,8 +13,9 @@ from ..score.edits import BEATS_PER_BAR, Outs
 from ..score.validation import check
 from . import display, hands
 from .client import RemoteLine, SimulatedLine
-from .clip import Clip
+from .clip import Clip, check_paths
 from .drummer import Drummer
+from .rendering import rendered
 from .scheduling import History
 from .targets import outs_of
 from .transport import TransportControls, session_number
@@ -156,6 +158,33 @@ class Session(TransportControls):
             raise GrooveError("no bar has been played to its end yet")
         begin = max(end - bars, 0)
         return Clip(self.snapshot(), begin * float(BEATS_PER_BAR), end * float(BEATS_PER_BAR), self.model)
+
+    def render(self, *paths: str | PathLike[str], bars: int = 8) -> Clip:
+        """Write what would be played from the next bar line on, as if nothing were changed any more; time stands still.
+
+        Planned edits and the autopilot count. The session goes on as it was: nothing in it changes.
+
+        Args:
+            paths: as of `Clip.save`: names that end in .wav, .mid, .svg or .take, or folders, as "stems/".
+            bars: how many.
+
+        Returns:
+            What was rendered: `.save(...)` writes more of it, `.groove("d1")` returns a drummer's notes.
+
+        Raises:
+            GrooveError: a file cannot be written, or the session plays another model than this program has.
+
+        >>> import groovelive as gl
+        >>> live = gl.open(realtime=False)
+        >>> _ = live.d1 >> gl.play("bd sn")
+        >>> clip = live.render(bars=4)
+        >>> live.beat, clip
+        (0.0, 4 bars, 8 notes of d1)
+        """
+        if paths:
+            check_paths(paths)
+        clip = rendered(self, bars)
+        return clip.save(*paths) if paths else clip
 
     def __repr__(self) -> str:
         return display.session(self)

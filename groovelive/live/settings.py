@@ -38,7 +38,7 @@ def describe(name: str) -> str:
     """Return the help text of a control: what it does, its range and its default, a typical value and an example.
 
     >>> print(describe("swing"))
-    how late every other 16th is; 1/3 is a triplet's (0..0.5 steps, default 0; or a pattern in time, or a ramp)
+    how late every other 16th, or 8th, is; 1/3 is a triplet's (0..0.5, default 0; or a pattern in time, or a ramp)
     <BLANKLINE>
     Typical: 0.1 to 0.33. Example: d1.swing = 0.2
     """

@@ -14,14 +14,17 @@ _PATIENCE = 8.0  # seconds
 _THERE = "yes"  # the first line of a process that has found what it looked for
 
 
-def midi_ports() -> list[str]:
+def midi_ports(*, heard: bool = False) -> list[str]:
     """Return the names of the MIDI output ports; an empty list where there is no MIDI, or no backend for it.
 
     A process of its own looks, in about 0.3 s: drivers print what they like, and RtMidi can end its process.
+
+    Args:
+        heard: whether the input ports are asked for.
     """
     if importlib.util.find_spec("rtmidi2") is None:
         return []
-    first, *names = _look("ports").splitlines() or [""]
+    first, *names = _look("inports" if heard else "ports").splitlines() or [""]
     return names if first == _THERE else []
 
 

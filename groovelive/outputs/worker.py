@@ -176,12 +176,13 @@ class OutputWorker:
 
 
 def main(what: str) -> int:
-    """Be an output process, or (`ports`, `sound`) have a look for `devices`."""
-    looks = what in ("ports", "sound")
+    """Be an output process, or (`ports`, `inports`, `sound`) have a look for `devices`."""
+    looks = what in ("ports", "inports", "sound")
     pipe = take_over(f"{what} output", logged=not looks)
-    if what == "ports":
+    if what in ("ports", "inports"):
         try:
-            pipe.write_bytes("\n".join(["yes", *midi_ports()]).encode())
+            names = midi_ports("MidiIn" if what == "inports" else "MidiOut")
+            pipe.write_bytes("\n".join(["yes", *names]).encode())
         except GrooveError as error:
             pipe.write_bytes(str(error).encode())
         return 0

@@ -139,6 +139,12 @@ class PanicRequest(Request, frozen=True, kw_only=True, tag="panic"):
     by: By
 
 
+class ResetRequest(Request, frozen=True, kw_only=True, tag="reset"):
+    """Set everything to how a new session is, and cancel what is planned."""
+
+    by: By
+
+
 class Hands(Request, frozen=True, kw_only=True, tag="hands"):
     """Tell what hands do at an instrument that the conductor does not hear by itself.
 
@@ -183,7 +189,7 @@ class Tap(Request, frozen=True, kw_only=True, tag="tap"):
 
 AnyRequest = (
     Join | Here | Leave | Log | Write | Undo | SceneRequest
-    | Locate | IdeasRequest | HushRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
+    | Locate | IdeasRequest | HushRequest | ResetRequest | PanicRequest | Hands | Follow | LeadRequest | Tap
 )  # fmt: skip
 
 

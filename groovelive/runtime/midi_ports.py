@@ -20,13 +20,16 @@ CLIENT = "groovelive"
 _NO_START = 1  # JackNoStartServer
 
 
-def ports() -> list[str]:
-    """Return the names of the MIDI output ports that are there.
+def ports(kind: Literal["MidiIn", "MidiOut"] = "MidiOut") -> list[str]:
+    """Return the names of the MIDI ports that are there.
+
+    Args:
+        kind: those that can be heard, or those that can be played to.
 
     Raises:
         GrooveError: there is no MIDI at all.
     """
-    return list(open_client("MidiOut").ports)
+    return list(open_client(kind).ports)
 
 
 def open_client(kind: Literal["MidiIn", "MidiOut"], name: str = CLIENT, queue: int = 1024) -> Any:

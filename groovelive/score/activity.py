@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from . import rhythms
 from .edit_log import EditLog
-from .edits import BEATS_PER_BAR, STEP, Edit, Rhythm
+from .edits import BEATS_PER_BAR, STEP, Edit, Exact, FromDrummer, Pattern, Rhythm, unpack
 from .inputs import GRAIN, Ear, Hearing, Played, loudness, strokes
 from .targets import Midi
 
@@ -66,11 +66,25 @@ def activity(log: EditLog, drummer: str, beat: float, seed: int) -> float:
             bar = max(int(beat // BEATS_PER_BAR) - log.origin(beat), 0)
             notes = rhythms.notes_in(source, bar // rhythms.LOOP * rhythms.LOOP, seed)
             return min(len({note.step for note in notes}) / (FULL * rhythms.LOOP), 1.0)
+        if isinstance(source, FromDrummer):
+            return _played_by(log, source.drummer, beat)
         if isinstance(source, Hearing):
             dense = [ear for ear in source.ears if ear.role == "density"]
             listening = dense or [ear for ear in source.ears if ear.role == "rhythm"]
             return min(len(_steps(log, drummer, listening, beat)) / FULL, 1.0)
     return 0.0
+
+
+def _played_by(log: EditLog, drummer: str, beat: float) -> float:
+    """Return how densely another drummer plays: of the answer that it plays, or of what it was told to play."""
+    source, pattern = (log.value(drummer, path, beat) for path in ("source", "pattern"))
+    if isinstance(source, Exact):
+        notes = rhythms.notes_in(source, 0)
+    elif source is not None and isinstance(pattern, Pattern):
+        notes = unpack(pattern.notes)
+    else:
+        notes = ()
+    return min(len({note.step for note in notes}) / (FULL * rhythms.LOOP), 1.0)
 
 
 def _steps(log: EditLog, drummer: str, ears: Sequence[Ear], beat: float) -> set[int]:

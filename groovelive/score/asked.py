@@ -6,22 +6,36 @@ import math
 
 from .controls import CONTROLS
 from .edit_log import SESSION
-from .edits import BEATS_PER_BAR, Edit, Pattern
+from .edits import BEATS_PER_BAR, STEP, Edit, Pattern
 from .rhythms import LOOP
 from .score import Score
 
 _LOOP_BEATS = LOOP * BEATS_PER_BAR
 
 
-def asked_fill(score: Score, drummer: str, bar: int) -> bool:
-    """Return whether the performer has asked for a fill in a bar (from 0)."""
-    end = float((bar + 1) * BEATS_PER_BAR)
+def bar_begun(edit: Edit) -> int:
+    """Return the bar, from 0, from which on an edit counts: that which it is in, or which begins just after it.
+
+    >>> [bar_begun(Edit(beat=beat, path="fill", value=1)) for beat in (16, 18.5, 19.9)]
+    [4, 4, 5]
+    """
+    return int((edit.beat + STEP / 2) // BEATS_PER_BAR)
+
+
+def asked_fill(score: Score, drummer: str, bar: int, beat: float = math.inf) -> bool:
+    """Return whether the performer has asked for a fill in a bar (from 0).
+
+    Args:
+        beat: by when; what was asked for later in the bar does not change what has been played of it.
+    """
+    end = min(float((bar + 1) * BEATS_PER_BAR), beat)
+    silenced = math.nextafter(end, math.inf) if end == beat else end  # a hush at this beat has ended it, too
     return any(
         isinstance(edit.value, int)
-        and edit.beat < end
-        and int(edit.beat // BEATS_PER_BAR) + edit.value > bar
+        and (edit.beat < end or edit.beat == beat)
+        and bar_begun(edit) <= bar < bar_begun(edit) + edit.value
         and score.counts(edit, end)
-        and score.ended(edit, end) == end
+        and score.ended(edit, silenced) == silenced
         for edit in score.lane(drummer, "fill")
     )
 

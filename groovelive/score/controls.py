@@ -26,6 +26,7 @@ class Control:
         per: what else than the whole drummer it can be set for.
         asks: whether the engine is asked anew when it changes; else it only shapes what is played.
         choices: of a "choice".
+        only: the numbers within the range that a "whole" takes; none: all.
         unit: of a number.
     """
 
@@ -37,6 +38,7 @@ class Control:
     per: Per = ""
     asks: bool = False
     choices: tuple[str, ...] = ()
+    only: tuple[int, ...] = ()
     unit: str = ""
 
 
@@ -79,7 +81,7 @@ CONTROLS: dict[str, Control] = {
     ),
     "fill": Control(
         "whole",
-        "fills so many bars, from the one in which it is set",
+        "fills so many bars, of which the one in which it is set is the first",
         low=1,
         high=16,
         asks=True,
@@ -158,13 +160,26 @@ CONTROLS: dict[str, Control] = {
     # How it is played
     "velocity": Control("number", "factor of the velocities", high=2, default=1.0, per="voice"),
     "quantise": Control("number", "how far hits are drawn to the grid", default=0.0),
-    "swing": Control("number", "how late every other 16th is; 1/3 is a triplet's", high=0.5, default=0.0, unit="steps"),
+    "swing": Control("number", "how late every other 16th, or 8th, is; 1/3 is a triplet's", high=0.5, default=0.0),
+    "swing_of": Control("whole", "which notes swing: 16ths or 8ths", low=8, high=16, default=16, only=(8, 16)),
     "humanise": Control("number", "scatter of timing and velocity; 1 is a drummer's", high=2, default=0.0),
     "nudge": Control("number", "plays later, or earlier", low=-0.1, high=0.1, default=0.0, per="voice", unit="s"),
+    "feel": Control(
+        "choice",
+        "where the back beat is: on 2 and 4, on 3 alone, or on every off-beat 8th; the tempo stays",
+        default="normal",
+        choices=("normal", "half", "double"),
+    ),
+    "build": Control(
+        "whole", "builds up over so many bars, from the one in which it is set, to a drop", low=1, high=64, unit="bars"
+    ),
+    "drop": Control("switch", "whether a build-up ends, with a crash and a kick where it is set", default=False),
     "moves": Control("moves", "what is done to some bars: every, sometimes, last_of"),
     "lock": Control("switch", "whether a voice or a step stays as it is", default=False, per="voice"),
     "mute": Control("switch", "whether it is silent", default=False, per="voice"),
-    "solo": Control("switch", "whether only drummers with solo are heard", default=False),
+    "solo": Control(
+        "switch", "whether only drummers, or voices of one, with solo are heard", default=False, per="voice"
+    ),
     "out": Control("outs", "where the notes go"),
     "autopilot": Control("switch", "whether it changes by itself, slowly, as nobody touches it", default=False),
     "each_bar": Control("switch", "whether the performer's own code is asked for each bar", default=False),

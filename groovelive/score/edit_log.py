@@ -25,7 +25,8 @@ class EditLog:
     """All edits of a session in the order in which they were made.
 
     Nothing is ever taken out: an undo is an edit too. What holds at a beat is the last edit of its lane (its drummer
-    and path) that is due by then and not undone by then; edits of one beat hold in the order in which they were made.
+    and path) that is due by then, and neither over nor undone by then; edits of one beat hold in the order in which
+    they were made.
 
     Silence is an edit as well. A "hush" of a drummer (or "", of all) ends what sounds from its beat on: its source, the
     moves of its bars, its own code, its autopilot; ramps stop where they are. It also cancels what was planned before
@@ -55,6 +56,7 @@ class EditLog:
         self.soloists: dict[str, None] = {}  # drummers with an edit of solo
         self._locks: dict[str, list[str]] = defaultdict(list)
         self._nudges: dict[str, list[str]] = defaultdict(list)
+        self._solos: dict[str, list[str]] = defaultdict(list)  # of voices
         self.knobs: dict[tuple[str, str], None] = {}  # lanes of a knob for a control
         self.turns: dict[str, list[float]] = defaultdict(list)  # beats at which something of a drummer changes
         self._cuts: dict[str, list[float]] = defaultdict(list)  # those off the grid
@@ -89,12 +91,13 @@ class EditLog:
         if edit.path.startswith("knob."):
             self.knobs.setdefault(lane)
         elif edit.path != "played":  # which changes no note of itself, but what the engine is asked
-            self._turn(heard_by(edit), edit.beat, control is not None and control.asks)
+            for beat in (edit.beat, *((edit.end,) if edit.bars else ())):
+                self._turn(heard_by(edit), beat, control is not None and control.asks)
         if edit.drummer:
             self._drummers.setdefault(edit.drummer)
         if edit.path == "solo":
             self.soloists.setdefault(edit.drummer)
-        for prefix, paths in (("lock.", self._locks), ("nudge", self._nudges)):
+        for prefix, paths in (("lock.", self._locks), ("nudge", self._nudges), ("solo.", self._solos)):
             if edit.path.startswith(prefix) and edit.path not in paths[edit.drummer]:
                 paths[edit.drummer].append(edit.path)
         if edit.group:
@@ -174,6 +177,10 @@ class EditLog:
         """Return the paths of a drummer's nudges that have an edit."""
         return self._nudges.get(drummer, ())
 
+    def solos(self, drummer: str) -> Sequence[str]:
+        """Return the paths of a drummer's solos of voices that have an edit."""
+        return self._solos.get(drummer, ())
+
     def last_turn(self, drummer: str, beat: float) -> float | None:
         """Return the last beat off the grid, up to a beat, at which a drummer's answer has to change, or None."""
         turns = self._asking.get(drummer, ())
@@ -182,7 +189,7 @@ class EditLog:
 
     def turnings(self, drummer: str, path: str, beat: float) -> list[float]:
         """Return the beats, up to one, at which what a lane is set to may have changed."""
-        found = {edit.beat for edit in self.lane(drummer, path)}
+        found = {beat for edit in self.lane(drummer, path) for beat in (edit.beat, edit.end) if beat < inf}
         for edit in self.lane(drummer, path):
             for one in (edit, *self._cancels.get(id(edit), ())):
                 found.update(since for since, _ in self._toggles.get(one.group, ()))
@@ -243,7 +250,7 @@ class EditLog:
         return next(self._holding(drummer, path, beat), None)
 
     def _holding(self, drummer: str, path: str, beat: float) -> Iterator[Edit]:
-        """Yield the edits of a lane that are due by a beat and count then, the last first; hushes are among them."""
+        """Yield the edits of a lane that are due by a beat, not over and count then, the last first; hushes too."""
         beats = self._beats.get((drummer, path))
         if beats is None:
             return
@@ -252,7 +259,7 @@ class EditLog:
         lane = self._lanes[drummer, path]
         for k in range(bisect_right(beats, beat) - 1, -1, -1):
             edit = lane[k]
-            if not self._is_seen(edit):
+            if (edit.bars and beat >= edit.end) or not self._is_seen(edit):
                 continue
             while silence is not None and self._is_later(silence, edit):
                 yield silence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
@@ -123,6 +124,16 @@ class FromLive(Rhythm, frozen=True, tag="from live"):
     port: Annotated[int, Meta(ge=1, le=65535)] = 57150
 
 
+class FromDrummer(_Value, frozen=True, tag="from drummer"):
+    """What another drummer of the session plays, as the rhythm that is followed.
+
+    Args:
+        drummer: its name.
+    """
+
+    drummer: Annotated[str, Meta(min_length=1, max_length=32)]
+
+
 class Exact(_Value, frozen=True, tag="exact"):
     """What a drummer plays as it is written: a text in notation, or notes in `steps`."""
 
@@ -196,10 +207,10 @@ class Outs(_Value, frozen=True, tag="outs"):
 
 
 Names = Annotated[tuple[Name | Annotated[int, Meta(ge=0, le=31)], ...], Meta(max_length=64)]
-Source = Rhythm | FromLive | Exact | Point | Walk | Home | Hearing
+Source = Rhythm | FromLive | FromDrummer | Exact | Point | Walk | Home | Hearing
 Value = (
     None | bool | int | Finite | Text | Names
-    | Line | Cycle | Weights | Rhythm | FromLive | Exact | Point | Walk | Home | Pattern | Moves | Outs
+    | Line | Cycle | Weights | Rhythm | FromLive | FromDrummer | Exact | Point | Walk | Home | Pattern | Moves | Outs
     | Hearing | Played | Adaptive | Knob | Resume
 )  # fmt: skip
 
@@ -213,6 +224,7 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
         path: what changes, as "density", "density.hats" or "mute"; see `controls`.
         value: what it is from then on; None is the default again.
         over: bars in which the old goes over into the new.
+        bars: for how long it holds; then what held before holds again. 0 is for good.
         by: who made it; "engine" is an answer, not a performer's.
         group: edits of one line or block have the same number; they are undone together. 0 is never undone.
     """
@@ -222,15 +234,30 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     path: Name
     value: Value = None
     over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
+    bars: Annotated[float, Meta(ge=0, le=4096)] = 0.0
     by: Annotated[str, Meta(max_length=64)] = ""
     group: Annotated[int, Meta(ge=0)] = 0
+
+    @property
+    def end(self) -> float:
+        """The beat from which on it holds no more.
+
+        What holds for whole bars ends with a bar, that which is nearest; what holds for parts of one, with a 16th.
+
+        >>> [Edit(beat=17.1, path="mute", bars=bars).end for bars in (4, 0.5, 0)]
+        [32, 19.0, inf]
+        """
+        if not self.bars:
+            return math.inf
+        unit = BEATS_PER_BAR if float(self.bars).is_integer() else STEP
+        return max(round((self.beat + self.bars * BEATS_PER_BAR) / unit), math.floor(self.beat / unit) + 1) * unit
 
 
 class Draft(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An edit as it is asked for, when its beat is not known yet: `protocol.session.When` says when it is due.
 
     Args:
-        path, value, drummer, by: as of the `Edit` that it becomes.
+        path, value, drummer, bars, by: as of the `Edit` that it becomes.
         beat, over: the same, of a take that is played again, whose beats are known.
     """
 
@@ -239,6 +266,7 @@ class Draft(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     drummer: Annotated[str, Meta(max_length=32)] = ""
     beat: Annotated[float, Meta(ge=0, le=1e7)] = 0.0
     over: Annotated[float, Meta(ge=0, le=MAX_OVER)] = 0.0
+    bars: Annotated[float, Meta(ge=0, le=4096)] = 0.0
     by: Annotated[str, Meta(max_length=64)] = ""
 
 
@@ -316,6 +344,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Rhythm | Exact):
         what = repr(value.text) if value.text else f"{value.steps // STEPS_PER_BAR} bars"
         return f"groove({what}{_by(value)})" if isinstance(value, Rhythm) else f"play({what})"
+    if isinstance(value, FromDrummer):
+        return value.drummer
     if isinstance(value, Point):
         return f"z({value.name!r})" if value.name else "z(…)"
     if isinstance(value, Walk):

@@ -17,6 +17,7 @@ from .asked import asked_fill, idea_until, taken_idea
 from .bar_transforms import TRANSFORMS, Bar, applies
 from .edit_log import SESSION
 from .edits import STEP, Edit, Exact, Moves, Notes, Pattern, unpack
+from .feels import FEELS, built
 from .score import Score
 
 TIMING, DYNAMICS = 0.2, 0.1  # steps and velocity: the spread of the Groove MIDI Dataset, as in Groove.humanise
@@ -45,7 +46,9 @@ class Event(NamedTuple):
     nudge: float = 0.0
 
 
-def events(score: Score, begin: float, end: float, drummers: tuple[str, ...] | None = None) -> list[Event]:
+def events(
+    score: Score, begin: float, end: float, drummers: tuple[str, ...] | None = None, *, mixed: bool = True
+) -> list[Event]:
     """Return the notes of the steps from `begin` up to `end`, in the order of their beats.
 
     A note belongs to its step, also where it sounds before or after it. So two spans that meet have every note once,
@@ -56,6 +59,7 @@ def events(score: Score, begin: float, end: float, drummers: tuple[str, ...] | N
         begin: beat, 0 or more; the steps that begin at or after it count.
         end: beat.
         drummers: by default all.
+        mixed: False leaves mute and solo out: what is played, be it heard or not.
 
     >>> from groovelive.score.edits import Edit
     >>> score = Score([Edit(beat=0, drummer="d1", path="source", value=Exact(text="bd sn"))])
@@ -70,7 +74,7 @@ def events(score: Score, begin: float, end: float, drummers: tuple[str, ...] | N
             bar = step // STEPS_PER_BAR
             stop = min((bar + 1) * STEPS_PER_BAR, last)
             for start, until in _pieces(score, drummer, step, stop):
-                found += _of_steps(score, drummer, bar, start, until)
+                found += _of_steps(score, drummer, bar, start, until, mixed)
             step = stop
     found.sort(key=_order)
     return found
@@ -90,8 +94,8 @@ def _pieces(score: Score, drummer: str, first: int, last: int) -> list[tuple[int
     return list(pairwise(sorted(turns)))
 
 
-def _of_steps(score: Score, drummer: str, bar: int, first: int, last: int) -> list[Event]:
-    found = _shaped(score, drummer, bar, first, last)
+def _of_steps(score: Score, drummer: str, bar: int, first: int, last: int, mixed: bool) -> list[Event]:
+    found = _shaped(score, drummer, bar, first, last, mixed)
     beat = first * STEP
     cuts = score.cuts(drummer, beat - EARLIEST, np.nextafter(beat, 0))
     if cuts:
@@ -99,7 +103,7 @@ def _of_steps(score: Score, drummer: str, bar: int, first: int, last: int) -> li
         # and those are notes of what held before.
         found = [event for event in found if event.beat >= cuts[-1]]
         for since, cut in pairwise((-1.0, *cuts)):
-            early = _shaped(score.before(cut), drummer, bar, first, first + 1)
+            early = _shaped(score.before(cut), drummer, bar, first, first + 1, mixed)
             found += [event for event in early if since <= event.beat < cut]
     return found
 
@@ -110,7 +114,7 @@ def seen(score: Score, drummer: str, beat: float, step: int) -> Score:
     return score.before(cuts[0]) if cuts else score
 
 
-def _shaped(score: Score, drummer: str, bar: int, first: int, last: int) -> list[Event]:
+def _shaped(score: Score, drummer: str, bar: int, first: int, last: int, mixed: bool) -> list[Event]:
     """Return the events of the steps from first to last, of what holds at the first."""
     beat = first * STEP
     inside = [n for n in bar_notes(score, drummer, bar, beat) if first <= bar * STEPS_PER_BAR + n.step < last]
@@ -119,6 +123,7 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int) -> list
     quantise = score.number(drummer, "quantise", beat)
     humanise = score.number(drummer, "humanise", beat)
     swing = score.number(drummer, "swing", beat)
+    swung = score.number(drummer, "swing_of", beat) if swing else 0
     scatter = _scatter(score.seed(drummer, beat), drummer, bar - score.origin(beat)) if humanise else None
     scaled = [path for path in _SCALED if score.beats(drummer, path)]
     nudged = score.nudges(drummer)
@@ -126,8 +131,8 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int) -> list
     for step, voice, velocity, offset in inside:
         if quantise:
             offset *= 1 - quantise
-        if swing and step % 2:
-            offset += swing
+        if swung:
+            offset += swung_by(step, swing, swung)
         if scatter is not None:
             offset += float(scatter[0, step, voice]) * humanise * TIMING
             velocity += float(scatter[1, step, voice]) * humanise * DYNAMICS
@@ -139,7 +144,7 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int) -> list
                 velocity *= score.number(drummer, path, at * STEP)
         # A late note can still be silenced, off the grid, between its step and when it sounds.
         late = score.cuts(drummer, at * STEP, sounds) if sounds > at * STEP else ()
-        velocity = min(velocity, 1.0) * audible(score, drummer, voice, late[-1] if late else at * STEP)
+        velocity = min(velocity, 1.0) * audible(score, drummer, voice, late[-1] if late else at * STEP, mixed)
         if velocity <= 0:
             continue
         nudge = 0.0
@@ -150,21 +155,47 @@ def _shaped(score: Score, drummer: str, bar: int, first: int, last: int) -> list
     return found
 
 
-def audible(score: Score, drummer: str, voice: int, beat: float) -> float:
-    """Return 1 where a voice is heard at a beat, 0 where it is not, and between where it is faded out or in."""
+def swung_by(step: int, swing: float, swung: int) -> float:
+    """Return how late a step is by swing, in steps.
+
+    Args:
+        step: of the bar.
+        swing: 0..0.5, how late every other of the notes that swing is, as a share of such a note.
+        swung: 16: every other 16th; 8: every other 8th, and the 16ths between 8ths stay in their middle.
+
+    >>> [swung_by(step, 0.2, 16) for step in range(4)], [swung_by(step, 0.2, 8) for step in range(4)]
+    ([0.0, 0.2, 0.0, 0.2], [0.0, 0.2, 0.4, 0.2])
+    """
+    return swing * (step % 2 if swung == 16 else (0, 1, 2, 1)[step % 4])
+
+
+def audible(score: Score, drummer: str, voice: int, beat: float, mixed: bool = True) -> float:
+    """Return 1 where a voice is heard at a beat, 0 where it is not, and between where it is faded out or in.
+
+    Args:
+        mixed: whether mute and solo count.
+    """
     if score.beats(SESSION, "playing") and score.value(SESSION, "playing", beat) is False:
         return 0.0
+    gain = _mixed(score, drummer, voice, beat) if mixed else 1.0
+    if gain and score.value(drummer, "source", beat) is None:  # hushed since
+        return 0.0
+    return gain
+
+
+def _mixed(score: Score, drummer: str, voice: int, beat: float) -> float:
+    """Return how loud a voice is in the mix, 0..1, by mute and solo."""
     gain = 1.0
     for path in ("mute", f"mute.{VOICES[voice]}"):
         if score.beats(drummer, path):
             gain *= 1.0 - float(score.number(drummer, path, beat))
+    own: dict[str, float] = {path: float(score.number(drummer, path, beat)) for path in score.solos(drummer)}
+    if gain and own:
+        gain *= max(own.get(f"solo.{VOICES[voice]}", 0.0), 1.0 - max(own.values()))
     if gain and (soloists := score.soloists):
         alone = max(float(score.number(name, "solo", beat)) for name in soloists)
         if alone:
-            own = float(score.number(drummer, "solo", beat))
-            gain *= max(own, 1.0 - alone)
-    if gain and score.value(drummer, "source", beat) is None:  # hushed since
-        return 0.0
+            gain *= max(float(score.number(drummer, "solo", beat)), 1.0 - alone)
     return gain
 
 
@@ -178,15 +209,26 @@ def bar_notes(score: Score, drummer: str, bar: int, beat: float, own: bool = Tru
     half = (bar - score.origin(beat)) % rhythms.LOOP
     start = half * STEPS_PER_BAR
     notes = written_notes(score, drummer, bar, beat, own)
-    if transformed and asked_fill(score, drummer, bar) and not _filled_by_player(score, drummer, beat):
-        notes = TRANSFORMS["fill"].do(notes, Bar(bar - score.origin(beat), start, _chance(0, drummer, bar, 0)))
+    if not transformed:
+        return _of_half(notes, start)
+    number = bar - score.origin(beat)
+    feel = FEELS.get(str(score.value(drummer, "feel", beat)))
+    if feel is not None:
+        notes = feel(notes, Bar(number, start, _chance(0, drummer, bar, 0)))
+    if asked_fill(score, drummer, bar, beat) and not _filled_by_player(score, drummer, beat):
+        notes = TRANSFORMS["fill"].do(notes, Bar(number, start, _chance(0, drummer, bar, 0)))
     doing = score.value(drummer, "moves", beat)
-    if transformed and isinstance(doing, Moves):
-        number, seed = bar - score.origin(beat), score.seed(drummer, beat)
+    if isinstance(doing, Moves):
+        seed = score.seed(drummer, beat)
         for k, move in enumerate(doing.moves):
             chance = _chance(seed, drummer, number, k)
             if applies(move, number, chance.random):
                 notes = TRANSFORMS[move.what].do(notes, Bar(number, start, chance), *move.amount)
+    notes = built(score, drummer, bar, notes, Bar(number, start, _chance(0, drummer, bar, 0)), beat)
+    return _of_half(notes, start)
+
+
+def _of_half(notes: Notes, start: int) -> Notes:
     return tuple(n._replace(step=n.step - start) for n in notes if start <= n.step < start + STEPS_PER_BAR)
 
 

@@ -15,8 +15,8 @@ from ..grooves.grid import STEPS_PER_BAR, VOICES
 from ..grooves.intensity import without_intensity
 from ..grooves.phrasing import is_fill, place
 from ..grooves.taps import instrument_of
-from .asked import asked_fill, taken_idea
-from .edits import BEATS_PER_BAR, STEP, Exact, Home, Notes, Point, Rhythm, Walk
+from .asked import asked_fill, bar_begun, taken_idea
+from .edits import BEATS_PER_BAR, STEP, Exact, FromDrummer, Home, Notes, Point, Rhythm, Walk
 from .events import held_notes, written_notes
 from .inputs import Hearing
 from .rhythms import LOOP, LOOP_STEPS
@@ -35,8 +35,9 @@ class PlayOn:
     """How the player shall play a loop. Two are equal where the same is wanted, whatever was played before.
 
     Args:
-        loop: the number of its first bar, counted from the session's first; the same for every loop where none is to
-            differ from the next.
+        loop: the number of its first bar, counted so that phrases begin at multiples of their length: from the
+            session's first, or from the one in which the length of a phrase was set; the same for every loop where
+            none is to differ from the next.
         fill: whether its bars, and the one after them, are fills.
         phrase: bars of a phrase.
         instrument: who plays the rhythm.
@@ -44,6 +45,7 @@ class PlayOn:
         adherent: whether the rhythm is a pattern to be played, as that of a preset.
         locks: the voices and steps that stay.
         section: the part of the song.
+        swings: whether jazz swings by itself: nobody has said how much it shall.
         drummer: whose chances are drawn.
         seed: of the session and the drummer.
         tempo: beats a minute.
@@ -65,6 +67,7 @@ class PlayOn:
     adherent: bool
     locks: tuple[str, ...]
     section: str
+    swings: bool
     drummer: str
     seed: int
     tempo: float = field(default=120.0, compare=False)
@@ -92,16 +95,18 @@ def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | Non
     first = bar - (bar - score.origin(beat)) % LOOP
     variation = float(score.number(drummer, "variation", beat))
     phrase = int(score.number(drummer, "phrase", beat))
+    counted = score.edit(drummer, "phrase", beat)
+    begun = 0 if counted is None or counted.value is None else bar_begun(counted) - score.origin(beat)
     seed = crc32(f"{score.seed(drummer, beat)} {drummer}".encode())
     adherence = score.number(drummer, "adherence", beat)
     source = score.value(drummer, "source", beat)
     amount = float(score.number(drummer, "fills", beat)) * 2 * float(score.number(drummer, "complexity", beat))
     fills = tuple(
-        bool(asked_fill(score, drummer, first + k)) or is_fill(seed, drummer, number + k, amount, 0, phrase)
+        bool(asked_fill(score, drummer, first + k)) or is_fill(seed, drummer, number + k, amount, begun, phrase)
         for k in range(LOOP + 1)
     )
     return PlayOn(
-        loop=number if variation else place(number, 0, LOOP),
+        loop=number + place(-begun, 0, phrase) if variation else place(number, 0, LOOP),
         fill=fills if variation else tuple(bool(asked_fill(score, drummer, first + k)) for k in range(LOOP + 1)),
         phrase=phrase,
         instrument=_instrument(score, drummer, beat, tap),
@@ -112,6 +117,7 @@ def play_on(score: Score, drummer: str, bar: int, beat: float, tap: Floats | Non
         adherent=isinstance(source, Point | Walk | Home),
         locks=tuple(path for path in score.locks(drummer) if score.value(drummer, path, beat)),
         section=str(score.value(drummer, "section", beat) or ""),
+        swings=score.value(drummer, "swing", beat) is None,
         drummer=drummer,
         seed=seed,
         tempo=float(score.tempo.bpm(beat)),
@@ -124,6 +130,8 @@ def _instrument(score: Score, drummer: str, beat: float, tap: Floats | None) -> 
     if told:
         return str(told)
     source = score.value(drummer, "source", beat)
+    if isinstance(source, FromDrummer):
+        return "drums"
     if isinstance(source, Hearing):
         players = {ear.instrument for ear in source.ears if ear.instrument and ear.role == "rhythm"}
         return players.pop() if len(players) == 1 else "any" if players else "drums"

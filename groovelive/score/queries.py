@@ -18,6 +18,7 @@ from .edits import (
     Cycle,
     Edit,
     Exact,
+    FromDrummer,
     Home,
     Line,
     Point,
@@ -26,6 +27,7 @@ from .edits import (
     Walk,
     unpack,
 )
+from .following import heard_of
 from .inputs import Hearing
 from .memory import heard
 from .play_on import PlayOn, play_on, remembering
@@ -140,7 +142,7 @@ def _mirrored(score: Score, drummer: str, bar: int, beat: float) -> Wish | None:
     a, b = (_point(score.value(drummer, name, beat)) for name in ("a", "b"))
     if b is None or not blend:
         b, blend = None, 0.0
-    if isinstance(value, Rhythm | Hearing):
+    if isinstance(value, Rhythm | Hearing | FromDrummer):
         tap = shaped(score, drummer, tap_of(score, drummer, value, bar, beat), beat)
         follow = float(score.number(drummer, "follow", beat))
         if isinstance(value, Hearing) and _left_alone(score, drummer, beat):
@@ -232,7 +234,7 @@ def _point(value: Value) -> Spot | None:
 def _spot(score: Score, drummer: str, source: Edit, bar: int, beat: float) -> Spot | None:
     """Return the point that a source stands for, so that it can be walked from or to; None where it has none."""
     value = source.value
-    if isinstance(value, Rhythm | Hearing):
+    if isinstance(value, Rhythm | Hearing | FromDrummer):
         return Spot(tap=shaped(score, drummer, tap_of(score, drummer, value, bar, beat), beat).tobytes())
     if isinstance(value, Walk):
         return _point(value.points[-1])
@@ -241,10 +243,12 @@ def _spot(score: Score, drummer: str, source: Edit, bar: int, beat: float) -> Sp
     return _point(value)
 
 
-def tap_of(score: Score, drummer: str, source: Rhythm | Hearing, bar: int, beat: float) -> Floats:
+def tap_of(score: Score, drummer: str, source: Rhythm | Hearing | FromDrummer, bar: int, beat: float) -> Floats:
     """Return the tap (32, 3) of a bar's loop, as it is written or was played."""
     if isinstance(source, Hearing):
         return heard(score, drummer, source, beat)
+    if isinstance(source, FromDrummer):
+        return rhythms.tap_of(heard_of(score, drummer, source, bar, beat))
     loop = max(bar - score.origin(beat), 0) // rhythms.LOOP * rhythms.LOOP
     return rhythms.tap_of(rhythms.notes_in(source, loop, score.seed(drummer, beat)))
 

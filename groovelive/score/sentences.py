@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from .edit_log import EditLog
-from .edits import BEATS_PER_BAR, Edit, Exact, Home, Moves, Point, Rhythm, Walk, bar_of, plain
+from .edits import BEATS_PER_BAR, Edit, Exact, FromDrummer, Home, Moves, Point, Rhythm, Walk, bar_of, plain
 from .inputs import Hearing
 
 _MANY = 4  # changes of one sentence that are named; of more, the first of them and how many there are
@@ -31,8 +31,12 @@ def did(edit: Edit) -> str:
     'set d1.density.hats to 0.8 over 4 bars'
     >>> did(Edit(beat=0, drummer="d1", path="source", value=Rhythm(text="x..x")))
     "let d1 follow groove('x..x')"
+    >>> did(Edit(beat=0, drummer="d1", path="mute.kick", value=True, bars=4))
+    'muted kick of d1 for 4 bars'
     """
     over = f" over {edit.over:g} bars" if edit.over else ""
+    if edit.bars:
+        over += f" for {edit.bars:g} bar{'' if edit.bars == 1 else 's'}"
     return _did(edit.drummer or "the session", edit.path, edit.value) + over
 
 
@@ -59,11 +63,12 @@ def _did(name: str, path: str, value: Any) -> str:
         "own": f"gave {name} a bar", "scene": f"saved the scene {value!r}", "undo": "undid something",
         "redo": "did something again", "origin": "counted the bars anew" if value is not None else "counted all bars",
         "fill": f"asked {name} for a fill of {value} bar{'' if value == 1 else 's'}",
+        "build": f"let {name} build up over {value} bar{'' if value == 1 else 's'}", "drop": f"let {name} drop",
         "playing": "started the transport" if value else "stopped the transport",
         "autopilot": f"turned the autopilot of {name} {'on' if value else 'off'}",
         "each_bar": f"gave the bars of {name} to code" if value else f"took the bars of {name} back from code",
     }  # fmt: skip
-    if head in fixed:
+    if head in fixed and (value is not None or head not in ("build", "drop")):
         return fixed[head]
     return f"set {_of(name, path)} {'back' if value is None else 'to ' + str(plain(value))}"
 
@@ -79,7 +84,7 @@ def _followed(name: str, value: Any) -> str:
         return f"sent {name} home"
     if isinstance(value, Exact):
         return f"gave {name} {plain(value)}"
-    if isinstance(value, Rhythm | Hearing):
+    if isinstance(value, Rhythm | Hearing | FromDrummer):
         return f"let {name} follow {plain(value)}"
     if isinstance(value, Walk | Point):
         return f"let {name} {'' if isinstance(value, Walk) else 'play '}{plain(value)}"
@@ -89,6 +94,8 @@ def _followed(name: str, value: Any) -> str:
 def all_done(edits: Sequence[Edit]) -> str:
     """Return what edits of one line or block did, as the end of a sentence."""
     told = list(dict.fromkeys(did(edit) for edit in edits if edit.path != "cancel"))
+    if any(edit.path == "cancel" for edit in edits) and any(edit.path not in ("hush", "cancel") for edit in edits):
+        return "reset the session"
     if any(edit.path == "hush" for edit in edits):
         return "hushed " + " and ".join(dict.fromkeys(edit.drummer or "all" for edit in edits if edit.path == "hush"))
     if not told:

@@ -18,6 +18,7 @@ from .controls import CONTROLS, SESSION_CONTROLS, Control
 from .edits import (
     Cycle,
     Exact,
+    FromDrummer,
     Home,
     Line,
     Moves,
@@ -41,6 +42,10 @@ from .inputs import (
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_FOR_GOOD = (
+    "source", "fill", "section", "clear", "build", "drop", "moves", "out", "autopilot", "each_bar", "knob", "own",
+    "idea", "pattern", "phrase", "response", "memory", "recording",
+)  # fmt: skip
 _WITHOUT_LINE = ("bpm",)  # a tempo ramps, but has no pattern in time: the beat is what it is made of
 
 
@@ -114,11 +119,28 @@ def check(drummer: str, path: str, value: Value, model: ServedModel | None) -> t
         value = 1
     if name == "clear" and value is not True:
         raise GrooveError("what was played is forgotten by clear(), and comes back by undo()")
+    if name == "drop" and value is False:
+        raise GrooveError("a drop is made by drop(), and taken back by undo()")
     if isinstance(value, Resume) and name != "knob":
         return path, value
     if value is None:
         return path, None
     return path, _value(path, control, value, model)
+
+
+def check_bars(drummer: str, path: str, bars: float) -> None:
+    """Refuse that something holds for some bars only, where that makes no sense.
+
+    Raises:
+        GrooveError: it is of the session, or happens once.
+
+    >>> check_bars("d1", "source", 4)
+    Traceback (most recent call last):
+    groovelive.errors.GrooveError: source does not end by itself; bars= is for controls such as mute, feel or density
+    """
+    name = path.partition(".")[0]
+    if bars and (not drummer or name in _FOR_GOOD):
+        raise GrooveError(f"{name} does not end by itself; bars= is for controls such as mute, feel or density")
 
 
 def _turned(drummer: str, path: str) -> str:
@@ -188,6 +210,8 @@ def _number(path: str, control: Control, value: Value) -> Value:
 
     if control.kind == "whole":
         found = within(value)  # OSC may send it as a float
+        if control.only and found not in control.only:
+            raise GrooveError(f"{path} must be {' or '.join(map(str, control.only))}, not {value!r}")
         return int(found) if found.is_integer() else whole(path, value, control.low, control.high)
     if isinstance(value, Adaptive):
         if not control.asks:
@@ -296,8 +320,11 @@ def _source(value: Value, model: ServedModel | None) -> Value:
     elif isinstance(value, Hearing):
         if not 1 <= len(value.ears) <= MAX_EARS:
             raise GrooveError(f"a drummer has 1 to {MAX_EARS} ears, not {len(value.ears)}")
+    elif isinstance(value, FromDrummer):
+        if not _NAME.fullmatch(value.drummer):
+            raise GrooveError(f"no drummer is called {value.drummer!r}, whom another could follow")
     elif not isinstance(value, Home):
-        raise GrooveError("a source is groove(...), play(...), a latent or a walk")
+        raise GrooveError("a source is groove(...), play(...), another drummer, a latent or a walk")
     return value
 
 

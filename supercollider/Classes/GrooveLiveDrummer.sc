@@ -13,9 +13,11 @@ GrooveLiveDrummer {
 
 	// Controls
 
-	set { |path, value, when, over, quant|
+	set { |path, value, when, over, quant, bars|
 		var sent = GrooveLive.prValue(value);
-		if(sent.notNil) { this.prAsk("set", [path.asString, sent, GrooveLive.prWhen(when, quant), over ? 0]) }
+		if(sent.notNil) {
+			this.prAsk("set", [path.asString, sent, GrooveLive.prWhen(when, quant), over ? 0] ++ (bars !? { [bars] }))
+		}
 	}
 
 	get { |path, action|
@@ -39,9 +41,18 @@ GrooveLiveDrummer {
 	velocity_ { |value, quant, over, when| this.set(\velocity, value, when, over, quant) }
 	quantise_ { |value, quant, over, when| this.set(\quantise, value, when, over, quant) }
 	swing_ { |value, quant, over, when| this.set(\swing, value, when, over, quant) }
+	swingOf_ { |value, quant, over, when| this.set(\swing_of, value, when, over, quant) }
+	feel_ { |value, quant, over, when| this.set(\feel, value, when, over, quant) }
 	humanise_ { |value, quant, over, when| this.set(\humanise, value, when, over, quant) }
 	nudge_ { |value, quant, over, when| this.set(\nudge, value, when, over, quant) }
 	moves_ { |value, quant, over, when| this.set(\moves, value, when, over, quant) }
+
+	fill { |bars = 1, quant, when| this.set(\fill, bars, when, nil, quant) }
+	build { |bars = 8, quant, when| this.set(\build, bars, when, nil, quant) }
+	drop { |quant, when| this.set(\drop, true, when, nil, quant) }
+	halftime { |bars, quant, when| this.set(\feel, "half", when, nil, quant, bars) }
+	doubletime { |bars, quant, when| this.set(\feel, "double", when, nil, quant, bars) }
+	only { |... parts| this.prAsk("only", parts.collect(_.asString)) }
 
 	mute { |flag = true, quant = 0, when| this.set(\mute, flag.asBoolean, when, nil, quant) }
 	unmute { |quant = 0, when| this.mute(false, quant, when) }
@@ -56,6 +67,7 @@ GrooveLiveDrummer {
 	source { |rhythm, quant, over, when| this.prSource("follow", rhythm, when, over, quant) }
 	play { |rhythm, quant, over, when| this.prSource("play", rhythm, when, over, quant) }
 	z { |point, quant, over, when| this.prSource("z", point, when, over, quant) }
+	follows { |drummer, quant, over, when| this.prSource("drummer", drummer.name, when, over, quant) }
 	home { |quant = 0, over, when| this.prSource("home", "", when, over, quant) }
 	rest { |quant, when| this.prSource("none", "", when, nil, quant) }
 

@@ -79,9 +79,10 @@ CHANGES: dict[str, Any] = {
     "phrase": 1, "follow": 0.3, "genre": "jazz", "density": 0.9, "max_hits": 2, "threshold": 0.95,
     "drift": 2.0, "sampling": "threshold", "tap_high": 0.3, "tap_low": 0.9, "tap_bias": -0.5, "tap_invert": True,
     "tap_spread": 0.0, "tap_lean": 0.4, "tap_mirror": True, "tap_quantise": 1.0, "velocity": 0.5, "quantise": 1.0,
-    "swing": 0.3, "humanise": 1.0, "nudge": -0.01,
+    "swing": 0.3, "feel": "half", "humanise": 1.0, "nudge": -0.01,
 }  # fmt: skip
 WITH = {
+    "swing_of": ({"swing": 0.3}, 8),
     "temperature": ({"sampling": "bernoulli"}, 5.0),
     "seed": ({"humanise": 1.0}, 9),
     "guidance": ({"mirror": True, "genre": "reggae"}, 0.0),
@@ -136,6 +137,7 @@ def test_response_changes_when(live: gl.Session) -> None:
 def test_no_control_is_left_out_of_these_tests() -> None:
     tested = {*CHANGES, *WITH, "source", "redirect", "moves", "lock", "mute", "solo", "out", "each_bar", "autopilot"}
     tested |= {"memory", "recording", "clear", "knob"}  # of what is played: test_inputs.py
+    tested |= {"build", "drop"}  # test_stage_words.py
     assert tested | {"fill", "section"} == set(CONTROLS)  # of what is played on: tests/score/test_play_on.py
 
 
@@ -459,7 +461,7 @@ def test_what_is_shown(live: gl.Session) -> None:
 def test_everything_completes_and_has_help(live: gl.Session) -> None:
     names = dir(live.d1)
     settings = [n for n, c in CONTROLS.items() if c.kind in ("number", "whole", "genre", "choice", "point")]
-    settings.remove("fill")  # a verb
+    settings = [name for name in settings if name not in ("fill", "build")]  # verbs
     assert {*settings, "bd", "sn", "hats", "walk", "home", "mute", "every", "each_bar"} <= set(names)
     drummer = type(live.d1)
     for name in settings:
@@ -486,7 +488,14 @@ def test_everything_completes_and_has_help(live: gl.Session) -> None:
         ("d1 >> gl.groove('x' * 40)", "40 steps are longer than 2 bars"),
         ("d1 >> gl.groove(np.zeros((40, 9)))", "not 40"),
         ("d1 >> gl.groove('bd [sn')", "bd [sn"),
-        ("d1 >> 'x..x'", "d1 >> groove(...) follows"),
+        ("d1 >> 7", "d1 >> groove(...), follows"),
+        ("d1 >> d1", "d1 would follow itself"),
+        ("d1.only('bongo')", "unknown voice 'bongo'"),
+        ("d1.hats.mute(bars=0)", "bars must be a number above 0"),
+        ("d1.build(99)", "build must be a number from 1 to 64"),
+        ("d1.swing_of = 12", "swing_of must be 8 or 16"),
+        ("d1.feel = 'halftime'", "feel"),
+        ("live.render('x.mp3')", "must end in .mid"),
         ("d1.a = 'late nite'", "(did you mean 'late night'?)"),
         ("d1.walk('late night')", "1 is too few"),
         ("d1.walk('late night', 'nowhere')", "no preset and no genre 'nowhere'"),

@@ -114,6 +114,7 @@ class OscHandlers:
                 | messages.Undo()
                 | messages.SceneRequest()
                 | messages.HushRequest()
+                | messages.ResetRequest()
                 | messages.PanicRequest()
             ):
                 if asked.call.key is None:

@@ -19,6 +19,7 @@ from ...protocol.due import when_of
 from ...protocol.session import Draft, When
 from ...score.edits import (
     Exact,
+    FromDrummer,
     Home,
     Point,
     Rhythm,
@@ -27,7 +28,7 @@ from ...score.edits import (
     Walk,
     pack,
 )
-from .values import drafts
+from .values import drafts, muted_but
 
 OSC = "osc"  # who makes the edits
 MAX_TEXT = 4096  # characters
@@ -95,9 +96,13 @@ class Phase(Struct, frozen=True):
 
 Asked = (
     Greeting | PatternOf | Get | Names | Subscribe | WalkTo | LeadTempo | ClockReading | Phase
-    | messages.Write | messages.Undo | messages.SceneRequest | messages.HushRequest | messages.PanicRequest
+    | messages.Write | messages.Undo | messages.SceneRequest | messages.HushRequest | messages.ResetRequest
+    | messages.PanicRequest
 )  # fmt: skip
-_Forwarded = messages.Write | messages.Undo | messages.SceneRequest | messages.HushRequest | messages.PanicRequest
+_Forwarded = (
+    messages.Write | messages.Undo | messages.SceneRequest | messages.HushRequest | messages.ResetRequest
+    | messages.PanicRequest
+)  # fmt: skip
 T = TypeVar("T")
 
 
@@ -181,6 +186,13 @@ class Arguments:
             return 0.0
         return self.number("over", 0, 256)
 
+    def bars(self) -> float:
+        """Take for how many bars something holds, where that is said; 0 is for good."""
+        if self.peek() is None:
+            self.any("bars")
+            return 0.0
+        return self.number("bars", 0, 4096)
+
     def end(self, made: T) -> T:
         """Return what was made, where no argument is left."""
         if self._rest:
@@ -208,8 +220,9 @@ def _write(edits: tuple[Draft, ...], when: When | None = None, over: float = 0.0
 
 def _set(take: Arguments) -> Asked:
     drummer, path, value = take.text("drummer"), take.text("path"), take.any("value")
-    when, over = take.when(), take.over()
-    return take.end(_write(drafts(drummer, path, value), when, over))
+    when, over, bars = take.when(), take.over(), take.bars()
+    made = tuple(msgspec.structs.replace(draft, bars=bars) for draft in drafts(drummer, path, value))
+    return take.end(_write(made, when, over))
 
 
 def _source(take: Arguments) -> Asked:
@@ -218,12 +231,13 @@ def _source(take: Arguments) -> Asked:
     when, over = take.when(), take.over()
     made: dict[str, Callable[[], Source | None]] = {
         "follow": lambda: Rhythm(text=text), "play": lambda: Exact(text=text), "z": lambda: Point(name=text),
-        "home": Home, "none": lambda: None,
+        "drummer": lambda: FromDrummer(drummer=text), "home": Home, "none": lambda: None,
     }  # fmt: skip
     if kind not in made:
         raise take.wrong("kind", f"a source is {', '.join(made)}; not {kind!r}{closest(kind, made)}")
-    if kind in ("follow", "play", "z") and not text.strip():
-        raise take.wrong("text", f"a source to {kind} needs a text" if kind != "z" else "z needs the name of a point")
+    lacking = {"z": "z needs the name of a point", "drummer": "drummer needs the name of another to follow"}
+    if kind in ("follow", "play", *lacking) and not text.strip():
+        raise take.wrong("text", lacking.get(kind, f"a source to {kind} needs a text"))
     return take.end(_write((Draft("source", made[kind](), drummer),), when, over))
 
 
@@ -250,6 +264,12 @@ def _listen(take: Arguments) -> Asked:
         step = take.whole("step", 0, steps - 1)
         notes.append(Note(step, 0, take.number("velocity", 0, 1), take.number("offset", -0.5, 1)))
     return _write((Draft("source", Rhythm(notes=pack(notes), steps=steps), drummer),))
+
+
+def _only(take: Arguments) -> Asked:
+    drummer = take.text("drummer")
+    parts = [take.text("part") for _ in range(len(take))]
+    return _write(tuple(Draft(f"mute.{voice}", on, drummer) for voice, on in muted_but(parts).items()), When("now"))
 
 
 def _scene(take: Arguments) -> Asked:
@@ -287,6 +307,8 @@ _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
     "/gl/redo": lambda take: take.end(messages.Undo(by=OSC, redo=True)),
     "/gl/hush": _quiet,
     "/gl/panic": _quiet,
+    "/gl/reset": lambda take: take.end(messages.ResetRequest(by=OSC)),
+    "/gl/only": _only,
     "/gl/scene": _scene,
     "/gl/bpm": lambda take: take.end(_write((Draft("bpm", take.number("bpm")),), take.when(), take.over())),
     "/gl/play": _playing(True),
@@ -327,7 +349,7 @@ def call(message: OscMessage, id: int) -> Call:
 
     >>> from groovelive.osc_messages.codec import OscMessage
     >>> call(OscMessage("/gl/set", (0, "d1", "density", 0.5, "now")), 0).key
-    ('d1', 'density', 'now', '0.0')
+    ('d1', 'density', 'now', '0.0 0.0')
     >>> call(OscMessage("/gl/sat", (7,)), 7)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     groovelive.protocol.base.EngineError: there is no request /gl/sat (did you mean '/gl/set'?); ...
@@ -347,5 +369,5 @@ def call(message: OscMessage, id: int) -> Call:
     if id == 0 and message.address in ("/gl/set", "/gl/bpm") and isinstance(known, messages.Write):
         draft, when = known.edits[0], known.when
         at = when.at if when.at in ("next", "now") else f"{when.at} {when.number:g}"
-        key = (draft.drummer, draft.path, at, str(known.over))
+        key = (draft.drummer, draft.path, at, f"{known.over} {draft.bars}")
     return Call(id, known, key)

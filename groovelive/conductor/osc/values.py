@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ...errors import GrooveError, closest
-from ...grooves.grid import GROUPS, VOICES
+from ...grooves.grid import GROUPS, VOICES, voice_indices
 from ...osc_messages.codec import Argument
 from ...protocol.session import Draft
 from ...score.controls import CONTROLS, SESSION_CONTROLS, Control
@@ -45,6 +46,16 @@ def drafts(drummer: str, path: str, argument: Argument) -> tuple[Draft, ...]:
     if control is not None and control.per == "voice" and part in GROUPS:
         return tuple(Draft(f"{name}.{VOICES[k]}", made, drummer) for k in GROUPS[part])
     return (Draft(path, made, drummer),)
+
+
+def muted_but(parts: Sequence[str]) -> dict[str, bool]:
+    """Return which voices are muted where only some, or groups of them, shall sound; without a name none is.
+
+    >>> [voice for voice, on in muted_but(["kick", "hats"]).items() if not on]
+    ['kick', 'closed_hat', 'open_hat']
+    """
+    kept = {k for part in parts for k in voice_indices(part)} if parts else set(range(len(VOICES)))
+    return {voice: k not in kept for k, voice in enumerate(VOICES)}
 
 
 def value(name: str, control: Control | None, argument: Argument) -> Value:
