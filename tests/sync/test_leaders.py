@@ -1,4 +1,4 @@
-"""Leaders of MIDI clock that start, stop, pause and jump: the tick after a start is the stated place, whatever passed."""
+"""Leaders of MIDI clock that start, stop, pause and jump: the tick after a start is the stated place."""
 
 from __future__ import annotations
 
