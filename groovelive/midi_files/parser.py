@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from os import PathLike, fspath
 from typing import BinaryIO, NamedTuple
@@ -153,4 +154,5 @@ def _text(written: bytes) -> str:
         text = written.decode("utf-8")
     except UnicodeError:
         text = written.decode("latin-1")
+    text = unicodedata.normalize("NFC", text)
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -24,8 +24,9 @@ _NAMES: dict[Instrument, re.Pattern[str]] = {
 }
 # How drums are called where files come from, by the beginnings of words.
 _DRUM_NAME = re.compile(
-    r"drum|\bperc(?!ussive)|\bkit\b|\bbeats?\b|bat{1,2}er[ií]|schlagzeug|trommel|sla(?:g|ck)(?:verk|werk)|trummor|percu|perkus|"
-    r"rummut|davul|ударн|барабан|перкус|ドラム|パーカッション|鼓|드럼|타악",
+    r"drum|\bperc(?!ussive)|\bkit\b|\bbeats?\b|\bkick|\bsnare|hi-?hat|\btoms?\b|cymbal|\bride\b|\bcrash|\bclaps?\b"
+    r"|bat{1,2}er[ií]|schlagzeug|tromm|sla(?:g|ck)(?:verk|werk)|trummor|percu(?!ssive)|perkus|rummut|davul|bicí|bębn"
+    r"|ударн|барабан|перкус|удари|τύμπαν|κρουστ|תופים|طبول|ドラム|パーカッション|打楽器|鼓|打击|打擊|드럼|타악",
     re.IGNORECASE,
 )
 # What may be called so as well, and plays melodies; and what surely is not meant where nothing says drums.
@@ -67,8 +68,9 @@ def choose(score: MidiScore, track: int | str | None, channel: int | None) -> li
 def drums_among(parts: Sequence[MidiPart], score: MidiScore, kit: DrumMap) -> list[bool]:
     """Return of each part whether it is drums.
 
-    Channel 10 is, and what is named so, unless it is named like a melodic instrument too; beside a channel 10 only if
-    its pitches are those of the kit as well. Where nothing is told to be drums, what is played like drums is.
+    Channel 10 is, and what is named so and has pitches of the kit, unless it is named like a melodic instrument too;
+    beside a channel 10 only if nearly all are the kit's, and no instrument of General MIDI is told. Where nothing is
+    told to be drums, what is played like drums is.
 
     Args:
         parts: those that are read.
@@ -79,10 +81,10 @@ def drums_among(parts: Sequence[MidiPart], score: MidiScore, kit: DrumMap) -> li
     real = {part.track for part in score.parts if part.channel == 10}
     told = []
     for part in parts:
-        named = _DRUM_NAME.search(part.name) is not None and _PITCHED_NAME.search(part.name) is None
+        named = bool(_DRUM_NAME.search(part.name)) and not _PITCHED_NAME.search(part.name) and _fits(part, kit, 0.5)
         # In a file of type 0 the name is that of the piece: beside a channel 10 the other channels are no drums.
         if named and real:
-            named = part.track not in real and tracks[part.track] == 1 and _fits(part, kit)
+            named = part.track not in real and tracks[part.track] == 1 and _fits(part, kit, 0.9) and not part.program
         told.append(part.channel == 10 or named)
     if any(told) or real:
         return told
@@ -90,10 +92,9 @@ def drums_among(parts: Sequence[MidiPart], score: MidiScore, kit: DrumMap) -> li
     return [not named and _sounds_like_drums(part) for part, named in zip(parts, melodic, strict=True)]
 
 
-def _fits(part: MidiPart, kit: DrumMap) -> bool:
-    """Return whether nearly all pitches are drums of a kit, and they are struck as drums are."""
-    known = sum(kit.voice_of(pitch) is not None for _, pitch, _ in part.notes)
-    return known >= 0.9 * len(part.notes) and part.program is None
+def _fits(part: MidiPart, kit: DrumMap, share: float) -> bool:
+    """Return whether a share of the notes, at least, are drums of a kit."""
+    return sum(kit.voice_of(pitch) is not None for _, pitch, _ in part.notes) >= share * len(part.notes)
 
 
 def _sounds_like_drums(part: MidiPart) -> bool:

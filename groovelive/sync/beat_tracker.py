@@ -24,6 +24,7 @@ _PLAINLY = 0.6  # of the error without a change: what a change must leave at mos
 _SURELY = 0.8  # of the error of the other explanation
 _GAP = 2.0  # seconds after which it may be another clock that ticks: where the bar begins is not known any more
 _PLAIN = 0.25  # of a period by which intervals may differ from whole ones where lost ticks are counted one by one
+_FEW = 0.34  # of the intervals, at most, that lost ticks make longer
 _PROOF = 2  # ticks by which a tempo from before a pause is proven
 _STEADY = 0.05  # of a period by which a tick may be off, beside its scatter, where a tempo is taken to go on
 _SURE = 0.02  # of a period, by which that may be uncertain
@@ -165,11 +166,11 @@ class BeatTracker:
         return self._line is not None and self._line.scatter * math.sqrt(12 / many**3) <= _SURE * self._line.period
 
     def _lost(self) -> int:
-        """Return how many of the last ticks of a run that was stopped were lost, where no tick after them told."""
-        if self._line is None or self._halt != self._number:
+        """Return how many of the last ticks of a run that was stopped were lost, as far as the line lacks them."""
+        if self._line is None:
             return 0
-        numbers, times = self._columns()
-        return round(float(_missing(numbers[-_FRESH:], times[-_FRESH:], self._line.period)[-1:].sum()))
+        numbers, times = (column[-_FRESH:] for column in self._columns())
+        return round(float(_missing(numbers, times, self._line.period)[numbers == self._halt].sum()))
 
     # The line
 
@@ -245,12 +246,15 @@ class BeatTracker:
 def _missing(numbers: Floats, times: Floats, period: float) -> Floats:
     """Return how many ticks were lost before each of some, by the intervals; none where these are not plainly whole.
 
+    Nor if many are longer, or the last one is: it may be another tempo.
+
     >>> _missing(np.arange(4.0), np.array([0, 1.1, 3.0, 4.0]), period=1.0)
     array([0., 0., 1., 1.])
     """
     intervals = np.diff(times) / period
     whole = np.round(intervals)
-    if len(whole) == 0 or np.median(whole) != 1 or np.abs(intervals - whole).max() > _PLAIN:
+    are_plain = len(whole) > 0 and np.abs(intervals - whole).max() <= _PLAIN
+    if not are_plain or whole[-1] != 1 or np.mean(whole != 1) > _FEW:
         return np.zeros(len(numbers))
     return np.concatenate([[0.0], np.cumsum(whole) - (numbers[1:] - numbers[0])])
 

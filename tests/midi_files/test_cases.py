@@ -131,6 +131,12 @@ def test_what_is_played_like_drums_is_drums(name: str) -> None:
     assert performance.instrument == "drums"
 
 
+def test_a_melody_in_a_track_named_so_is_no_drums() -> None:
+    performance = read(named("Beat", [(0, 72), (STEP, 74), (BAR + STEP, 76)]))
+    assert performance.report.drums == () and places(performance.groove)[0] == (0, "closed_hat", 0.0)
+    assert read(named("Bateri\u0301a", beat())).report.drums == ("track 2 'Bater\xeda' channel 1",)
+
+
 def test_lines_and_chords_are_no_drums() -> None:
     line = [(step * STEP, pitch) for step, pitch in enumerate([36, 38, 40, 42, 44, 46, 38, 36] * 4)]  # a bass
     chords = [(bar * BAR, pitch) for bar in range(4) for pitch in (36, 40, 42, 46)]

@@ -177,7 +177,8 @@ def test_drums_alone_are_tapped_themselves() -> None:
 @pytest.mark.parametrize(
     "name",
     ["Drums", "my drumkit", "Percussion 2", "808 Core Kit", "Beat", "Batterie", "Batería", "BATERIA 1", "Schlagzeug",
-     "Slagverk", "perkusja", "Ударные", "ドラム", "Drum & Bass Kit"],
+     "Slagverk", "perkusja", "Ударные", "ドラム", "Drum & Bass Kit", "Kick",
+     "Hi-Hat", "Trommer", "爵士鼓", "Bass Drum", "Synth Drums"],
 )  # fmt: skip
 def test_tracks_named_like_drums_are_drums(name: str) -> None:
     lead = track([(STEP, 38)], channel=1, name="Lead")

@@ -142,8 +142,9 @@ def test_a_stop_that_was_not_heard(pause: float) -> None:
         assert max(map(abs, found)) < 1e-5
 
 
-def test_ticks_that_were_lost_just_before_a_stop() -> None:
-    leader = Leader([Run(pause=1.5), Run(begins="continue")])
+@pytest.mark.parametrize("pause, ticking", [(1.5, False), (0.05, True), (1.5, True)])
+def test_ticks_that_were_lost_just_before_a_stop(pause: float, ticking: bool) -> None:
+    leader = Leader([Run(pause=pause, ticking=ticking, ticks=6 * TICKS), Run(begins="continue", ticks=4 * TICKS)])
     sent = list(leader.messages())
     missing = next(k for k, (_, data) in enumerate(sent) if data == STOP) - 5
     told: list[Answer] = []
@@ -154,6 +155,17 @@ def test_ticks_that_were_lost_just_before_a_stop() -> None:
     last = [word for word in told if isinstance(word, BeatHeard)][-1]
     place, beat, _, _ = min(leader.truth, key=lambda true: abs(true[0] - last.at))
     assert (last.beat, last.at) == (pytest.approx(beat), pytest.approx(place))
+
+
+def test_a_tempo_that_halves_in_the_first_beat_is_no_lost_ticks() -> None:
+    told: list[Answer] = []
+    parser, at = ClockParser(told.append), 100.0
+    parser.hear(0, START)
+    for k in range(4 * TICKS):
+        parser.hear(round(at * 1e9), TICK)
+        at += 60 / TICKS / (120 if k < 8 else 60)
+    last = [word for word in told if isinstance(word, BeatHeard)][-1]
+    assert last.bpm == pytest.approx(60, rel=0.01) and last.beat == pytest.approx(4, abs=0.2)
 
 
 # The conductor behind such a leader
