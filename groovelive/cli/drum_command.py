@@ -32,7 +32,7 @@ CONTROLS = (
     "redirect", "temperature", "top_k", "sampling", "max_hits", "guidance",
 )  # fmt: skip
 # How a MIDI file is read, and what is usual.
-FILE_OPTIONS = {"track": None, "channel": None, "part": "auto", "input_kit": "common", "metre": None}
+FILE_OPTIONS = {"track": None, "channel": None, "part": None, "input_kit": "common", "metre": None}
 EXAMPLES = """\
 examples:
   groovelive drum "x..x..x."                           look at the answer, write nothing
@@ -113,7 +113,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument_group("how to read a MIDI file").add_argument
     option("--track", metavar="T", type=values.track, help="only this track: its number, or part of its name")
     option("--channel", metavar="N", type=int, help="only this MIDI channel, 1 to 16")
-    option("--part", choices=("auto", "drums", "tap"), default="auto", help="read all as drums, or as a rhythm alone")
+    option("--part", choices=("auto", "drums", "tap"), help="read all as drums, or as a rhythm alone")
     option("--input-kit", metavar="MAP", default="common", help="drum map of the file that is read")
     option("--metre", metavar="M", help="read it in this metre, whatever it says: 4/4 (others are not there yet)")
 
@@ -186,7 +186,7 @@ def _check_file_options(arguments: argparse.Namespace) -> None:
 def _listened(arguments: argparse.Namespace, source: str, bars: int | None) -> drum.InputRhythm:
     """Read a rhythm, and tell what of it was left out."""
     rhythm = drum.listen(
-        source, bars=bars, track=arguments.track, channel=arguments.channel, part=arguments.part,
+        source, bars=bars, track=arguments.track, channel=arguments.channel, part=arguments.part or "auto",
         kit=arguments.input_kit, metre=arguments.metre, seed=arguments.seed,
     )  # fmt: skip
     return with_remarks(rhythm)
