@@ -16,7 +16,7 @@ from .grooves.groove import Groove
 from .grooves.hvo import checked_array
 from .notation import parser
 
-MIDI_ENDINGS = (".mid", ".midi")
+MIDI_ENDINGS = (".mid", ".midi", ".rmi", ".kar", ".smf")
 
 
 def parse(text: str, bars: int = 2) -> Groove:
@@ -55,8 +55,8 @@ def of(source: Groove | str | PathLike[str] | Iterable[Note] | ArrayLike) -> Gro
     """Return the groove that a source stands for.
 
     Args:
-        source: a Groove; a path (a string that ends in .mid or .midi counts as one); a text in notation; an array
-            (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as they need.
+        source: a Groove; a path (a string that ends in .mid, .midi, .rmi, .kar or .smf counts as one); a text in
+            notation; an array (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as they need.
 
     Raises:
         GrooveError: it is none of these, or cannot be read.

@@ -37,7 +37,7 @@ def save(
     Args:
         song: its parts, each with a label for the picture.
         outputs: paths that end in .mid, .wav or .svg.
-        tempo: beats per minute, or a tempo map; audio takes the first tempo of it.
+        tempo: beats per minute, or a tempo map.
         kit: the drum map of the MIDI file.
         sound: the kit that is heard in the audio, one of `groovelive.synthesis.kits.kits()`.
     """
@@ -46,7 +46,7 @@ def save(
         parts = [stack.enter_context(replacing(path)) for path in outputs]
         for part in parts:
             if part.suffix.lower() == ".wav":
-                render(grooves, part, tempo=first_tempo(tempo), kit=sound)
+                render(grooves, part, tempo=tempo, kit=sound)
             elif part.suffix.lower() == ".svg":
                 part.write_text(svg_song(song), encoding="utf-8")
             else:
@@ -85,12 +85,3 @@ def check_outputs(outputs: Sequence[str | PathLike[str]], endings: Sequence[str]
             raise GrooveError(f"WAV needs the embedded synth: {install('synth')}")
         check_writable(path)
     return paths
-
-
-def first_tempo(tempo: Tempo) -> float:
-    """Return the tempo at the beginning, in beats per minute.
-
-    >>> first_tempo([(0, 96.0), (16, 120.0)])
-    96.0
-    """
-    return float(tempo) if isinstance(tempo, int | float) else float(tempo[0][1])

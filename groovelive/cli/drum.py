@@ -13,7 +13,7 @@ from ..convert import is_midi_path
 from ..errors import GrooveError, closest
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument, instrument_of
-from ..midi_files.reader import Tempo
+from ..midi_files.reader import Part, Tempo
 from ..midi_files.reader import read as read_midi
 from ..notation.parser import parse
 from ..saving import TEMPO
@@ -52,7 +52,10 @@ def listen(
     *,
     bars: int | None = None,
     track: int | str | None = None,
+    channel: int | None = None,
+    part: Part = "auto",
     kit: str = "common",
+    metre: str | None = None,
     seed: int = 0,
 ) -> InputRhythm:
     """Read the rhythm to follow from a MIDI file or from notation.
@@ -62,7 +65,10 @@ def listen(
             mini-notation.
         bars: how many bars are wanted; notation is read that far.
         track: of a MIDI file, only this track: its number from 1, or a part of its name.
+        channel: of a MIDI file, only this channel, 1..16.
+        part: of a MIDI file, what is read as drums, see `midi_files.reader.read`.
         kit: the drum map of a MIDI file, see `midi_files.drum_maps.load`.
+        metre: of a MIDI file, the metre that it is read in, whatever it says: "4/4".
         seed: for what is random in mini-notation.
 
     Raises:
@@ -73,19 +79,15 @@ def listen(
     """
     if not source.strip():
         raise GrooveError("there is no rhythm; give a MIDI file, or type one, such as 'x..x..x.'")
-    if not _is_file(source):
+    if not is_file(source):
         groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
         return InputRhythm(groove, drums=_NAMED.search(source) is not None)
 
-    played = read_midi(source, kit=kit, track=track)
-    report = played.report
-    remarks = []
-    if report.skipped or report.unmapped:
-        remarks.append(f"{source}: {report}")
-    drums = bool(played.report.drums)
-    return InputRhythm(played.groove, played.tempo_map, tuple(remarks), played.instrument, drums)
+    played = read_midi(source, kit=kit, track=track, channel=channel, part=part, metre=metre)
+    remarks = (f"{source}: {'; '.join(played.report.remarks)}",) if played.report.remarks else ()
+    return InputRhythm(played.groove, played.tempo_map, remarks, played.instrument, bool(played.report.drums))
 
 
 def answer(
@@ -146,7 +148,8 @@ def answer(
     return [player.play(bar, LOOP, **controls)[: min(LOOP, length - bar)] for bar in range(0, length, LOOP)]
 
 
-def _is_file(source: str) -> bool:
+def is_file(source: str) -> bool:
+    """Return whether a rhythm is the path of a MIDI file: it exists, or ends as one does."""
     if is_midi_path(source):
         return True
     try:

@@ -31,11 +31,14 @@ CONTROLS = (
     "genre", "density", "adherence", "variation", "complexity", "intensity", "fills", "phrase", "follow", "preset",
     "redirect", "temperature", "top_k", "sampling", "max_hits", "guidance",
 )  # fmt: skip
+# How a MIDI file is read, and what is usual.
+FILE_OPTIONS = {"track": None, "channel": None, "part": None, "input_kit": "common", "metre": None}
 EXAMPLES = """\
 examples:
   groovelive drum "x..x..x."                           look at the answer, write nothing
   groovelive drum "x..x..x." -o beat.mid -o beat.wav -o beat.svg
   groovelive drum song.mid --track bass --genre soul -o drums.mid
+  groovelive drum waltz.mid --metre 4/4 --part drums
   groovelive drum "x...x.x." --genre rock --walk jazz --bars 16 -o walk.wav
   groovelive drum bass.mid --instrument bass --genre funk --bars 32 --fills 2
   groovelive drum loop.mid --density hats=.2,kick=.4 --redirect toms -o sparse.mid
@@ -109,7 +112,10 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
     option = parser.add_argument_group("how to read a MIDI file").add_argument
     option("--track", metavar="T", type=values.track, help="only this track: its number, or part of its name")
+    option("--channel", metavar="N", type=int, help="only this MIDI channel, 1 to 16")
+    option("--part", choices=("auto", "drums", "tap"), help="read all as drums, or as a rhythm alone")
     option("--input-kit", metavar="MAP", default="common", help="drum map of the file that is read")
+    option("--metre", metavar="M", help="read it in this metre, whatever it says: 4/4 (others are not there yet)")
 
 
 def outputs(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +146,7 @@ def _run(arguments: argparse.Namespace) -> int:
     controls = {name: value for name in CONTROLS if (value := getattr(arguments, name)) is not None}
     if arguments.no_hands:
         controls["hands"] = False
+    _check_file_options(arguments)
     _check_whose(controls, arguments, mirror=arguments.mirror or loaded.player is None)
     rhythm = _listened(arguments, arguments.rhythm, arguments.bars)
     keep, locks = _kept(arguments, rhythm)
@@ -167,9 +174,26 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_file_options(arguments: argparse.Namespace) -> None:
+    """Raise a GrooveError if it is said how a MIDI file is read, and none is."""
+    if any(source is not None and drum.is_file(source) for source in (arguments.rhythm, arguments.keep)):
+        return
+    for name, usual in FILE_OPTIONS.items():
+        if getattr(arguments, name) != usual:
+            raise GrooveError(f"--{name.replace('_', '-')} is for a MIDI file, and {arguments.rhythm!r} is none")
+
+
 def _listened(arguments: argparse.Namespace, source: str, bars: int | None) -> drum.InputRhythm:
     """Read a rhythm, and tell what of it was left out."""
-    rhythm = drum.listen(source, bars=bars, track=arguments.track, kit=arguments.input_kit, seed=arguments.seed)
+    rhythm = drum.listen(
+        source, bars=bars, track=arguments.track, channel=arguments.channel, part=arguments.part or "auto",
+        kit=arguments.input_kit, metre=arguments.metre, seed=arguments.seed,
+    )  # fmt: skip
+    return with_remarks(rhythm)
+
+
+def with_remarks(rhythm: drum.InputRhythm) -> drum.InputRhythm:
+    """Return a rhythm, and say what of its file was left out."""
     for remark in rhythm.remarks:
         print(f"groovelive: note: {remark}", file=sys.stderr)
     return rhythm

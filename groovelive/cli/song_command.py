@@ -13,7 +13,7 @@ from ..errors import GrooveError, closest
 from ..notation.sections import sections
 from . import drum, values
 from .arguments import described
-from .drum_command import check_output_options, outputs, print_roll
+from .drum_command import check_output_options, outputs, print_roll, with_remarks
 
 EXAMPLES = """\
 examples:
@@ -46,7 +46,7 @@ def _switch(text: str) -> bool:
 
 # How what is set of a section is read.
 SETTINGS: dict[str, Callable[[str], Any]] = {
-    "rhythm": lambda text: drum.listen(text).groove, "instrument": str, "genre": values.genre,
+    "rhythm": lambda text: with_remarks(drum.listen(text)).groove, "instrument": str, "genre": values.genre,
     "density": values.density, "redirect": values.names, "adherence": _float, "temperature": _float,
     "variation": _float, "complexity": _float, "intensity": _float, "fills": _float, "phrase": _whole,
     "top_k": _whole, "hands": _switch,
@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
     own = _own(arguments.section, names)
     if taken := own.keys() & {*settings, "tempo", "prime", "count_in", "ending", "seed", "form"}:
         raise GrooveError(f"a section can't have the name of a setting here: {min(taken)}; call it something else")
-    prime = None if arguments.prime is None else drum.listen(arguments.prime).groove
+    prime = None if arguments.prime is None else with_remarks(drum.listen(arguments.prime)).groove
     song = model.load(arguments.model).song(
         arguments.form, tempo=arguments.tempo, prime=prime, count_in=arguments.count_in, ending=arguments.ending,
         seed=arguments.seed, **settings, **own,

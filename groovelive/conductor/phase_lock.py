@@ -52,15 +52,16 @@ class PhaseLock:
         self.bpm = 0.0
         self.last = -math.inf
 
-    def heard(self, beat: float, bpm: float, at: float) -> None:
+    def heard(self, beat: float, bpm: float, at: float, anew: bool = False) -> None:
         """Take a leader's word.
 
         Args:
             beat: of the leader.
             bpm: its tempo.
             at: when, in seconds of the clock that the other methods are asked by.
+            anew: whether it has started since its last word: what was before is no guide.
         """
-        if abs(bpm - self.bpm) > _SAME:
+        if anew or abs(bpm - self.bpm) > _SAME:
             self._phases.clear()
             self._origin, self.bpm = at, bpm
         elif at > self._origin:
@@ -86,6 +87,10 @@ class PhaseLock:
         """Return the error in milliseconds of the leader's tempo."""
         return self.error(beat, at) * 60_000 / self.bpm
 
+    def is_far(self, beat: float, at: float) -> bool:
+        """Return whether ours, at `beat` at a moment, is so far from the leader that `way` takes it out in parts."""
+        return abs(self.error(beat, at)) > self._bend * _GENTLE
+
     def together(self, beat: float, at: float, bpm: float) -> bool:
         """Return whether ours, at `beat` at a moment and then at `bpm`, is with the leader, and will be for a while."""
         creep = abs(bpm - self.bpm) / self.bpm * _CREEP
@@ -101,7 +106,7 @@ class PhaseLock:
         error, bpm = self.error(beat, at), round(self.bpm, 6)
         if abs(error) * 60 / bpm <= self._deadband:
             return Way(bpm, bpm, 0.0)
-        if abs(error) > self._bend * _GENTLE and not whole:
+        if self.is_far(beat, at) and not whole:
             even = round(bpm * (1 + math.copysign(self._bend, error)), 6)
             return Way(even, even, 0.0)
         bend = self._bend * (_SWIFT if abs(error) <= _SMALL else 1)

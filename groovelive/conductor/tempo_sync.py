@@ -89,6 +89,8 @@ class Tempo:
         self._been_there = False
         self._offset: float | None = None  # beats that ours are ahead of a clock's that does not say where the bar is
         self._to_start = False
+        self._starts_anew = False  # whether it has started since its last word
+        self._stands = self._quiet = False  # whether it said that it stops; whether it is silent since, as expected
         self._look_at = 0.0
         self._led: dict[AnyClock, Led] = {}
         self._taps: dict[str, Taps] = {}
@@ -134,7 +136,8 @@ class Tempo:
             source = leader.source
             self._of, self._following = leader, PhaseLock(source.bend, source.over, source.deadband)
             self._there, self._been_there, self._offset = None, False, None
-            self._to_start, self._look_at, self._since = False, 0.0, self._now()
+            self._to_start = self._starts_anew = self._stands = self._quiet = False
+            self._look_at, self._since = 0.0, self._now()
 
     def check(self, request: messages.Write) -> None:
         """Raise a GrooveError where a performer sets the tempo that somebody else leads."""
@@ -196,6 +199,9 @@ class Tempo:
     def _look_at_clock(self, leader: LeadingClock) -> None:
         source, transport = leader.source, self._host.transport
         change, word = source.change(), source.look()
+        if change is not None:
+            self._to_start = self._starts_anew = change == "start"
+            self._stands = change == "stop"
         late = self._there is not None or self._now() - self._since > _PATIENCE
         if (word is not None) != self._there and (word is not None or late):
             self._tell_of(leader, word is not None)
@@ -208,13 +214,14 @@ class Tempo:
                 self._offset = None
             elif self._offset is None:  # keep the phase as it is found, or as it was when that was known
                 self._offset = transport.beat_at(round(word.at * 1e9)) - word.beat
-            self._following.heard(word.beat + (self._offset or 0.0), word.bpm, word.at)
-        if change is not None:
-            self._to_start = change == "start"
+            self._following.heard(word.beat + (self._offset or 0.0), word.bpm, word.at, self._starts_anew)
+            self._starts_anew = False
         if change == "stop" and transport.playing:
             self._host.stop(source.by)
-        elif self._to_start and word is not None:
+        elif self._to_start and word is not None and not self._starts_anew:
             self._to_start = False
+            if transport.playing and self._is_far():  # it has started elsewhere in the bar, without a stop
+                self._host.stop(source.by)
             if not transport.playing:
                 self._start(source.by)
         elif word is not None and transport.playing:
@@ -223,10 +230,13 @@ class Tempo:
     def _tell_of(self, leader: LeadingClock, there: bool) -> None:
         before, self._there = self._there, there
         if there:
-            self._tell(f"{leader} leads the tempo" + (" again" if self._been_there else ""))
-            self._been_there = True
+            if not (self._quiet and self._been_there):
+                self._tell(f"{leader} leads the tempo" + (" again" if self._been_there else ""))
+            self._been_there, self._quiet = True, False
         elif before is None:
             self._tell(f"{leader} is to lead the tempo, but is not there yet; until then it stays as it is")
+        elif self._stands:
+            self._quiet = True  # some leaders send nothing while they are stopped
         else:
             self._settle(leader.source.by)
             self._tell(f"{leader}, which led the tempo, has gone; the tempo stays as it is until it is back")
@@ -236,8 +246,13 @@ class Tempo:
         at = self._now() + RESTART / 1e9
         stopped = self._host.transport.stopped
         assert stopped is not None
-        self._write(self._following.bpm, by)
+        self._write(_within(self._following.bpm), by)
         self._host.start(stopped + (self._following.beat(at) - stopped) % BEATS_PER_BAR, by)
+
+    def _is_far(self) -> bool:
+        """Return whether we are so far from the leader that it takes bars to be drawn onto its bar line."""
+        now = self._host.transport.now()
+        return self._following.is_far(self._host.transport.beat_at(now), now / 1e9)
 
     # The tempo
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import struct
+import unicodedata
+from collections import Counter
 from os import PathLike, fspath
 from typing import BinaryIO, NamedTuple
 
-from mido import MidiFile
-
 from ..errors import GrooveError
+from .chunks import Chunks, read_chunks
 
 MAX_BYTES = 32 << 20
 MAX_BARS = 20_000  # eleven hours at 120 BPM; a broken delta time must be a sentence, not a full memory
+_SAID = 6  # remarks that are told one by one
 LOWEST_BPM, HIGHEST_BPM = 3.6, 10_000.0  # a file counts microseconds per quarter note, in 24 bits
 
 Source = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -54,27 +54,22 @@ class MidiScore(NamedTuple):
     metres: tuple[Metre, ...]
     end: int
     """the tick at which the longest track ends"""
+    remarks: tuple[str, ...] = ()
+    """what of the file was left out or mended, for a sentence"""
 
 
 def parse(source: Source) -> MidiScore:
-    """Read a MIDI file of type 0 or 1 that counts time in beats.
+    """Read a MIDI file of type 0 or 1 that counts time in beats, as far as it can be read.
 
     Args:
         source: a path, the bytes of a file, or a binary file object.
 
     Raises:
-        GrooveError: it cannot be read, is empty, is no MIDI file, is damaged, is of type 2, or counts time
-            in SMPTE frames, or lasts more than `MAX_BARS` of 4/4.
+        GrooveError: it cannot be read, is empty, is no MIDI file, is damaged so that no notes are found, is of type 2,
+            or counts time in SMPTE frames, or lasts more than `MAX_BARS` of 4/4.
     """
     data, name = _load(source)
-    ticks_per_beat = _header(data, name)
-    try:
-        # clip: data bytes beyond 127, which some programs write, are taken as 127
-        file = MidiFile(file=io.BytesIO(data), clip=True)
-    except Exception as error:  # mido lets many types through, from EOFError to IndexError
-        what = "it ends too early" if isinstance(error, EOFError) else str(error) or type(error).__name__
-        raise GrooveError(f"{name} is damaged: {what}") from None
-    return _score(file, name, ticks_per_beat)
+    return _score(read_chunks(data, name), name)
 
 
 def _load(source: Source) -> tuple[bytes, str]:
@@ -99,74 +94,65 @@ def _load(source: Source) -> tuple[bytes, str]:
     return data, name
 
 
-def _header(data: bytes, name: str) -> int:
-    """Check the header of a file (Standard MIDI Files 1.0) and return its ticks per beat."""
-    if not data:
-        raise GrooveError(f"{name} is empty; a MIDI file was expected")
-    if data[:4] != b"MThd":
-        raise GrooveError(f"{name} is not a MIDI file")
-    if len(data) < 14:
-        raise GrooveError(f"{name} is damaged: it ends too early")
-    file_type, _, division = struct.unpack(">HHH", data[8:14])
-    if file_type > 1:
-        raise GrooveError(f"{name} is a MIDI file of type {file_type}; groovelive reads types 0 and 1")
-    if division == 0:
-        raise GrooveError(f"{name} is damaged: it has 0 ticks per quarter note")
-    if division & 0x8000:
-        raise GrooveError(f"{name} counts time in SMPTE frames; groovelive reads ticks per quarter note")
-    return int(division)
-
-
-def _score(file: MidiFile, name: str, ticks_per_beat: int) -> MidiScore:
+def _score(chunks: Chunks, name: str) -> MidiScore:
     parts: list[MidiPart] = []
     tempos: dict[int, float] = {}
-    metres: dict[int, tuple[int, int]] = {}
     end = 0
-    for number, track in enumerate(file.tracks, start=1):
-        tick = 0
-        title = ""
-        channels: dict[int, list[tuple[int, int, int]]] = {}
-        programs: dict[int, int] = {}
-        for message in track:
-            tick += message.time
-            kind = message.type
-            if kind == "note_on":
-                if message.velocity:
-                    note = (tick, message.note, message.velocity)
-                    channels.setdefault(message.channel + 1, []).append(note)
-            elif kind == "program_change":
-                programs.setdefault(message.channel + 1, message.program)
-            elif kind == "set_tempo":
-                bpm = 60e6 / max(message.tempo, 1)
-                tempos[tick] = round(min(max(bpm, LOWEST_BPM), HIGHEST_BPM), 3)
-            elif kind == "time_signature":
-                if message.numerator and message.denominator <= 64:
-                    metres[tick] = (message.numerator, message.denominator)
-            elif kind == "track_name":
-                title = title or _text(message.name)
-        if tick > MAX_BARS * 4 * ticks_per_beat:
-            bars = tick // (4 * ticks_per_beat) + 1
+    remarks = list(chunks.remarks)
+    for number, track in enumerate(chunks.tracks, start=1):
+        if track.ticks > MAX_BARS * 4 * chunks.ticks_per_beat:
+            bars = track.ticks // (4 * chunks.ticks_per_beat) + 1
             raise GrooveError(f"{name} lasts {bars:,} bars (a broken delta time?); the most is {MAX_BARS:,}")
-        end = max(end, tick)
+        end = max(end, track.ticks)
+        title = _text(track.name)
         parts += [
-            MidiPart(number, title, channel, notes, programs.get(channel))
-            for channel, notes in sorted(channels.items())
+            MidiPart(number, title, channel, notes, track.programs.get(channel))
+            for channel, notes in sorted(track.notes.items())
         ]
+        own: dict[int, float] = {}
+        for tick, microseconds in track.tempos:
+            bpm = round(60e6 / microseconds, 3)
+            if bpm > HIGHEST_BPM:
+                track.broken.append("tempo")
+            else:
+                own[tick] = max(bpm, LOWEST_BPM)
+        tempos = own | tempos  # of two at one tick that of the earlier track
+    if not parts and remarks:
+        raise GrooveError(f"{name} is damaged, and has no notes that can be read: {remarks[0]}")
+    broken = Counter(called for track in chunks.tracks for called in track.broken)
+    remarks += [f"a broken {called} left out" + f" x{many}" * (many > 1) for called, many in broken.items()]
     tempos.setdefault(0, 120.0)  # what the standard says holds until told otherwise, as is 4/4
-    metres.setdefault(0, (4, 4))
     return MidiScore(
         name,
-        ticks_per_beat,
+        chunks.ticks_per_beat,
         parts,
-        tuple((tick / ticks_per_beat, bpm) for tick, bpm in sorted(tempos.items())),
-        tuple(Metre(tick / ticks_per_beat, *metre) for tick, metre in sorted(metres.items())),
+        tuple((tick / chunks.ticks_per_beat, bpm) for tick, bpm in sorted(tempos.items())),
+        tuple(Metre(tick / chunks.ticks_per_beat, *metre) for tick, metre in sorted(_metres(chunks, remarks).items())),
         end,
+        tuple(remarks[:_SAID]) + (f"{len(remarks) - _SAID} more like these",) * (len(remarks) > _SAID),
     )
 
 
-def _text(latin: str) -> str:
-    """Return a name as UTF-8 if it was written so; mido decodes Latin-1."""
+def _metres(chunks: Chunks, remarks: list[str]) -> dict[int, tuple[int, int]]:
+    """Return the metres of the first track that has any: in SMF 1.0 the first track is where they are."""
+    of_tracks = [{tick: (above, below) for tick, above, below in track.metres} for track in chunks.tracks]
+    told = [metres for metres in of_tracks if metres]
+    metres = dict(told[0]) if told else {}
+    metres.setdefault(0, (4, 4))
+    for other in told[1:]:
+        if not other.items() <= metres.items():
+            tick, (above, below) = next(item for item in sorted(other.items()) if item not in metres.items())
+            beat = tick / chunks.ticks_per_beat
+            remarks.append(f"another track's {above}/{below} at beat {beat:g} left out: the first track's metres count")
+            break
+    return metres
+
+
+def _text(written: bytes) -> str:
+    """Return a name as UTF-8 if it was written so, or else as Latin-1."""
     try:
-        return latin.encode("latin-1").decode("utf-8").strip("\0 ")
+        text = written.decode("utf-8")
     except UnicodeError:
-        return latin.strip("\0 ")
+        text = written.decode("latin-1")
+    text = unicodedata.normalize("NFC", text)
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -23,6 +23,10 @@ _FLOOR = 0.0002  # seconds; no clock is taken to be more regular than that
 _PLAINLY = 0.6  # of the error without a change: what a change must leave at most, to count as one
 _SURELY = 0.8  # of the error of the other explanation
 _GAP = 2.0  # seconds after which it may be another clock that ticks: where the bar begins is not known any more
+_PLAIN = 0.25  # of a period by which intervals may differ from whole ones where lost ticks are counted one by one
+_FEW = 0.34  # of the intervals, at most, that lost ticks make longer
+_PROOF = 2  # ticks by which a tempo from before a pause is proven
+_STEADY = 0.05  # of a period by which a tick may be off, beside its scatter, where a tempo is taken to go on
 _SURE = 0.02  # of a period, by which that may be uncertain
 _LOW, _HIGH = 15.0, 500.0  # bpm
 
@@ -60,6 +64,10 @@ class BeatTracker:
     counts: that some ticks were lost or doubled, so that all since are numbered anew; or another tempo, so that only
     they count. For a few ticks that may be open; then the line goes on.
 
+    A run begins with the tick after a start or a continue: that tick is where the song was said to stand, whatever
+    passed before, and only the run's own ticks make its line. Until they do, the tempo from before goes on, as long as
+    they agree with it. So it makes no difference whether a leader ticks while it is stopped.
+
     >>> pulse = BeatTracker()
     >>> pulse.start()
     >>> for k in range(49):
@@ -73,7 +81,11 @@ class BeatTracker:
         self._number = -1  # of the last tick
         self._zero = 0  # the number of the tick that is beat 0
         self._line: _Line | None = None
-        self._place = 0  # ticks from the start of the song to the next one, while it stands
+        self._before: _Line | None = None  # from before the run, until its own line is known
+        self._proven = 0  # the number of the tick from which on it counts
+        self._begins = False  # whether the next tick begins a run
+        self._place = 0  # ticks from the start of the song to where the next run begins
+        self._halt: int | None = None  # the number of the last tick of a run that was stopped
         self.placed = False  # whether it was ever said where the song is
         self.runs = False
 
@@ -82,46 +94,83 @@ class BeatTracker:
     def tick(self, at: float) -> None:
         """Take a tick, which came at a moment in seconds."""
         self._number += 1
-        if self._ticks and at - self._ticks[-1][1] > _GAP:
+        if self._begins:
+            self._begin(at)
+        elif self._ticks and at - self._ticks[-1][1] > _GAP:
             self._ticks.clear()
-            self._line, self.placed = None, False
+            self._line = self._before = None
+            self.placed = False
+        if self._before is not None and not self._near(self._before, at):
+            self._before = None
         self._ticks.append((self._number, at))
         self._fit()
 
     def start(self) -> None:
         """Take a start: the next tick is beat 0."""
-        self._place = 0
-        self.go_on()
+        self._place, self._halt = 0, None
+        self._begins = self.runs = True
 
     def go_on(self) -> None:
         """Take a continue: the next tick is where the song stands."""
-        self._zero = self._number + 1 - self._place
-        self.placed = self.runs = True
+        if self.runs and not self._begins:
+            self._halt = self._number  # it was stopped, which was not heard
+        if self._halt is not None:
+            self._place = self._halt + self._lost() + 1 - self._zero
+            self._halt = None
+        self._begins = self.runs = True
 
     def stop(self) -> None:
         """Take a stop: the song stands where it is; ticks may go on."""
-        if self.runs:
-            self._place = self._number + 1 - self._zero
-        self.runs = False
+        if self.runs and not self._begins:
+            self._halt = self._number
+        self._begins = self.runs = False
 
     def locate(self, sixteenths: int) -> None:
         """Take a song position: what comes next is so many 16ths from the start of the song."""
-        self._place = sixteenths * TICKS // 4
-        if self.runs:
-            self.go_on()
+        self._place, self._halt = sixteenths * TICKS // 4, None
+        self._begins = self.runs
 
     def word(self) -> Word | None:
         """Return where the beat was at the last tick, had that come in time; None as long as too little is known."""
-        many = len(self._ticks)
-        if self._line is None or self._line.scatter * math.sqrt(12 / many**3) > _SURE * self._line.period:
+        line = self._line if self._is_sure() else self._before
+        if line is None or (line is self._before and self._number < self._proven):
             return None
-        at = self._line.start + self._line.period * self._number
-        return Word((self._number - self._zero) / TICKS, round(60 / TICKS / self._line.period, 6), round(float(at), 9))
+        at = line.start + line.period * self._number
+        return Word((self._number - self._zero) / TICKS, round(60 / TICKS / line.period, 6), round(float(at), 9))
 
     @property
     def scatter(self) -> float:
         """By how much ticks scatter around the pulse, as a standard deviation in seconds."""
         return 0.0 if self._line is None else self._line.scatter
+
+    # The run
+
+    def _begin(self, at: float) -> None:
+        """Begin a run with the tick that has come."""
+        line = self._line or self._before
+        self._proven = self._number
+        if line is not None and not self._near(line, at):  # it has paused: the tempo is all that may still hold
+            line = line._replace(start=at - line.period * self._number)
+            self._proven += _PROOF
+        self._before, self._line = line, None
+        self._ticks.clear()
+        self._zero = self._number - self._place
+        self._begins, self.placed = False, True
+
+    def _near(self, line: _Line, at: float) -> bool:
+        """Return whether the last tick, which came at a moment, lies on a line as far as ticks scatter."""
+        return abs(at - line.start - line.period * self._number) <= 4 * line.scatter + _STEADY * line.period
+
+    def _is_sure(self) -> bool:
+        many = len(self._ticks)
+        return self._line is not None and self._line.scatter * math.sqrt(12 / many**3) <= _SURE * self._line.period
+
+    def _lost(self) -> int:
+        """Return how many of the last ticks of a run that was stopped were lost, as far as the line lacks them."""
+        if self._line is None:
+            return 0
+        numbers, times = (column[-_FRESH:] for column in self._columns())
+        return round(float(_missing(numbers, times, self._line.period)[numbers == self._halt].sum()))
 
     # The line
 
@@ -129,6 +178,9 @@ class BeatTracker:
         numbers, times = self._columns()
         if len(numbers) < READY:
             return
+        if len(numbers) < 2 * _FRESH:  # too few to tell a change from: but where all are plain, one that is lost is too
+            self._renumber(_missing(numbers, times, float(np.median(np.diff(times)))))
+            numbers, times = self._columns()
         noisy = self._line is not None and self._line.scatter > _NOISY * self._line.period
         fresh = _FRESH_NOISY if noisy else _FRESH
         for wide in (fresh, *_WIDER):
@@ -144,7 +196,9 @@ class BeatTracker:
                 continue
             numbers, times = self._columns()
             break
-        self._line = _line(numbers, times)
+        self._line = _line(numbers, times, self._line)
+        if self._is_sure():
+            self._before = None
 
     def _columns(self) -> tuple[Floats, Floats]:
         both = np.array(self._ticks, float).reshape(-1, 2)
@@ -179,6 +233,8 @@ class BeatTracker:
     def _renumber(self, more: NDArray[Any]) -> None:
         """Add to the numbers of the last ticks."""
         last = [self._ticks.pop() for _ in more][::-1]
+        if self._halt is not None:
+            self._halt += sum(int(lost) for (number, _), lost in zip(last, more, strict=True) if number == self._halt)
         self._ticks += [(number + int(lost), at) for (number, at), lost in zip(last, more, strict=True)]
         self._number = self._ticks[-1][0]
 
@@ -187,10 +243,33 @@ class BeatTracker:
             self._ticks.popleft()
 
 
-def _line(numbers: Floats, times: Floats) -> _Line:
-    """Fit a line by least squares, twice: ticks that are far off it do not count the second time."""
+def _missing(numbers: Floats, times: Floats, period: float) -> Floats:
+    """Return how many ticks were lost before each of some, by the intervals; none where these are not plainly whole.
+
+    Nor if many are longer, or the last one is: it may be another tempo.
+
+    >>> _missing(np.arange(4.0), np.array([0, 1.1, 3.0, 4.0]), period=1.0)
+    array([0., 0., 1., 1.])
+    """
+    intervals = np.diff(times) / period
+    whole = np.round(intervals)
+    are_plain = len(whole) > 0 and np.abs(intervals - whole).max() <= _PLAIN
+    if not are_plain or whole[-1] != 1 or np.mean(whole != 1) > _FEW:
+        return np.zeros(len(numbers))
+    return np.concatenate([[0.0], np.cumsum(whole) - (numbers[1:] - numbers[0])])
+
+
+def _line(numbers: Floats, times: Floats, before: _Line | None = None) -> _Line:
+    """Fit a line by least squares, twice: ticks that are far off it do not count the second time.
+
+    Nor do those count the first time that are plainly off the line from `before`, unless most are.
+    """
     n, t = numbers - numbers[-1], times - times[-1]
     kept = np.ones(len(n), bool)
+    if before is not None and before.scatter <= _NOISY * before.period:
+        near = np.abs(times - before.start - before.period * numbers) <= _PLAIN * before.period
+        if near.sum() > max(READY, len(n) / 2):
+            kept = near
     for _ in range(2):
         mean, middle = n[kept].mean(), t[kept].mean()
         period = float(((n[kept] - mean) * t[kept]).sum() / ((n[kept] - mean) ** 2).sum())

@@ -37,6 +37,7 @@ class MidiClockSource:
         self._clock = clock
         self._last: BeatHeard | None = None
         self._changes: deque[Change] = deque(maxlen=8)
+        self._starts = False
         self._answered, self._why = threading.Event(), ""
         self._worker: Worker[Any] = Worker(
             "MIDI clock input",
@@ -90,8 +91,13 @@ class MidiClockSource:
         match answer:
             case BeatHeard() as heard:
                 self._last = heard
+                if self._starts:  # not before: who starts asks where the beat is, and the last word is of another run
+                    self._starts = False
+                    self._changes.append("start")
             case TransportChanged(to):
-                self._changes.append(to)
+                self._starts = to == "start"
+                if to == "stop":
+                    self._changes.append("stop")
             case ClockRefused(why):
                 self._why = why
             case ClockOpened():

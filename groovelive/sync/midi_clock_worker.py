@@ -66,6 +66,8 @@ class ClockParser:
                 self._tell(TransportChanged("stop"))
             case [0xF2, low, high]:
                 self._pulse.locate(low | high << 7)
+                if self._pulse.runs:  # it goes on elsewhere
+                    self._change = TransportChanged("start")
 
     def _tick(self, at: int) -> None:
         self._pulse.tick(at / 1e9)

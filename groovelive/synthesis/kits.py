@@ -13,6 +13,7 @@ import math
 import os
 import subprocess
 import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +34,9 @@ Message = tuple[str | int | float | bytes, ...]
 
 Event = tuple[float, list[Message]]
 """The messages of one OSC bundle and the time it is due, in seconds from the start of the score."""
+
+Tempo = float | Sequence[tuple[float, float]]
+"""Beats (quarter notes) a minute, or a map of (beat, beats a minute) that begins at beat 0."""
 
 FOLDER = Path(__file__).with_name("synthdefs")
 OPEN_HAT, CLOSED_HAT = VOICES.index("open_hat"), VOICES.index("closed_hat")
@@ -141,7 +145,28 @@ def score(notes: Iterable[tuple[float, Note]], kit: DrumKit) -> list[Event]:
     return [(seconds, kit.strike(note.voice, note.velocity)) for seconds, note in in_order]
 
 
-def timed(music: Groove | Iterable[Groove], *, tempo: float = 120.0) -> list[tuple[float, Note]]:
+class _Seconds:
+    """When each beat of a tempo map is, in seconds from its beginning."""
+
+    def __init__(self, tempo: Tempo) -> None:
+        if not isinstance(tempo, list | tuple):
+            tempo = [(0.0, number("tempo", tempo, 10, 999))]
+        if not tempo or tempo[0][0] != 0:
+            raise GrooveError("a tempo map begins with a tempo at beat 0")
+        self._beats, self._bpm, self._at = [0.0], [number("tempo", tempo[0][1], 10, 999)], [0.0]
+        for beat, bpm in tempo[1:]:
+            at = self(beat)
+            self._beats.append(beat)
+            self._bpm.append(number("tempo", bpm, 10, 999))
+            self._at.append(at)
+
+    def __call__(self, beat: float) -> float:
+        """Return the moment of a beat."""
+        k = max(bisect_right(self._beats, beat) - 1, 0)
+        return self._at[k] + (beat - self._beats[k]) * 60.0 / self._bpm[k]
+
+
+def timed(music: Groove | Iterable[Groove], *, tempo: Tempo = 120.0) -> list[tuple[float, Note]]:
     """Return (seconds, note) for every note of a groove, or of grooves played one after the other.
 
     A note ahead of its groove's first step sounds before that bar line; at the start of the music nothing is
@@ -149,17 +174,19 @@ def timed(music: Groove | Iterable[Groove], *, tempo: float = 120.0) -> list[tup
 
     Args:
         music: a groove, or grooves in their order.
-        tempo: beats (quarter notes) a minute.
+        tempo: 10..999 beats (quarter notes) a minute, or a tempo map.
 
+    >>> [seconds for seconds, note in timed(Groove.parse("x*4", bars=1), tempo=[(0, 60), (2, 120)])]
+    [0.0, 1.0, 2.0, 2.5]
     >>> early = Groove.from_notes([(0, "crash", 0.9, -0.25)], steps=16)
     >>> [seconds for seconds, note in timed([early, early], tempo=60)]
     [0.0, 3.9375]
     """
-    seconds_per_step = 60.0 / tempo / STEPS_PER_BEAT
+    seconds = _Seconds(tempo)
     notes: list[tuple[float, Note]] = []
     start = 0
     for groove in _grooves(music):
-        notes += [(max(0.0, (start + note.position) * seconds_per_step), note) for note in groove]
+        notes += [(max(0.0, seconds((start + note.position) / STEPS_PER_BEAT)), note) for note in groove]
         start += groove.steps
     return notes
 
@@ -168,7 +195,7 @@ def render(
     music: Groove | Iterable[Groove],
     path: str | os.PathLike[str],
     *,
-    tempo: float = 120.0,
+    tempo: Tempo = 120.0,
     kit: str | DrumKit = "acoustic",
     sample_rate: int = 48000,
     tail: float = 2.0,
@@ -181,7 +208,7 @@ def render(
     Args:
         music: a groove, or grooves in their order.
         path: where to write; its name ends in .wav.
-        tempo: 10..999 beats (quarter notes) a minute.
+        tempo: 10..999 beats (quarter notes) a minute, or a tempo map.
         kit: one of `kits()`, or a DrumKit.
         sample_rate: 8000..192000 Hz.
         tail: 0..60 seconds after the last bar, for cymbals to ring.
@@ -197,11 +224,10 @@ def render(
     Traceback (most recent call last):
     groovelive.errors.GrooveError: tempo must be a number from 10 to 999, not -1
     """
-    number("tempo", tempo, 10, 999)
     grooves = _grooves(music)
-    beats = sum(groove.steps for groove in grooves) / STEPS_PER_BEAT
     notes = timed(grooves, tempo=tempo)
-    return render_timed(notes, path, beats * 60.0 / tempo, kit=kit, sample_rate=sample_rate, tail=tail)
+    end = _Seconds(tempo)(sum(groove.steps for groove in grooves) / STEPS_PER_BEAT)
+    return render_timed(notes, path, end, kit=kit, sample_rate=sample_rate, tail=tail)
 
 
 def render_timed(

@@ -68,7 +68,7 @@ class TestDrum:
     def test_a_melody_is_followed_with_its_tempo(self, run: Run, tmp_path: Path) -> None:
         melody = midi_file(tmp_path / "bass.mid", [(0, 40), (360, 43), (720, 45), (5 * 1920, 40)])
         code, _, err = run("drum", melody, "-o", "drums.mid", "-q")
-        assert (code, err) == (0, "")
+        assert code == 0 and "note: " in err and "the final downbeat left out (1 note alone in the last bar)" in err
         written = midifile.read("drums.mid")
         assert written.tempo == pytest.approx(96, abs=0.01)
         assert written.groove.bars == midifile.read(melody).groove.bars >= 5
@@ -203,7 +203,7 @@ class TestBadInput:
         midi_file(tmp_path / "silent.mid", [])
         midi_file(tmp_path / "long.mid", [(0, 40), (10_000 * 1920 - 120, 40)])
         whole = midi_file(tmp_path / "whole.mid", [(tick * 120, 40) for tick in range(32)]).read_bytes()
-        (tmp_path / "cut.mid").write_bytes(whole[: len(whole) // 2])
+        (tmp_path / "cut.mid").write_bytes(whole[:24])
         return tmp_path
 
     @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ class TestBadInput:
             ("missing.mid", "cannot read missing.mid"),
             ("empty.mid", "empty.mid is empty"),
             ("text.mid", "text.mid is not a MIDI file"),
-            ("cut.mid", "cut.mid is damaged"),
+            ("cut.mid", "cut.mid is damaged, and has no notes that can be read"),
             ("five.mid", "five.mid is in 5/8"),
             ("silent.mid", "silent.mid has no notes"),
             ("long.mid", "1 to 1,000 bars, not 10,000; --bars"),
