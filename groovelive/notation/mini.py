@@ -23,7 +23,7 @@ from .nodes import (
     Varied,
     bjorklund,
 )
-from .numbers import MAX_DIGITS, Atom, above_zero, euclidean_number, fraction, velocity
+from .numbers import MAX_DIGITS, Atom, above_zero, euclidean_number, fraction, sample_number, velocity
 
 MAX_TEXT = 4096
 MAX_DEPTH = 50
@@ -35,10 +35,13 @@ _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?", re.ASCII)
 _WHOLE = re.compile(r"\d+", re.ASCII)
 # A number, or a word. A colon belongs to the word, so that what reads the word can say what it thinks of it.
-_ATOM = re.compile(r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::\w*)?", re.ASCII)
+_ATOM = re.compile(r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::(?![\[<{])[\w.]*)*", re.ASCII)
 _TOKEN = re.compile(r"[\w.#:'-]+|\S")
 
 Mark = Callable[[Any, Fraction], Any]
+
+REST = object()
+"""What an atom returns for a word that is a rest."""
 
 
 class _Step(NamedTuple):
@@ -151,7 +154,7 @@ class _Reader:
             if char == "." and not _NUMBER.match(self.text, start):
                 self.dot(start, steps)
                 groups.append([])
-            elif char in "!_":
+            elif char in "!_@":
                 if not steps:
                     does = "repeats" if char == "!" else "lengthens"
                     raise self.error(f"'{char}' {does} the step before it, and there is none", start, 1)
@@ -183,7 +186,7 @@ class _Reader:
         """Read one step with all that is attached to it; '!3' makes it three steps."""
         start = self.here
         node, weight, copies = self.term(), Fraction(1), 1
-        while (sign := self.peek()) and sign in "*/!@?(^":
+        while (sign := self.peek()) and (sign in "*/!@?(^" or (sign == ":" and self.mark is not None)):
             at = self.here
             self.here += 1
             if sign in "*/":
@@ -192,6 +195,8 @@ class _Reader:
                 node = self.euclid(node, at)
             elif sign == "^":
                 node = self.marked(node, at)
+            elif sign == ":":  # a pattern of sample numbers: a voice has one sound
+                self.argument(":", sample_number)
             elif sign == "?":
                 node = self.thinned(node, at)
             elif sign == "@":
@@ -220,11 +225,11 @@ class _Reader:
         if not match:
             raise self.error(f"{char!r} has no meaning here" if char else "a step is missing at the end")
         try:
-            node = Pure(self.atom(match[0]))
+            value = self.atom(match[0])
         except ValueError as error:
             raise self.error(str(error), start, len(match[0])) from None
         self.here = match.end()
-        return node
+        return Rest() if value is REST else Pure(value)
 
     def group(self, opener: str) -> Node:
         start = self.here
