@@ -7,15 +7,11 @@ from typing import Literal, NamedTuple
 
 from .caret import NotationError
 
-System = Literal["", "mini", "play"]
+System = Literal["", "tidal", "strudel", "play"]
 
-# What stands before the quotes: of Tidal and Strudel, and of FoxDot and Renardo.
-_SYSTEMS: dict[str, System] = {
-    "s": "mini", "sound": "mini", "mini": "mini", "m": "mini", "struct": "mini", "play": "play",
-}  # fmt: skip
-_CODE = re.compile(
-    r"\s*(?:\$\s*:|[A-Za-z]\w*\s*(?:\$|>>|:))?\s*(?P<word>[a-z]+)\s*(?P<open>\(?)\s*(?P<quote>[\"'`])"
-)
+# What stands before the quotes, without a bracket in Tidal and with one in Strudel; `play` is of FoxDot and Renardo.
+_WORDS = ("s", "sound", "mini", "m", "struct", "play")
+_CODE = re.compile(r"\s*(?:\$\s*:|[A-Za-z]\w*\s*(?:\$|>>|:))?\s*(?P<word>[a-z]+)\s*(?P<open>\(?)\s*(?P<quote>[\"'`])")
 
 
 class Code(NamedTuple):
@@ -32,12 +28,12 @@ def unwrapped(text: str) -> Code:
         NotationError: the code does more to the rhythm than play it.
 
     >>> unwrapped('d1 $ sound "bd*2 sn"'), unwrapped('play("x-o-")')
-    (Code(text='bd*2 sn', system='mini'), Code(text='x-o-', system='play'))
+    (Code(text='bd*2 sn', system='tidal'), Code(text='x-o-', system='play'))
     >>> unwrapped("bd sn")
     Code(text='bd sn', system='')
     """
     head = _CODE.match(text)
-    if head is None or head["word"] not in _SYSTEMS:
+    if head is None or head["word"] not in _WORDS:
         return Code(text, "")
     end = text.find(head["quote"], head.end())
     if end < 0:
@@ -51,4 +47,5 @@ def unwrapped(text: str) -> Code:
         elif head["open"] and rest.startswith(")"):
             first += 1
         raise NotationError(reason, text, min(first, len(text) - 1), max(1, len(text.rstrip()) - first))
-    return Code(text[head.end() : end], _SYSTEMS[head["word"]])
+    system: System = "play" if head["word"] == "play" else "strudel" if head["open"] else "tidal"
+    return Code(text[head.end() : end], system)

@@ -12,12 +12,12 @@ from . import mini, step_strings
 # Names from Tidal's and Strudel's sample sets that this kit has no voice for go to the nearest one.
 _ALIASES: dict[str, tuple[str, ...]] = {
     "kick": ("kd", "bassdrum", "808bd", "clubkick", "popkick"),
-    "snare": ("sd", "cp", "clap", "rim", "rs", "808sd", "realclaps"),
-    "closed_hat": ("x", "1", "t", "ch", "hc", "hat", "sh", "tb", "808hc"),
+    "snare": ("sd", "cp", "clap", "rim", "rm", "rs", "808sd", "realclaps"),
+    "closed_hat": ("x", "1", "t", "ch", "hc", "hat", "sh", "tb"),
     "open_hat": ("ho", "808oh"),
-    "low_tom": ("808lt",),
-    "mid_tom": ("perc", "808mt"),
-    "high_tom": ("808ht",),
+    "low_tom": ("808lt", "808lc"),
+    "mid_tom": ("perc", "808mt", "808mc"),
+    "high_tom": ("808ht", "808hc"),
     "crash": ("cc", "808cy"),
     "ride": ("cb",),
 }
@@ -62,8 +62,8 @@ def drum(name: str) -> DrumHit:
     Raises:
         GrooveError: there is no such drum; the message offers the closest.
 
-    >>> drum("sn"), drum("ho"), drum("X"), drum("bd:3")
-    (DrumHit(voice=1, velocity=None), DrumHit(voice=3, velocity=None), DrumHit(voice=2, velocity=1.0), DrumHit(voice=0))
+    >>> drum("ho"), drum("bd:3"), drum("X")
+    (DrumHit(voice=3, velocity=None), DrumHit(voice=0, velocity=None), DrumHit(voice=2, velocity=1.0))
     """
     plain, colon, _ = name.partition(":")
     velocity = step_strings.VELOCITIES["X"] if plain == "X" else None

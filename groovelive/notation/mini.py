@@ -35,7 +35,9 @@ _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?", re.ASCII)
 _WHOLE = re.compile(r"\d+", re.ASCII)
 # A number, or a word. A colon belongs to the word, so that what reads the word can say what it thinks of it.
-_ATOM = re.compile(r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::(?![\[<{])[\w.]*)*", re.ASCII)
+_ATOM = re.compile(
+    r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::(?![\[<{])[\w.]*)*", re.ASCII
+)
 _TOKEN = re.compile(r"[\w.#:'-]+|\S")
 
 Mark = Callable[[Any, Fraction], Any]
@@ -49,7 +51,7 @@ class _Step(NamedTuple):
     weight: Fraction
 
 
-def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node:
+def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0, *, later: bool = False) -> Node:
     """Read mini-notation.
 
     Args:
@@ -57,6 +59,7 @@ def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node
         atom: makes a value of each word or number; its ValueError becomes a NotationError at the word.
         mark: combines a value with the number after `^`; None: there is no `^` in this notation.
         seed: decides what `?` and `|` do.
+        later: whether a Euclidean rhythm is rotated to later steps, as Strudel does, and not to earlier ones.
 
     Raises:
         NotationError: the text cannot be read, or asks for too much.
@@ -65,12 +68,12 @@ def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node
     >>> TimePattern(read("3 <4 5>", int), "").at(1.5)
     5
     """
-    return _Reader(text, atom, mark, seed).read()
+    return _Reader(text, atom, mark, seed, later).read()
 
 
 class _Reader:
-    def __init__(self, text: str, atom: Atom, mark: Mark | None, seed: int) -> None:
-        self.text, self.atom, self.mark, self.seed = text, atom, mark, seed
+    def __init__(self, text: str, atom: Atom, mark: Mark | None, seed: int, later: bool) -> None:
+        self.text, self.atom, self.mark, self.seed, self.later = text, atom, mark, seed, later
         self.here = 0
         self.opened: list[int] = []  # where the brackets around us were opened
         self.places = 0  # random marks met so far: each draws its own numbers
@@ -313,8 +316,8 @@ class _Reader:
 
         def spread(pulses: int, steps: int, rotation: int = 0) -> Node:
             rhythm = [(node if hit else Rest(), Fraction(1)) for hit in bjorklund(pulses, steps)]
-            by = Fraction(rotation % steps, steps)
-            return Early(Sequenced(rhythm), Fraction(rotation, steps)) if by else Sequenced(rhythm)
+            by = -rotation if self.later else rotation
+            return Early(Sequenced(rhythm), Fraction(by, steps)) if by % steps else Sequenced(rhythm)
 
         if all(isinstance(argument, Pure) for argument in arguments):
             return spread(*(argument.value for argument in arguments if isinstance(argument, Pure)))

@@ -122,7 +122,7 @@ def _node(found: code.Code, seed: int) -> Node:
         if play_strings.is_play_string(text):
             return play_strings.read(text, seed)
     try:
-        return mini.read(text, drum_or_rest, _with_velocity, seed)
+        return mini.read(text, drum_or_rest, _with_velocity, seed, later=found.system == "strudel")
     except NotationError as error:
         if found.system or not play_strings.may_be_play_string(text):
             raise
@@ -197,7 +197,9 @@ def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
     length, told, position, size = _written(text)
     if length > whole("bars", bars, 1, MAX_BARS):
         loop = f"{bars} bar{'s' if bars > 1 else ''} ({bars * STEPS_PER_BAR} steps)"
-        raise NotationError(f"{told} are longer than {loop}; use bars={length}", code.unwrapped(text).text, position, size)
+        raise NotationError(
+            f"{told} are longer than {loop}; use bars={length}", code.unwrapped(text).text, position, size
+        )
     cells = _cells(text, bars, seed, start)
     hits, velocities, offsets = np.zeros((3, bars * STEPS_PER_BAR, len(VOICES)), np.float32)
     if cells:

@@ -18,8 +18,8 @@ PER_BAR: Final = 8  # characters in a bar: each lasts half a beat
 
 # Which voice a character goes to, by the description of its samples in FoxDot; a heavy sound is an accent.
 _SOUNDS: dict[str, str] = {
-    "kick": "xXvVA", "snare": "oOuiIDhHt*", "closed_hat": "-askS+", "open_hat": "=", "low_tom": "pP", "mid_tom": "mKELy",
-    "high_tom": "d&", "crash": "#", "ride": "~TeRr",
+    "kick": "xXvVA", "snare": "oOuiIDhHt*", "closed_hat": "-askS+", "open_hat": "=", "low_tom": "pP",
+    "mid_tom": "mKELy", "high_tom": "d&", "crash": "#", "ride": "~TeRr",
 }  # fmt: skip
 _ACCENTS, _SOFT = "XOV", "uv"
 SOUNDS: dict[str, DrumHit] = {
@@ -34,14 +34,18 @@ _CORE = frozenset("xXoOvVu")
 
 
 def is_play_string(text: str) -> bool:
-    """Tell a play string from mini-notation, where it can be told: by an o, u, v, = or # among touching characters.
+    """Tell a play string from mini-notation, where that can be told.
+
+    It has an o, u, v, = or #, or layers side by side, and somewhere two characters touch.
 
     >>> [is_play_string(text) for text in ("x-o-", "x-o[-o]", "---(-=)", "<X ><-->")]
     [True, True, True, True]
     >>> [is_play_string(text) for text in ("x - x -", "bd ho", "x o x o", "[x x]*2")]
     [False, False, False, False]
     """
-    if not _PLAIN.fullmatch(text) or not re.search(r"\S\S", text) or not set(text) & set("oOvVu=#"):
+    if not _PLAIN.fullmatch(text) or not re.search(r"\S\S", text):
+        return False
+    if "><" not in text and not set(text) & set("oOvVu=#"):
         return False
     runs = _LETTERS.findall(text)
     return all(

@@ -16,12 +16,12 @@ MAX_STEPS: Final = 4096
 
 _LABEL = re.compile(r"\s*(?:([A-Za-z]\w*)\s*[:=]\s*)?")
 _HEAD = re.compile(r"[(\[]?\s*(ring|bools|knit|spread)\b\s*[,(]?|[(\[]")
-_ITEM = re.compile(r"[\s,]*(true|false|-?\d*\.?\d+)\b", re.ASCII)
-_TAIL = re.compile(r"[\s,]*[)\]]*\s*(?:\.ring\b)?\s*")
+_ITEM = re.compile(r"[\s,()\[\]]*(true|false|-?\d*\.?\d+)\b", re.ASCII)
+_TAIL = re.compile(r"[\s,)\]]*(?:\.(?:ring|flatten|tick|look)\b[\s)]*)*")
 _LINE = re.compile(r"[^\n;]+")
 # What only a list begins with, or has: a word of Sonic Pi, or a bracket and numbers with commas between them.
 _RING = re.compile(
-    r"\s*(?:[A-Za-z]\w*\s*[:=]\s*)?(?:[(\[]?\s*(?:ring|bools|knit|spread)\b|[(\[]?\s*(?:[\d.]+|true|false)\s*,)"
+    r"\s*(?:[A-Za-z]\w*\s*[:=]\s*)?(?:[(\[]?\s*(?:ring|bools|knit|spread)\b|[(\[\s]*(?:[\d.]+|true|false)\s*,)"
 )
 
 

@@ -45,7 +45,7 @@ def is_tab(text: str) -> bool:
 
 
 def read(text: str, voice_of: Callable[[str], int]) -> tuple[Node, int]:
-    """Read a drum tab; it goes round.
+    r"""Read a drum tab; it goes round.
 
     8, 12, 16, 24 or 32 characters between bar lines are a bar; fewer are 16th steps. Where a drum comes again, or
     after an empty line, the tab goes on in time.
@@ -61,7 +61,7 @@ def read(text: str, voice_of: Callable[[str], int]) -> tuple[Node, int]:
         NotationError: the text cannot be read.
 
     >>> from groovelive.notation.pattern import TimePattern
-    >>> node, bars = read("HH|x-x-x-x-|\\nSD|--o---o-|", lambda name: {"HH": 2, "SD": 1}[name])
+    >>> node, bars = read("HH|x-x-x-x-|\nSD|--o---o-|", lambda name: {"HH": 2, "SD": 1}[name])
     >>> bars, [(str(event.begin), event.value.voice) for event in TimePattern(node, "").query(0, .5)]
     (1, [('0', 2), ('1/4', 2), ('1/4', 1)])
     """
