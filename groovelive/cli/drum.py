@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..convert import is_midi_path
+from ..convert import existing, is_path
 from ..errors import GrooveError, closest
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument, instrument_of
 from ..midi_files.reader import Tempo
 from ..midi_files.reader import read as read_midi
-from ..notation.parser import parse
+from ..notation.caret import NotationError
+from ..notation.parser import bars_of, parse
 from ..saving import TEMPO
 from .performance import LOOP, Performance, loop_at
 
@@ -73,11 +74,12 @@ def listen(
     """
     if not source.strip():
         raise GrooveError("there is no rhythm; give a MIDI file, or type one, such as 'x..x..x.'")
-    if not _is_file(source):
-        groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
+    if not is_file(source):
+        groove = _parsed(source, bars, seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
         return InputRhythm(groove, drums=_NAMED.search(source) is not None)
+    existing(source)
 
     played = read_midi(source, kit=kit, track=track)
     report = played.report
@@ -146,13 +148,30 @@ def answer(
     return [player.play(bar, LOOP, **controls)[: min(LOOP, length - bar)] for bar in range(0, length, LOOP)]
 
 
-def _is_file(source: str) -> bool:
-    if is_midi_path(source):
+def is_file(source: str) -> bool:
+    """Return whether an argument is meant as a file: one that is there, or a text with a path's ending or slashes.
+
+    >>> is_file("song.mid"), is_file("sogn.mdi"), is_file("loops/beat"), is_file("bd sn/2")
+    (True, True, True, False)
+    """
+    if is_path(source):
         return True
     try:
         return Path(source).is_file()
     except (OSError, ValueError):  # a rhythm too long for a file name
         return False
+
+
+def _parsed(source: str, bars: int | None, seed: int) -> Groove:
+    """Read notation, as far as it is wanted; where it is one word that cannot be read it may be a file's name."""
+    try:
+        return parse(source, bars=min(bars or max(LOOP, bars_of(source)), NOTATION_BARS), seed=seed)
+    except NotationError:
+        if re.fullmatch(r"[\w.-]{4,}", source):
+            near = closest(source, [path.stem for path in Path().glob("*.mid*")])
+            if near:
+                existing(source + ".mid")
+        raise
 
 
 def _mirrored(

@@ -166,11 +166,11 @@ def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
     """Read a rhythm, as mini-notation or as a step string, into a Groove.
 
     A text is a step string if it holds only step characters (x X . - 0..9), '|' and white space and at
-    least two of the former touch, or if it begins with a label ("bd: x...x..."). All else is a drum tab, a list of
-    numbers, a play string, or mini-notation, of which one cycle is one bar. A note off the 16th grid goes to the nearest step and keeps its time as the
-    offset. Half-way notes belong to the earlier step, or to the later one if the earlier is taken. Of two
-    notes of one voice that meet in a step the louder stays; of equal ones, the one nearer to the grid. A note
-    less than a 32nd before the end of the loop is the first step's, early.
+    least two of the former touch, or if it begins with a label ("bd: x...x..."). All else is a drum tab, a list
+    of numbers, a play string, or mini-notation, of which one cycle is one bar. A note off the 16th grid goes to
+    the nearest step and keeps its time as the offset. Half-way notes belong to the earlier step, or to the later
+    one if the earlier is taken. Of two notes of one voice that meet in a step the louder stays; of equal ones,
+    the one nearer to the grid. A note less than a 32nd before the end of the loop is the first step's, early.
 
     Args:
         text: the notation; see docs/notation.md.

@@ -5,6 +5,7 @@ numbers are read as the plain drum. A name that this kit has no voice for goes t
 says: a clap is a snare.
 """
 
+# ruff: noqa: E501 (a pattern stands on one line, as its documentation has it)
 from __future__ import annotations
 
 Published = dict[str, list[tuple[str, int, str]]]
