@@ -62,8 +62,8 @@ def of(source: Groove | str | PathLike[str] | Iterable[Note] | ArrayLike) -> Gro
     """Return the groove that a source stands for.
 
     Args:
-        source: a Groove; a path (a string with an ending such as .mid, or with slashes, counts as one); a text in notation; an
-            array (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as they need.
+        source: a Groove; a path (a string with an ending such as .mid, or with slashes, counts as one); a text in
+            notation; an array (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as they need.
 
     Raises:
         GrooveError: it is none of these, or cannot be read.

@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
+from . import checks
 from .errors import GrooveError
 from .grooves.display import svg_song
 from .grooves.groove import Groove
@@ -99,4 +100,4 @@ def first_tempo(tempo: Tempo) -> float:
     >>> first_tempo([(0, 96.0), (16, 120.0)])
     96.0
     """
-    return float(tempo) if isinstance(tempo, int | float) else float(tempo[0][1])
+    return checks.number("tempo", tempo if not isinstance(tempo, Sequence) else tempo[0][1], 0, unit="BPM", above=True)
