@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import GrooveError
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
@@ -73,6 +74,13 @@ class SimulatedLine(Protocol):
         ...
 
 
+class ClosedLine:
+    """What takes the place of a session's line and log when it is closed: every word that needs one says so."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise GrooveError("this session is closed; gl.open() opens another")
+
+
 class SessionClient:
     """What a program knows of a session, and asks of it: the log, the beat, and edits.
 
@@ -91,7 +99,7 @@ class SessionClient:
         self._simulated = line if isinstance(line, SimulatedLine) else None
         self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
         self._lock = self._replica.lock
-        self._callbacks = Callbacks(self._give, self.tell, apart=self.realtime)
+        self._callbacks = Callbacks(self._give, self._say, apart=self.realtime)
         line.on_news = self._hear
         if isinstance(line, SimulatedLine):
             self._state = self._expect(messages.Here(), messages.SessionState)
@@ -165,7 +173,10 @@ class SessionClient:
         """Tell the performer something, once."""
         if sentence not in self._told:
             self._told.add(sentence)
-            print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+            self._say(sentence)
+
+    def _say(self, sentence: str) -> None:
+        print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
 
     # What is asked
 
@@ -290,6 +301,12 @@ class SessionClient:
 
     def close(self) -> None:
         """Leave the session. The music goes on; `groovelive stop`, or hush() before, ends it."""
+        if self.closed:
+            return
         self.closed = True
         self._callbacks.close()
         self._line.close()
+        gone: Any = ClosedLine()
+        self._line = self._replica = gone
+        if self._simulated is not None:
+            self._simulated = gone

@@ -194,8 +194,9 @@ def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
       bd snn
          ^^^
     """
+    bars = whole("bars", bars, 1, MAX_BARS)
     length, told, position, size = _written(text)
-    if length > whole("bars", bars, 1, MAX_BARS):
+    if length > bars:
         loop = f"{bars} bar{'s' if bars > 1 else ''} ({bars * STEPS_PER_BAR} steps)"
         raise NotationError(
             f"{told} are longer than {loop}; use bars={length}", code.unwrapped(text).text, position, size
@@ -234,8 +235,8 @@ def notes(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> tuple[N
 
 def _cells(text: str, bars: int, seed: int, start: int) -> dict[tuple[int, int], tuple[float, float]]:
     """Return the velocity and the offset of each (step, voice) that a rhythm hits."""
-    steps = whole("bars", bars, 1, MAX_BARS) * STEPS_PER_BAR
-    first = whole("start", start)
+    bars, first = whole("bars", bars, 1, MAX_BARS), whole("start", start)
+    steps = bars * STEPS_PER_BAR
     found = code.unwrapped(_text(text))
     if _is_step_string(found):
         rows = [(*row, 0.0) for row in step_strings.read(found.text, steps, step_voice, first * STEPS_PER_BAR)]
