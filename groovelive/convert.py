@@ -128,7 +128,7 @@ def existing(path: str | PathLike[str]) -> Path:
 
     >>> existing("no/such/beat.mid")
     Traceback (most recent call last):
-    groovelive.errors.GrooveError: no such file 'no/such/beat.mid': there is no folder no/such
+    groovelive.errors.GrooveError: cannot read no/such/beat.mid: no such file; there is no folder no/such
     """
     found = Path(path).expanduser()
     try:
@@ -136,7 +136,7 @@ def existing(path: str | PathLike[str]) -> Path:
             return found
         folder = found.parent
         if not folder.is_dir():
-            raise GrooveError(f"no such file {str(path)!r}: there is no folder {folder}")
+            raise GrooveError(f"cannot read {path}: no such file; there is no folder {folder}")
         near = {child.name.lower(): child.name for child in folder.iterdir()}
     except (OSError, ValueError) as error:
         if isinstance(error, GrooveError):
@@ -145,4 +145,4 @@ def existing(path: str | PathLike[str]) -> Path:
     hint = closest(found.name, [name for name in near if name.endswith(MIDI_ENDINGS)] or near)
     for low, name in near.items():
         hint = hint.replace(repr(low), repr(name))
-    raise GrooveError(f"no such file {str(path)!r}{hint}")
+    raise GrooveError(f"cannot read {path}: no such file{hint}")

@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Iterable, Sequence
 from os import PathLike
+from typing import Any
 from pathlib import Path
 
 import numpy as np
@@ -199,7 +200,7 @@ def _spans(tick: Ints, pitch: Ints, velocity: Ints, length: int, end: int) -> tu
 
 def _tempo_map(tempo: Tempo) -> list[tuple[float, float]]:
     try:
-        tempos = [(0.0, tempo)] if is_number(tempo) else tempo
+        tempos: Any = [(0.0, tempo)] if is_number(tempo) else tempo
         pairs = [(float(beat), float(bpm)) for beat, bpm in tempos]
     except (TypeError, ValueError):
         raise GrooveError(f"tempo must be a number or a list of (beat, BPM), not {tempo!r}") from None
