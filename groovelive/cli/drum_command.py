@@ -85,8 +85,9 @@ examples:
   groovelive drum loop.mid --mirror                    the rhythm's own steps, and no other
 
 A rhythm is a MIDI file (its drums, or else all its notes, are flattened to one voice), a
-step string (x is a hit, X an accent, 1 to 9 a velocity, . a rest; it goes round), or
-Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd.
+step string (x is a hit, X an accent, 1 to 9 a velocity, . a rest; it goes round),
+Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd, a drum tab (HH|x-x-), or
+a play string of FoxDot's (x-o-).
 """
 
 

@@ -6,8 +6,8 @@ import io
 import itertools
 from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Any
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mido import Message, MetaMessage, MidiFile, MidiTrack
