@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
+from ..convert import is_path
 from ..errors import GrooveError
 from ..grooves.groove import Groove
 from ..score import rhythms
@@ -46,9 +46,7 @@ def play(source: Any, bars: tuple[int, int] | None = None) -> Exact:
 def _source(source: Any, bars: tuple[int, int] | None) -> dict[str, Any]:
     if isinstance(source, Rhythm | Exact):
         return {"text": source.text, "notes": source.notes, "steps": source.steps}
-    is_file = isinstance(source, PathLike) or (
-        isinstance(source, str) and Path(source).suffix.lower() in (".mid", ".midi")
-    )
+    is_file = isinstance(source, PathLike) or (isinstance(source, str) and is_path(source))
     if isinstance(source, str) and not is_file:
         if bars is not None:
             raise GrooveError("bars=(8, 12) is for a file or a Groove; a text goes on by itself")
