@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from ..convert import existing, is_path
 from ..errors import GrooveError, closest
 from ..grooves.groove import Groove
@@ -16,7 +18,9 @@ from ..grooves.taps import Instrument, instrument_of
 from ..midi_files.reader import Tempo
 from ..midi_files.reader import read as read_midi
 from ..notation.caret import NotationError
+from ..notation.code import unwrapped
 from ..notation.parser import bars_of, parse
+from ..notation.step_strings import CLOSED_HAT
 from ..saving import TEMPO
 from .performance import LOOP, Performance, loop_at
 
@@ -27,6 +31,7 @@ MAX_BARS: Final = 1000
 ARRIVED: Final = 0.75  # of a walk, after which the player is where it goes to: it takes some bars to be heard
 NOTATION_BARS: Final = 256  # as many as `notation.parse` makes
 _NAMED = re.compile("[^\\W\\dxX_]")  # a letter but x: of a drum's name
+_UNNAMED = re.compile(r"\b(ring|bools|spread|knit|flatten|true|false|t|f)\b")  # words that name no drum
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ def listen(
         groove = _parsed(source, bars, seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
-        return InputRhythm(groove, drums=_NAMED.search(source) is not None)
+        named = _NAMED.search(_UNNAMED.sub("", unwrapped(source).text))
+        return InputRhythm(groove, drums=named is not None or bool(np.delete(groove.hits, CLOSED_HAT, 1).any()))
     existing(source)
 
     played = read_midi(source, kit=kit, track=track)
