@@ -19,8 +19,22 @@ from .nodes import Node
 from .pattern import PatternEvent, TimePattern
 
 __all__ = [
-    "DRUMS", "DrumHit", "NotationError", "PatternEvent", "TimePattern", "bars_of", "drum", "drums", "notes", "number",
-    "on_grid", "parse", "pattern", "value", "word",
+    "DRUMS",
+    "DrumHit",
+    "NotationError",
+    "PatternEvent",
+    "TimePattern",
+    "bars_of",
+    "drum",
+    "drums",
+    "notes",
+    "number",
+    "on_grid",
+    "parse",
+    "pattern",
+    "step_count",
+    "value",
+    "word",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -137,6 +151,16 @@ def on_grid(text: str) -> bool:
     (True, False)
     """
     return _is_step_string(code.unwrapped(_text(text)))
+
+
+def step_count(text: str) -> int:
+    """Return the length of the longest line of a step string, in steps; 0 for another notation.
+
+    >>> step_count("bd: x...; sn: ....x..."), step_count("bd sn")
+    (8, 0)
+    """
+    found = code.unwrapped(_text(text))
+    return len(step_strings.bars_of(found.text, step_voice)[1].steps) if _is_step_string(found) else 0
 
 
 def bars_of(text: str) -> int:

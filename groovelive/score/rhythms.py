@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import GrooveError
 from ..grooves.grid import DEFAULT_VELOCITY, STEPS_PER_BAR, Note
-from ..notation.parser import drums, on_grid
+from ..notation.parser import drums, on_grid, step_count
 from ..notation.parser import notes as read_notes
 from .edits import Exact, Notes, Rhythm, unpack
 
@@ -52,6 +52,11 @@ def check(source: Rhythm | Exact) -> None:
         if source.notes or source.steps:
             raise GrooveError("a source has a text or notes, not both")
         notes_in(source, 0)
+        steps = step_count(source.text)
+        if steps > LOOP_STEPS and steps % STEPS_PER_BAR:
+            whole = -(-steps // STEPS_PER_BAR) * STEPS_PER_BAR
+            longer = f"{steps} steps are longer than {LOOP} bars ({LOOP_STEPS} steps)"
+            raise GrooveError(f"{longer}, and no whole bars; write {whole} steps")
         return
     if not source.steps or source.steps % STEPS_PER_BAR:
         raise GrooveError(f"notes come in whole bars of {STEPS_PER_BAR} steps, not in {source.steps}")
