@@ -53,13 +53,13 @@ NEEDS = (
         "is heard only where follow is below 1; --follow 0 plays it alone",
     ),
     Need(("walk",), lambda given: given.bars != 1, "goes somewhere else bar by bar, and needs two bars or more"),
+)  # fmt: skip
+# What the mirror has no use for: it draws nothing unless it is told to, and does not ask for the tempo.
+OF_MIRROR = (
     Need(
         ("guidance",), lambda given: given.genre is not None or given.walk is not None,
         "says how strongly the genre is obeyed; add --genre",
     ),
-)  # fmt: skip
-# What the mirror has no use for: it draws nothing unless it is told to, and does not ask for the tempo.
-OF_MIRROR = (
     Need(
         ("seed",), lambda given: given.sampling == "bernoulli" or bool(set("?|{") & set(f"{given.rhythm}{given.keep}")),
         "changes nothing here: the mirror draws nothing; add --sampling bernoulli",

@@ -158,12 +158,13 @@ def test_with_what_they_need_options_are_taken(run: Run, words: list[str]) -> No
     assert run(*words)[0] == 0
 
 
-# What has an effect wherever its command runs; all others say what they need.
+# What has an effect wherever its command runs, or is told apart by whose it is, the player's or the mirror's; all
+# others say what they need.
 ALWAYS = {
     "drum": {
         "rhythm", "output", "quiet", "bars", "tempo", "instrument", "genre", "density", "adherence", "variation",
         "complexity", "intensity", "fills", "follow", "redirect", "temperature", "top_k", "sampling", "max_hits",
-        "no_hands", "seed", "model", "role", "lock", "mirror",
+        "no_hands", "seed", "model", "role", "lock", "mirror", "guidance",
     },
     "song": {
         "form", "output", "quiet", "tempo", "prime", "count_in", "ending", "seed", "model", "section", "rhythm",
