@@ -17,25 +17,37 @@ from .errors import GrooveError, closest
 def is_number(value: Any) -> bool:
     """Return whether a value counts as a number: an int, a float or one of numpy's, but neither a bool nor NaN.
 
+    An array of numpy without dimensions is one of its numbers.
+
     >>> import numpy as np
-    >>> [is_number(value) for value in (1, .5, np.float32(2), True, "1", float("nan"), None)]
-    [True, True, True, False, False, False, False]
+    >>> [is_number(value) for value in (1, .5, np.float32(2), np.array(3), True, np.True_, "1", float("nan"), None)]
+    [True, True, True, True, False, False, False, False, False]
     """
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__") or getattr(value, "shape", ()) != ():
+    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__") or not _single(value):
         return False
-    if "bool" in type(value).__name__:  # numpy's own
+    try:
+        return not math.isnan(float(value))
+    except (TypeError, ValueError, OverflowError):
         return False
-    return not math.isnan(float(value))
+
+
+def _single(value: Any) -> bool:
+    """Return whether a value is no array, or one number of numpy's; its kinds are i, u and f, a bool's is b."""
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    return kind is None or (kind in "iuf" and getattr(value, "shape", ()) == ())
 
 
 def is_whole(value: Any) -> bool:
     """Return whether a value counts as a whole number: an int or one of numpy's, but no bool, and no float.
 
     >>> import numpy as np
-    >>> [is_whole(value) for value in (1, np.int64(2), 2.0, True)]
-    [True, True, False, False]
+    >>> [is_whole(value) for value in (1, np.int64(2), np.array(3), 2.0, np.array(2.0), True)]
+    [True, True, True, False, False, False]
     """
-    return is_number(value) and hasattr(value, "__index__")
+    if not is_number(value):
+        return False
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    return hasattr(value, "__index__") if kind is None else kind in "iu"  # an array has one, whatever is in it
 
 
 def number(
@@ -67,8 +79,10 @@ def number(
     Traceback (most recent call last):
     groovelive.errors.GrooveError: length must be a number above 0 beats, not 0
     """
-    if is_number(value) and math.isfinite(value) and low <= value <= high and not (above and value <= low):
-        return float(value)
+    if is_number(value):
+        plain = float(value)  # a number of numpy's overflows where it is compared to one that is too large for it
+        if math.isfinite(plain) and low <= plain <= high and not (above and plain <= low):
+            return plain
     raise GrooveError(f"{what} must be a number{_span(low, high, unit, above)}, not {_shown(value)}")
 
 
@@ -85,7 +99,7 @@ def whole(what: str, value: Any, low: float = -math.inf, high: float = math.inf,
     Traceback (most recent call last):
     groovelive.errors.GrooveError: bars must be a whole number from 1 to 64, not 1.5
     """
-    if is_whole(value) and low <= value <= high:
+    if is_whole(value) and low <= operator.index(value) <= high:
         return operator.index(value)
     raise GrooveError(f"{what} must be a whole number{_span(low, high, unit, False)}, not {_shown(value)}")
 

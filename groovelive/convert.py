@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -10,11 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .errors import GrooveError
+from .errors import GrooveError, closest
 from .grooves.grid import STEPS_PER_BAR, VOICES, Note
 from .grooves.groove import Groove
 from .grooves.hvo import checked_array
 from .notation import parser
+from .notation.drums import DRUMS
+
+# What no rhythm has: a slash before a letter or at the beginning, or a backslash.
+_SLASHES = re.compile(r"\\|^\s*~?\.{0,2}/|[\w.)]/(?:[A-Za-z_]|\.\.?/)")
+_ENDING = re.compile(r"[^\n;|*<>\[\]{}\"'`]*[\w)]\.([A-Za-z]\w{1,4})\s*")
+_STEPS = frozenset("xXoOvVu")
 
 MIDI_ENDINGS = (".mid", ".midi", ".rmi", ".kar", ".smf")
 
@@ -55,7 +62,7 @@ def of(source: Groove | str | PathLike[str] | Iterable[Note] | ArrayLike) -> Gro
     """Return the groove that a source stands for.
 
     Args:
-        source: a Groove; a path (a string that ends in .mid, .midi, .rmi, .kar or .smf counts as one); a text in
+        source: a Groove; a path (a string with an ending such as .mid, or with slashes, counts as one); a text in
             notation; an array (steps, 27), (steps, 3) or (steps, 9); or Notes, in as many bars as they need.
 
     Raises:
@@ -66,10 +73,10 @@ def of(source: Groove | str | PathLike[str] | Iterable[Note] | ArrayLike) -> Gro
     """
     if isinstance(source, Groove):
         return source
-    if isinstance(source, str) and not is_midi_path(source):
+    if isinstance(source, str) and not is_path(source):
         return parse(source)
     if isinstance(source, str | PathLike):
-        return from_midi(source)
+        return from_midi(existing(source))
     values: Any = source
     if isinstance(values, Iterable) and not isinstance(values, np.ndarray):
         values = list(values)
@@ -97,3 +104,45 @@ def is_midi_path(source: Any) -> bool:
     if isinstance(source, str):
         return Path(source).suffix.lower() in MIDI_ENDINGS
     return isinstance(source, PathLike)
+
+
+def is_path(text: str) -> bool:
+    r"""Return whether a text is meant as the path of a file, and not as a rhythm: by its ending or its slashes.
+
+    >>> [is_path(text) for text in ("beat.mid", "My Song (2).MIDI", "sogn.mdi", "./loop", "loops/funk", "C:\\loop")]
+    [True, True, True, True, True, True]
+    >>> [is_path(text) for text in ("bd sn/2", "x..x..x.", "bd . sn", "hh*8?.3", "bd/<1 2>", "V..o.xx", "bd.sn")]
+    [False, False, False, False, False, False, False]
+    """
+    if is_midi_path(text) or _SLASHES.search(text):
+        return True
+    ending = _ENDING.fullmatch(text)
+    return ending is not None and not _STEPS.issuperset(ending[1]) and ending[1].lower() not in DRUMS
+
+
+def existing(path: str | PathLike[str]) -> Path:
+    """Return the path of a file that is there.
+
+    Raises:
+        GrooveError: there is none; the sentence offers the file nearby whose name is nearest.
+
+    >>> existing("no/such/beat.mid")
+    Traceback (most recent call last):
+    groovelive.errors.GrooveError: cannot read no/such/beat.mid: no such file; there is no folder no/such
+    """
+    found = Path(path).expanduser()
+    try:
+        if found.exists():
+            return found
+        folder = found.parent
+        if not folder.is_dir():
+            raise GrooveError(f"cannot read {path}: no such file; there is no folder {folder}")
+        near = {child.name.lower(): child.name for child in folder.iterdir()}
+    except (OSError, ValueError) as error:
+        if isinstance(error, GrooveError):
+            raise
+        raise GrooveError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+    hint = closest(found.name, [name for name in near if name.endswith(MIDI_ENDINGS)] or near)
+    for low, name in near.items():
+        hint = hint.replace(repr(low), repr(name))
+    raise GrooveError(f"cannot read {path}: no such file{hint}")

@@ -16,7 +16,7 @@ from .grooves.display import svg_song
 from .grooves.groove import Groove
 from .midi_files.reader import Tempo
 from .midi_files.reader import write as write_midi
-from .runtime.atomic import check_writable, replacing
+from .runtime.atomic import check_writable, replacing, same_file
 from .runtime.hints import install
 from .synthesis.kits import render
 
@@ -62,12 +62,17 @@ def joined(grooves: Sequence[Groove]) -> Groove:
     return reduce(add, grooves)
 
 
-def check_outputs(outputs: Sequence[str | PathLike[str]], endings: Sequence[str] = ENDINGS) -> list[Path]:
+def check_outputs(
+    outputs: Sequence[str | PathLike[str]],
+    endings: Sequence[str] = ENDINGS,
+    inputs: Sequence[str | PathLike[str]] = (),
+) -> list[Path]:
     """Return the paths that files are to be written to, before any work is done.
 
     Args:
         outputs: one or more.
         endings: that their names may have.
+        inputs: files that are read, which none of the outputs may be, by whatever path.
 
     Raises:
         GrooveError: one of them can't be made here, as far as one can tell without trying; or there is none.
@@ -75,9 +80,11 @@ def check_outputs(outputs: Sequence[str | PathLike[str]], endings: Sequence[str]
     if not outputs:
         raise GrooveError("name a file: save('good.mid')")
     paths = [Path(path) for path in outputs]
-    if twice := [path for i, path in enumerate(paths) if path in paths[:i]]:
-        raise GrooveError(f"cannot write {twice[0]}: it is named twice")
-    for path in paths:
+    for i, path in enumerate(paths):
+        if any(same_file(path, other) for other in paths[:i]):
+            raise GrooveError(f"cannot write {path}: it is named twice")
+        if any(same_file(path, read) for read in inputs):
+            raise GrooveError(f"cannot write {path}: it is the file that is read; give the output another name")
         if path.suffix.lower() not in endings:
             shown = [ending for ending in endings if ending != ".midi"]
             raise GrooveError(f"cannot write {path}: the name must end in {', '.join(shown[:-1])} or {shown[-1]}")

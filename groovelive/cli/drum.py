@@ -9,13 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..convert import is_midi_path
+import numpy as np
+
+from ..convert import existing, is_path
 from ..errors import GrooveError, closest
 from ..grooves.groove import Groove
 from ..grooves.taps import Instrument, instrument_of
 from ..midi_files.reader import Part, Tempo
 from ..midi_files.reader import read as read_midi
-from ..notation.parser import parse
+from ..notation.caret import NotationError
+from ..notation.code import unwrapped
+from ..notation.parser import bars_of, parse
+from ..notation.step_strings import CLOSED_HAT
 from ..saving import TEMPO
 from .performance import LOOP, Performance, loop_at
 
@@ -26,6 +31,7 @@ MAX_BARS: Final = 1000
 ARRIVED: Final = 0.75  # of a walk, after which the player is where it goes to: it takes some bars to be heard
 NOTATION_BARS: Final = 256  # as many as `notation.parse` makes
 _NAMED = re.compile("[^\\W\\dxX_]")  # a letter but x: of a drum's name
+_UNNAMED = re.compile(r"\b(ring|bools|spread|knit|flatten|true|false|t|f)\b")  # words that name no drum
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,12 @@ def listen(
     if not source.strip():
         raise GrooveError("there is no rhythm; give a MIDI file, or type one, such as 'x..x..x.'")
     if not is_file(source):
-        groove = parse(source, bars=min(bars or LOOP, NOTATION_BARS), seed=seed)
+        groove = _parsed(source, bars, seed)
         if not len(groove):
             raise GrooveError(f"{source!r} has no notes; write x where one is, as in 'x..x..x.'")
-        return InputRhythm(groove, drums=_NAMED.search(source) is not None)
+        named = _NAMED.search(_UNNAMED.sub("", unwrapped(source).text))
+        return InputRhythm(groove, drums=named is not None or bool(np.delete(groove.hits, CLOSED_HAT, 1).any()))
+    existing(source)
 
     played = read_midi(source, kit=kit, track=track, channel=channel, part=part, metre=metre)
     remarks = (f"{source}: {'; '.join(played.report.remarks)}",) if played.report.remarks else ()
@@ -149,13 +157,29 @@ def answer(
 
 
 def is_file(source: str) -> bool:
-    """Return whether a rhythm is the path of a MIDI file: it exists, or ends as one does."""
-    if is_midi_path(source):
+    """Return whether an argument is meant as a file: one that is there, or a text with a path's ending or slashes.
+
+    >>> is_file("song.mid"), is_file("sogn.mdi"), is_file("loops/beat"), is_file("bd sn/2")
+    (True, True, True, False)
+    """
+    if is_path(source):
         return True
     try:
         return Path(source).is_file()
     except (OSError, ValueError):  # a rhythm too long for a file name
         return False
+
+
+def _parsed(source: str, bars: int | None, seed: int) -> Groove:
+    """Read notation, as far as it is wanted; where it is one word that cannot be read it may be a file's name."""
+    try:
+        return parse(source, bars=min(bars or max(LOOP, bars_of(source)), NOTATION_BARS), seed=seed)
+    except NotationError:
+        if re.fullmatch(r"[\w.-]{4,}", source):
+            near = closest(source, [path.stem for path in Path().glob("*.mid*")])
+            if near:
+                existing(source + ".mid")
+        raise
 
 
 def _mirrored(

@@ -19,9 +19,10 @@ from ..midi_files.parser import HIGHEST_BPM, LOWEST_BPM
 from ..model.player.conditions import INSTRUMENTS
 from ..synthesis.kits import DrumKit
 from . import drum, values
-from .arguments import described
+from .arguments import Need, check_needs, described, writes
 
 ROLES = ("follow", "complete")
+KIT, SOUND = "gm", "acoustic"
 # The options that the player has alone, as they are typed.
 OF_PLAYER = {
     "instrument": "instrument", "adherence": "adherence", "variation": "variation", "complexity": "complexity",
@@ -31,8 +32,47 @@ CONTROLS = (
     "genre", "density", "adherence", "variation", "complexity", "intensity", "fills", "phrase", "follow", "preset",
     "redirect", "temperature", "top_k", "sampling", "max_hits", "guidance",
 )  # fmt: skip
-# How a MIDI file is read, and what is usual.
-FILE_OPTIONS = {"track": None, "channel": None, "part": None, "input_kit": "common", "metre": None}
+NO_FILLS = "says where the fills are, and --fills 0 plays none; leave one of them out"
+OF_OUTPUTS = (
+    Need(("kit",), writes(".mid", ".midi"), "is the drum map of a MIDI file that is written; add -o beat.mid"),
+    Need(("sound",), writes(".wav"), "is what a .wav sounds like; add -o beat.wav"),
+)
+NEEDS = (
+    *OF_OUTPUTS,
+    Need(
+        ("track", "channel", "part", "input-kit", "metre"), lambda given: bool(_read_files(given)),
+        "is of a MIDI file that is read, and none is; leave it out",
+    ),
+    Need(
+        ("keep",), lambda given: bool(given.lock),
+        "needs --lock, the voices or steps of it that stay: --lock kick,snare",
+    ),
+    Need(("phrase",), lambda given: given.fills != 0, NO_FILLS),
+    Need(
+        ("preset",), lambda given: given.walk is not None or (given.follow is not None and given.follow < 1),
+        "is heard only where follow is below 1; --follow 0 plays it alone",
+    ),
+    Need(("walk",), lambda given: given.bars != 1, "goes somewhere else bar by bar, and needs two bars or more"),
+)  # fmt: skip
+# What the mirror has no use for: it draws nothing unless it is told to, and does not ask for the tempo.
+OF_MIRROR = (
+    Need(
+        ("guidance",), lambda given: given.genre is not None or given.walk is not None,
+        "says how strongly the genre is obeyed; add --genre",
+    ),
+    Need(
+        ("seed",), lambda given: given.sampling == "bernoulli" or bool(set("?|{") & set(f"{given.rhythm}{given.keep}")),
+        "changes nothing here: the mirror draws nothing; add --sampling bernoulli",
+    ),
+    Need(
+        ("temperature",), lambda given: given.sampling == "bernoulli",
+        "is of what is drawn, and the mirror draws nothing; add --sampling bernoulli",
+    ),
+    Need(
+        ("tempo",), writes(".mid", ".midi", ".wav"),
+        "is not asked for by the mirror, and nothing is written that has one; add -o beat.mid",
+    ),
+)  # fmt: skip
 EXAMPLES = """\
 examples:
   groovelive drum "x..x..x."                           look at the answer, write nothing
@@ -46,8 +86,9 @@ examples:
   groovelive drum loop.mid --mirror                    the rhythm's own steps, and no other
 
 A rhythm is a MIDI file (its drums, or else all its notes, are flattened to one voice), a
-step string (x is a hit, X an accent, 1 to 9 a velocity, . a rest; it goes round), or
-Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd.
+step string (x is a hit, X an accent, 1 to 9 a velocity, . a rest; it goes round),
+Tidal's mini-notation with the drums bd sn hh oh lt mt ht cr rd, a drum tab (HH|x-x-), or
+a play string of FoxDot's (x-o-).
 """
 
 
@@ -95,7 +136,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     option("--sampling", choices=("threshold", "bernoulli"), help="the likely notes, or a throw of dice for each")
     option("--max-hits", metavar="N", type=int, help="at most so many hits of a voice in a loop")
     option("--no-hands", action="store_true", help="play what two hands and two feet cannot, too")
-    option("--seed", metavar="N", type=values.seed, default=0, help="another seed, another throw (default: 0)")
+    option("--seed", metavar="N", type=values.seed, help="another seed, another throw (default: 0)")
     option("--model", metavar="DIR", type=Path, help="a model that you trained (default: the shipped one)")
 
     option = parser.add_argument_group("what stays").add_argument
@@ -114,7 +155,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     option("--track", metavar="T", type=values.track, help="only this track: its number, or part of its name")
     option("--channel", metavar="N", type=int, help="only this MIDI channel, 1 to 16")
     option("--part", choices=("auto", "drums", "tap"), help="read all as drums, or as a rhythm alone")
-    option("--input-kit", metavar="MAP", default="common", help="drum map of the file that is read")
+    option("--input-kit", metavar="MAP", help="drum map of the file that is read (default: common)")
     option("--metre", metavar="M", help="read it in this metre, whatever it says: 4/4 (others are not there yet)")
 
 
@@ -125,29 +166,47 @@ def outputs(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", action="append", default=[], type=Path,
         help="a file ending in .mid, .wav (extra synth) or .svg; may be given several times",
     )  # fmt: skip
-    option("--kit", metavar="MAP", default="gm", help="drum map of the MIDI file: gm, roland, ableton …")
-    option("--sound", metavar="KIT", default="acoustic", help="what the .wav sounds like: acoustic, electronic")
+    option("--kit", metavar="MAP", help="drum map of the MIDI file: gm, roland, ableton … (default: gm)")
+    option("--sound", metavar="KIT", help="what the .wav sounds like: acoustic, electronic (default: acoustic)")
     option("-q", "--quiet", action="store_true", help="print no piano roll")
 
 
-def check_output_options(arguments: argparse.Namespace) -> None:
-    """Raise a GrooveError if what `outputs` added cannot be done; before any work."""
+def check_output_options(arguments: argparse.Namespace, read: Sequence[str]) -> None:
+    """Raise a GrooveError if what `outputs` added cannot be done; before any work.
+
+    Args:
+        arguments: of the command.
+        read: the files that are read, which no output may be.
+    """
     if arguments.output:
-        saving.check_outputs(arguments.output)
-    drum_maps.load(arguments.kit)
-    DrumKit(arguments.sound)
+        saving.check_outputs(arguments.output, inputs=read)
+    drum_maps.load(arguments.kit or KIT)
+    DrumKit(arguments.sound or SOUND)
+
+
+def save(parts: Sequence[tuple[str, Groove]], arguments: argparse.Namespace, tempo: Any) -> None:
+    """Write what was played to the outputs of a command."""
+    saving.save(parts, arguments.output, tempo=tempo, kit=arguments.kit or KIT, sound=arguments.sound or SOUND)
+
+
+def _read_files(arguments: argparse.Namespace) -> list[str]:
+    """Return the MIDI files that are read."""
+    return [source for source in (arguments.rhythm, arguments.keep) if source is not None and drum.is_file(source)]
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    check_output_options(arguments)
+    check_output_options(arguments, _read_files(arguments))
     if arguments.tempo is not None:
         checks.number("--tempo", arguments.tempo, LOWEST_BPM, HIGHEST_BPM, "BPM")
+    check_needs(arguments, NEEDS)
     loaded = model.load(arguments.model)
     controls = {name: value for name in CONTROLS if (value := getattr(arguments, name)) is not None}
     if arguments.no_hands:
         controls["hands"] = False
-    _check_file_options(arguments)
-    _check_whose(controls, arguments, mirror=arguments.mirror or loaded.player is None)
+    mirror = arguments.mirror or loaded.player is None
+    _check_whose(controls, arguments, mirror)
+    if mirror:
+        check_needs(arguments, OF_MIRROR)
     rhythm = _listened(arguments, arguments.rhythm, arguments.bars)
     keep, locks = _kept(arguments, rhythm)
     tempo = rhythm.tempo if arguments.tempo is None else arguments.tempo
@@ -156,7 +215,7 @@ def _run(arguments: argparse.Namespace) -> int:
         rhythm.groove,
         bars=arguments.bars,
         walk=arguments.walk,
-        seed=arguments.seed,
+        seed=arguments.seed or 0,
         mirror=arguments.mirror,
         instrument=arguments.instrument or rhythm.instrument,
         tempo=tempo,
@@ -164,9 +223,7 @@ def _run(arguments: argparse.Namespace) -> int:
         locks=locks,
         **controls,
     )
-    saving.save(
-        [("", groove) for groove in grooves], arguments.output, tempo=tempo, kit=arguments.kit, sound=arguments.sound
-    )
+    save([("", groove) for groove in grooves], arguments, tempo)
     if not arguments.quiet:
         print_roll(grooves, sys.stdout)
     for path in arguments.output:
@@ -174,20 +231,11 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_file_options(arguments: argparse.Namespace) -> None:
-    """Raise a GrooveError if it is said how a MIDI file is read, and none is."""
-    if any(source is not None and drum.is_file(source) for source in (arguments.rhythm, arguments.keep)):
-        return
-    for name, usual in FILE_OPTIONS.items():
-        if getattr(arguments, name) != usual:
-            raise GrooveError(f"--{name.replace('_', '-')} is for a MIDI file, and {arguments.rhythm!r} is none")
-
-
 def _listened(arguments: argparse.Namespace, source: str, bars: int | None) -> drum.InputRhythm:
     """Read a rhythm, and tell what of it was left out."""
     rhythm = drum.listen(
         source, bars=bars, track=arguments.track, channel=arguments.channel, part=arguments.part or "auto",
-        kit=arguments.input_kit, metre=arguments.metre, seed=arguments.seed,
+        kit=arguments.input_kit or "common", metre=arguments.metre, seed=arguments.seed or 0,
     )  # fmt: skip
     return with_remarks(rhythm)
 
@@ -215,8 +263,6 @@ def _check_whose(controls: Mapping[str, Any], arguments: argparse.Namespace, mir
 def _kept(arguments: argparse.Namespace, rhythm: drum.InputRhythm) -> tuple[Groove | None, list[str | int]]:
     """Return drums, and which of their voices and steps stay."""
     locks: list[str | int] = list(arguments.lock or ())
-    if arguments.keep is not None and not locks:
-        raise GrooveError("--keep needs --lock, the voices or steps of it that stay: --lock kick,snare")
     if arguments.role == "complete":
         if not rhythm.drums:
             raise GrooveError("--role complete needs drums to complete: a MIDI file of drums, or 'bd ~ sn ~'")

@@ -26,9 +26,21 @@ from ..runtime.curve import Curve
 from ..runtime.endpoints import Connection
 from ..runtime.workers import command as python
 from . import keys, models
-from .arguments import described
+from .arguments import Need, check_needs, described
 from .status import answers, silence_options, status_options, stop_options
 
+_NO_CONDUCTOR = "is of the conductor, and none is to run; leave it out"
+_OF_CONDUCTOR = Need(
+    ("conductor-bind", "osc-port"), lambda given: not (given.engine_only or given.broker), _NO_CONDUCTOR
+)
+_OF_JOINING = Need(
+    ("server",), lambda given: given.join is not None and given.curve,
+    "says whose key the broker has; it goes with --join and --curve",
+)  # fmt: skip
+_OPEN = Need(
+    ("curve",), lambda given: given.bind is not None,
+    "needs the address that is open to others, as in --bind tcp://0.0.0.0:5571",
+)  # fmt: skip
 OSC_PORT = 57140  # beside those of SuperCollider, 57110 and 57120
 _FAREWELL = 5.0  # seconds that a program of a supervisor that has died may take to end
 
@@ -94,7 +106,7 @@ def _engine_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Names
     _serving_options(parser)
     parser.add_argument("--join", metavar="ADDRESS", help="work for the broker at this address")
     parser.add_argument(
-        "--server", metavar="NAME", default="",
+        "--server", metavar="NAME",
         help="with --join --curve: the broker's machine or public key (default: the host's name)",
     )  # fmt: skip
     _log_option(parser)
@@ -114,12 +126,14 @@ def _serve_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Namesp
 
 def _osc_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--osc-port", metavar="N", type=int, default=OSC_PORT,
+        "--osc-port", metavar="N", type=int,
         help=f"of the OSC door on this machine, UDP and TCP (default: {OSC_PORT}; 0: no door)",
     )  # fmt: skip
 
 
 def _check_osc(arguments: argparse.Namespace) -> None:
+    if arguments.osc_port is None:
+        arguments.osc_port = OSC_PORT
     checks.whole("the OSC port (0: none)", arguments.osc_port, 0, 65535)
 
 
@@ -143,6 +157,7 @@ def _conductor_options(parser: argparse.ArgumentParser) -> Callable[[argparse.Na
 
 def _engine(arguments: argparse.Namespace) -> int:
     _check(arguments)
+    check_needs(arguments, (_OF_JOINING,))
     stop = threading.Event()
     if arguments.supervised:
         until_end_of(sys.stdin.buffer, stop.set)
@@ -191,6 +206,7 @@ def _conductor(arguments: argparse.Namespace) -> int:
 
     if arguments.bind is not None:
         connection.check_bind(arguments.bind, arguments.curve)
+    check_needs(arguments, (_OPEN,))
     _check_osc(arguments)
     stop, orphaned = threading.Event(), threading.Event()
 
@@ -266,7 +282,7 @@ def _worker(arguments: argparse.Namespace, stop: threading.Event) -> int:
     from ..engine.server import run  # start-up time: only this command needs it
     from ..engine.worker import join  # start-up time: only this command needs it
 
-    peer = connection.check_connect(arguments.join, arguments.server if arguments.curve else None)
+    peer = connection.check_connect(arguments.join, (arguments.server or "") if arguments.curve else None)
     place = connection.private("worker")
     faults: list[BaseException] = []
 
@@ -304,6 +320,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     _check(arguments)
     if arguments.conductor_bind is not None:
         connection.check_bind(arguments.conductor_bind, arguments.curve)
+    check_needs(arguments, (_OF_CONDUCTOR,))
     _check_osc(arguments)
     command = python("groovelive.cli.services", "engine", "--supervised")
     for folder in arguments.models:

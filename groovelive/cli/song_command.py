@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import model, saving
+from .. import model
 from ..errors import GrooveError, closest
 from ..notation.sections import sections
 from . import drum, values
-from .arguments import described
-from .drum_command import check_output_options, outputs, print_roll, with_remarks
+from .arguments import Need, check_needs, described
+from .drum_command import NO_FILLS, OF_OUTPUTS, check_output_options, outputs, print_roll, save, with_remarks
 
+NEEDS = (*OF_OUTPUTS, Need(("phrase",), lambda given: given.fills != "0", NO_FILLS))
 EXAMPLES = """\
 examples:
   groovelive song "A8 B8 A8" --genre funk              look at it, write nothing
@@ -86,7 +87,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    check_output_options(arguments)
+    rhythms = [text.partition("=")[2] for _, *told in arguments.section for text in told if text.startswith("rhythm=")]
+    sources = [source for source in (arguments.prime, arguments.rhythm, *rhythms) if source is not None]
+    check_output_options(arguments, [source for source in sources if drum.is_file(source)])
     names = list(dict.fromkeys(section.name for section in sections(arguments.form)))
     settings: dict[str, Any] = {
         name: _read(name, text, f"--{name.replace('_', '-')}")
@@ -96,12 +99,13 @@ def _run(arguments: argparse.Namespace) -> int:
     own = _own(arguments.section, names)
     if taken := own.keys() & {*settings, "tempo", "prime", "count_in", "ending", "seed", "form"}:
         raise GrooveError(f"a section can't have the name of a setting here: {min(taken)}; call it something else")
+    check_needs(arguments, NEEDS)
     prime = None if arguments.prime is None else with_remarks(drum.listen(arguments.prime)).groove
     song = model.load(arguments.model).song(
         arguments.form, tempo=arguments.tempo, prime=prime, count_in=arguments.count_in, ending=arguments.ending,
         seed=arguments.seed, **settings, **own,
     )  # fmt: skip
-    saving.save(song.parts(), arguments.output, tempo=song.tempo, kit=arguments.kit, sound=arguments.sound)
+    save(song.parts(), arguments, song.tempo)
     form = " ".join(f"{section.name}{section.bars}" for section in song.form)
     seconds = round(song.groove.bars * 240 / song.tempo)
     print(f"{form}: {song.groove.bars} bars at {song.tempo:g}, {seconds // 60}:{seconds % 60:02}")

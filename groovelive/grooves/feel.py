@@ -151,7 +151,7 @@ class Feel:
                 places = ", ".join(PLACES)
                 raise GrooveError(f"unknown place {steps!r}{closest(steps, PLACES)}; places are {places}")
             chosen.reshape(-1, STEPS_PER_BAR)[:, PLACES[steps]] = True
-        elif isinstance(steps, int | np.integer):
+        elif not hasattr(steps, "__iter__") or getattr(steps, "shape", None) == ():
             chosen[:: whole("the distance of accents", steps, 1, unit="steps")] = True
         else:
             wanted = [whole("an accented step", step, 0, STEPS_PER_BAR - 1) for step in steps]

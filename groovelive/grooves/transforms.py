@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from ..checks import number, whole
+from ..checks import is_whole, number, whole
 from ..errors import GrooveError
 from .compare import Difference, difference, distance
 from .feel import Feel, random, voice_mask
@@ -38,7 +38,7 @@ class Transforms(Feel):
         [1, 2]
         """
         steps = number("the rotation", amount)
-        if not isinstance(amount, int | np.integer):
+        if not is_whole(amount):
             steps *= STEPS_PER_BAR
             if abs(steps - round(steps)) > 1e-6:
                 raise GrooveError(f"{amount} bars are no whole number of 16th steps; nudge moves by less")

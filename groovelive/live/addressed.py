@@ -187,7 +187,7 @@ def bare(value: Any) -> Any:
     >>> bare(np.float32(0.5)), bare("funk")
     (0.5, 'funk')
     """
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.shape):
         return value.item()
     return value.plain if isinstance(value, Addressed) else value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import traceback
@@ -54,48 +55,97 @@ class UpcomingBar:
         return f"Bar {self.number}: {self.groove!r}"
 
 
+class CallbackError(GrooveError):
+    """What a performer's function did wrong: `kind` is the same where it does the same again."""
+
+    def __init__(self, sentence: str, kind: tuple[object, ...]) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
 def answer(function: Function, bar: UpcomingBar) -> bytes:
     """Return the notes that a function makes of a bar; where it returns None, those of the bar.
 
     Raises:
-        GrooveError: it failed, or what it returned is no bar: one sentence that names function and line.
+        CallbackError: it failed, or what it returned is no bar: one sentence that names function and line.
     """
-    name = getattr(function, "__name__", "each_bar")
+    name = name_of(function)
     try:
         made = function(bar)
-    except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
-        where = f", line {frames[-1].lineno}" if frames else ""
-        raise GrooveError(f"{name}{where}: {type(error).__name__}: {error}; the last good bar plays on") from None
-    groove = bar.groove if made is None else made.groove if isinstance(made, UpcomingBar) else made
-    if not isinstance(groove, Groove):
-        raise GrooveError(f"{name} returns a Bar, a Groove or None, not {type(made).__name__}")
-    if groove.steps != STEPS_PER_BAR:
-        raise GrooveError(f"{name} returns one bar, not {groove.bars}")
-    return of_groove(groove)
+        groove = bar.groove if made is None else made.groove if isinstance(made, UpcomingBar) else made
+        if not isinstance(groove, Groove):
+            if hasattr(made, "close"):  # a coroutine that nobody awaits
+                made.close()
+            sentence = (
+                f"{name} returns a Bar, a Groove or None, not {type(made if made is not None else groove).__name__}"
+            )
+            raise CallbackError(f"{sentence}; the last good bar plays on", ("returned", type(groove)))
+        if groove.steps != STEPS_PER_BAR:
+            raise CallbackError(
+                f"{name} returns one bar, not {groove.bars}; the last good bar plays on", ("long", groove.bars)
+            )
+        return of_groove(groove)
+    except CallbackError:
+        raise
+    except KeyboardInterrupt:
+        if threading.current_thread() is threading.main_thread():
+            raise  # the performer's, on the simulated clock
+        raise CallbackError(f"{name}: KeyboardInterrupt; the last good bar plays on", ("interrupt",)) from None
+    except BaseException as error:  # also SystemExit: it would end the thread without a word
+        line = _line_of(function, error)
+        where = f", line {line}" if line else ""
+        sentence = f"{name}{where}: {type(error).__name__}{_said(error)}; the last good bar plays on"
+        raise CallbackError(sentence, (type(error), line)) from None
+
+
+def name_of(function: Function) -> str:
+    """Return the name of a function, or of what else can be called."""
+    name = getattr(type(function), "__name__", "each_bar")
+    with contextlib.suppress(Exception):
+        name = function.__name__
+    return name if isinstance(name, str) else "each_bar"
+
+
+def _line_of(function: Function, error: BaseException) -> int | None:
+    """Return the line at which a function failed: its own file's, where it was at work there."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    own = getattr(getattr(function, "__code__", None), "co_filename", None)
+    inside = [frame for frame in frames if frame.filename == own] or frames
+    return inside[-1].lineno if inside else None
+
+
+def _said(error: BaseException) -> str:
+    try:
+        said = str(error)
+    except Exception:  # its own words fail too
+        said = ""
+    return f": {said}" if said else ""
 
 
 class Runner:
     """Asks a drummer's function in a thread of its own, so that an endless loop holds up nothing else.
 
+    Whatever the function does, it is asked again for the next bar, and what is wrong is told once.
+
     Args:
         function: of the performer.
         give: takes the number of a bar and its notes.
-        tell: takes a sentence; the same is told once.
+        tell: takes a sentence.
     """
 
     def __init__(self, function: Function, give: Callable[[int, bytes], None], tell: Callable[[str], None]) -> None:
-        self.function, self._give, self._tell = function, give, tell
+        self.function, self._give, self._tell = function, give, _Once(tell)
         self._queue: queue.SimpleQueue[UpcomingBar | None] = queue.SimpleQueue()
         self._busy: int | None = None
         self._ended = False
-        threading.Thread(target=self._run, name=f"each_bar {getattr(function, '__name__', '')}", daemon=True).start()
+        threading.Thread(target=self._run, name=f"each_bar {name_of(function)}", daemon=True).start()
 
     def want(self, bar: UpcomingBar) -> None:
         """Have a bar made, unless the one before is still being made."""
-        if self._busy is not None:
-            name = getattr(self.function, "__name__", "each_bar")
-            self._tell(f"{name} takes longer than a bar (it is still at bar {self._busy}); the last good bar plays on")
+        busy = self._busy
+        if busy is not None:
+            name = name_of(self.function)
+            self._tell(f"{name} takes longer than a bar (at bar {busy}); the last good bar plays on", ("late",))
             return
         self._queue.put(bar)
 
@@ -111,10 +161,56 @@ class Runner:
                 notes = answer(self.function, bar)
                 if not self._ended:
                     self._give(bar.number, notes)
-            except GrooveError as error:
-                self._tell(str(error))
+            except CallbackError as error:
+                if not self._ended:
+                    self._tell(str(error), error.kind)
+            except Exception as error:
+                if not self._ended:
+                    self._tell(f"{name_of(self.function)}: its bar was not taken{_said(error)}", (type(error),))
             finally:
                 self._busy = None
+
+
+class _Once:
+    """Tells each kind of fault once."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._kinds: set[tuple[object, ...]] = set()
+
+    def __call__(self, sentence: str, kind: tuple[object, ...]) -> None:
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            self._tell(sentence)
+
+
+class _Direct:
+    """Asks a drummer's function at once, on the simulated clock, which waits for it."""
+
+    def __init__(self, function: Function, give: Callable[[int, bytes], None], tell: Callable[[str], None]) -> None:
+        self.function, self._give, self._tell = function, give, _Once(tell)
+        self._busy = self._ended = False
+
+    def want(self, bar: UpcomingBar) -> None:
+        """Make a bar; where the function lets time pass itself, the bars that come by then play on."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            notes = answer(self.function, bar)
+            if not self._ended:
+                self._give(bar.number, notes)
+        except CallbackError as error:
+            self._tell(str(error), error.kind)
+        except GrooveError as error:
+            if not self._ended:
+                self._tell(f"{name_of(self.function)}: its bar was not taken{_said(error)}", (type(error),))
+        finally:
+            self._busy = False
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._ended = True
 
 
 class Callbacks:
@@ -122,13 +218,14 @@ class Callbacks:
 
     Args:
         give: takes the name of a drummer, the number of a bar, and its notes.
-        tell: takes a sentence for the performer.
+        tell: takes a sentence for the performer; it is called once for each fault of a function.
         apart: whether each function runs in a thread of its own; on the simulated clock it is waited for.
     """
 
     def __init__(self, give: Callable[[str, int, bytes], None], tell: Callable[[str], None], apart: bool) -> None:
-        self._give, self._tell, self._apart = give, tell, apart
-        self._runners: dict[str, Runner | Function] = {}
+        self._give, self._tell = give, tell
+        self._kind: type[Runner | _Direct] = Runner if apart else _Direct
+        self._runners: dict[str, Runner | _Direct] = {}
 
     def set(self, name: str, function: Function | None) -> None:
         """Have a function make a drummer's bars, in place of the one before; None: none does.
@@ -139,33 +236,23 @@ class Callbacks:
         if function is not None and not callable(function):
             raise GrooveError(f"each_bar takes a function of a bar, not {function!r}")
         old = self._runners.pop(name, None)
-        if isinstance(old, Runner):
+        if old is not None:
             old.end()
         if function is not None:
-            give = partial(self._give, name)
-            self._runners[name] = Runner(function, give, self._tell) if self._apart else function
+            self._runners[name] = self._kind(function, partial(self._give, name), self._tell)
 
     @property
     def functions(self) -> dict[str, Function]:
         """The functions, by the drummer that each makes bars for."""
-        return {name: one.function if isinstance(one, Runner) else one for name, one in self._runners.items()}
+        return {name: one.function for name, one in self._runners.items()}
 
     def make(self, wanted: messages.Wanted) -> None:
         """Have a bar made that the conductor asks for; another client's functions are not here."""
         runner = self._runners.get(wanted.drummer)
-        if runner is None:
-            return
-        bar = UpcomingBar(wanted.bar, groove_of_notes(wanted.notes, 1))
-        if isinstance(runner, Runner):
-            runner.want(bar)
-            return
-        try:
-            self._give(wanted.drummer, wanted.bar, answer(runner, bar))
-        except GrooveError as error:
-            self._tell(str(error))
+        if runner is not None:
+            runner.want(UpcomingBar(wanted.bar, groove_of_notes(wanted.notes, 1)))
 
     def close(self) -> None:
         """End all threads."""
         for runner in self._runners.values():
-            if isinstance(runner, Runner):
-                runner.end()
+            runner.end()

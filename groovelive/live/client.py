@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ..checks import number
+from ..errors import GrooveError
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
@@ -76,6 +77,13 @@ class SimulatedLine(Protocol):
         ...
 
 
+class ClosedLine:
+    """What takes the place of a session's line and log when it is closed: every word that needs one says so."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise GrooveError("this session is closed; gl.open() opens another")
+
+
 class SessionClient:
     """What a program knows of a session, and asks of it: the log, the beat, and edits.
 
@@ -95,7 +103,7 @@ class SessionClient:
         self._simulated = line if isinstance(line, SimulatedLine) else None
         self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
         self._lock = self._replica.lock
-        self._callbacks = Callbacks(self._give, self.tell, apart=self.realtime)
+        self._callbacks = Callbacks(self._give, self._say, apart=self.realtime)
         line.on_news = self._hear
         if isinstance(line, SimulatedLine):
             self._state = self._expect(messages.Here(), messages.SessionState)
@@ -176,7 +184,10 @@ class SessionClient:
         """Tell the performer something, once."""
         if sentence not in self._told:
             self._told.add(sentence)
-            print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+            self._say(sentence)
+
+    def _say(self, sentence: str) -> None:
+        print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
 
     # What is asked
 
@@ -218,7 +229,7 @@ class SessionClient:
     def _settle(self, edits: Sequence[Edit]) -> None:
         self._settled = max((edit.beat for edit in edits), default=self._settled)
 
-    def _say(self, request: messages.AnyRequest) -> None:
+    def _do(self, request: messages.AnyRequest) -> None:
         """Ask for what is done at once, and say what that was."""
         reply: messages.SaidEdits = self._expect(request, messages.SaidEdits)
         self._settle(reply.edits)
@@ -281,11 +292,11 @@ class SessionClient:
 
     def undo(self) -> None:
         """Undo what you did last, at once, and say what that was."""
-        self._say(messages.Undo(by=self.by))
+        self._do(messages.Undo(by=self.by))
 
     def redo(self) -> None:
         """Do again what you undid last, at once, and say what that was."""
-        self._say(messages.Undo(by=self.by, redo=True))
+        self._do(messages.Undo(by=self.by, redo=True))
 
     def recall(self, name: str, over: float | None = None) -> None:
         """Set everything as it was when a scene was saved.
@@ -316,18 +327,18 @@ class SessionClient:
         >>> float(live.d1.density)
         0.9
         """
-        self._say(messages.ResetRequest(by=self.by))
+        self._do(messages.ResetRequest(by=self.by))
 
     def hush(self, *drummers: str) -> None:
         """Let drummers, by default all, fall silent, and call off what is planned; see `groovelive.hush`."""
         if self._blocks:
             self._blocks[-1].add([Draft("hush", None, name) for name in drummers or ("",)])
             return
-        self._say(messages.HushRequest(by=self.by, drummers=drummers))
+        self._do(messages.HushRequest(by=self.by, drummers=drummers))
 
     def panic(self) -> None:
         """Silence everything at once: also what rings; and call off what is planned."""
-        self._say(messages.PanicRequest(by=self.by))
+        self._do(messages.PanicRequest(by=self.by))
 
     def each_bar(self, name: str, function: Function | None) -> None:
         """Ask a function for a drummer's bars, or none."""
@@ -361,9 +372,15 @@ class SessionClient:
 
     def close(self) -> None:
         """Leave the session. The music goes on, which is said; `groovelive stop`, or hush() before, ends it."""
+        if self.closed:
+            return
         with self._lock:
             sentence = farewell(self.score)
         self.closed = True
         self._callbacks.close()
         if self._line.close() and sentence:
             self.tell(sentence)
+        gone: Any = ClosedLine()
+        self._line = self._replica = gone
+        if self._simulated is not None:
+            self._simulated = gone

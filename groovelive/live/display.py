@@ -90,6 +90,8 @@ def drummer_svg(live: SessionClient, name: str) -> str:
 
 
 def _shown(live: SessionClient, name: str) -> tuple[str, Groove | None, Groove | None]:
+    if live.closed:
+        return f"{name} · this session is closed; gl.open() opens another", None, None
     beat = live.beat
     due = _next_line(live, name, beat)
     live.peek(name, due)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..checks import is_number
+from ..checks import is_number, number
 from ..errors import GrooveError, closest
 from ..grooves.grid import SHORT, VOICES
 from ..protocol.session import Draft, When
@@ -98,8 +98,8 @@ class Controlled:
             return None
         if kind == "genre" and isinstance(value, Mapping):
             try:
-                return Weights({str(name): float(weight) for name, weight in value.items()})
-            except (TypeError, ValueError):
+                return Weights({str(name): number("a weight", weight) for name, weight in value.items()})
+            except GrooveError:
                 raise GrooveError(f"genres have numbers as weights: {{'funk': .7, 'jazz': .3}}; not {value}") from None
         if kind == "point":
             return point_of(self._live, value, name)

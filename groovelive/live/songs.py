@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from ..checks import number
 from ..errors import GrooveError
 from ..grooves.grid import GROUPS, VOICES, voice_indices
 from ..grooves.groove import Groove
@@ -145,7 +146,7 @@ def _settings(section: Section, told: Mapping[str, Any]) -> Iterator[tuple[str, 
         if name == "density" and isinstance(value, Mapping):
             yield from ((f"density.{_part(part)}", amount) for part, amount in value.items())
         elif name == "genre" and isinstance(value, Mapping):
-            yield name, Weights({genre: float(weight) for genre, weight in value.items()})
+            yield name, Weights({genre: number("a weight", weight) for genre, weight in value.items()})
         elif name == "redirect":
             yield name, (value,) if isinstance(value, str) else tuple(value)
         elif name == "temperature":

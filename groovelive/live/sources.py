@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from os import PathLike
 from typing import Any
 
-from ..convert import is_midi_path
+from ..convert import is_path
 from ..errors import GrooveError
 from ..grooves.groove import Groove
 from ..score import rhythms
@@ -93,7 +94,7 @@ class _File(dict[str, Any]):
 
 
 def _source(source: Any, bars: tuple[int, int] | None, file: _File, drums: bool) -> dict[str, Any]:
-    is_file = is_midi_path(source)
+    is_file = isinstance(source, PathLike) or (isinstance(source, str) and is_path(source))
     if file and not is_file:
         raise GrooveError(f"{min(file)}= is for a MIDI file, and this is none")
     if isinstance(source, Rhythm | Exact):

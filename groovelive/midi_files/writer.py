@@ -7,12 +7,13 @@ import itertools
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 from numpy.typing import NDArray
 
-from ..checks import number, whole
+from ..checks import is_number, number, whole
 from ..errors import GrooveError
 from ..grooves.grid import STEPS_PER_BAR, STEPS_PER_BEAT, VOICES, Note
 from ..grooves.groove import Groove
@@ -199,7 +200,7 @@ def _spans(tick: Ints, pitch: Ints, velocity: Ints, length: int, end: int) -> tu
 
 def _tempo_map(tempo: Tempo) -> list[tuple[float, float]]:
     try:
-        tempos = [(0.0, tempo)] if isinstance(tempo, int | float) else tempo
+        tempos: Any = [(0.0, tempo)] if is_number(tempo) else tempo
         pairs = [(float(beat), float(bpm)) for beat, bpm in tempos]
     except (TypeError, ValueError):
         raise GrooveError(f"tempo must be a number or a list of (beat, BPM), not {tempo!r}") from None

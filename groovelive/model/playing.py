@@ -106,18 +106,18 @@ class Playing:
             checks.name("redirect", name, GROUPS)
         if len(set(self.redirect)) == len(GROUPS):
             raise GrooveError("redirect must leave a group to play; it names all five")
-        if self.adherence is not None:
-            checks.number("adherence", self.adherence, 0, 1)
-        checks.number("temperature", self.temperature, 0, 10)
-        checks.number("variation", self.variation, 0, 2)
-        checks.number("complexity", self.complexity, 0, 1)
-        checks.number("intensity", self.intensity, 0, 1)
-        checks.number("fills", self.fills, 0, 10)
-        checks.whole("phrase", self.phrase, 1, 64)
-        checks.whole("seed", self.seed, 0)
-        if self.tempo is not None:
-            checks.number("tempo", self.tempo, 20, 400, "beats a minute")
         put = object.__setattr__
+        if self.adherence is not None:
+            put(self, "adherence", checks.number("adherence", self.adherence, 0, 1))
+        put(self, "temperature", checks.number("temperature", self.temperature, 0, 10))
+        put(self, "variation", checks.number("variation", self.variation, 0, 2))
+        put(self, "complexity", checks.number("complexity", self.complexity, 0, 1))
+        put(self, "intensity", checks.number("intensity", self.intensity, 0, 1))
+        put(self, "fills", checks.number("fills", self.fills, 0, 10))
+        put(self, "phrase", checks.whole("phrase", self.phrase, 1, 64))
+        put(self, "seed", checks.whole("seed", self.seed, 0))
+        if self.tempo is not None:
+            put(self, "tempo", checks.number("tempo", self.tempo, 20, 400, "beats a minute"))
         put(self, "_genres", genre_weights(self.genre))
         density = self.density
         if isinstance(density, Mapping):
@@ -172,7 +172,7 @@ class Playing:
             tempo=self.tempo,
             locks=_silenced(locks, self._silent, bars),
             temperature=self.drawn_temperature,
-            top_k=self.top_k,
+            top_k=checks.whole("top_k", self.top_k, 0, 512),
             seed=self.seed,
             drummer=crc32(self.drummer.encode() or (b"" if rhythm is None else rhythm.tobytes())),
             bar=bar,

@@ -23,7 +23,7 @@ from .nodes import (
     Varied,
     bjorklund,
 )
-from .numbers import MAX_DIGITS, Atom, above_zero, euclidean_number, fraction, velocity
+from .numbers import MAX_DIGITS, Atom, above_zero, euclidean_number, fraction, sample_number, velocity
 
 MAX_TEXT = 4096
 MAX_DEPTH = 50
@@ -35,10 +35,15 @@ _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?", re.ASCII)
 _WHOLE = re.compile(r"\d+", re.ASCII)
 # A number, or a word. A colon belongs to the word, so that what reads the word can say what it thinks of it.
-_ATOM = re.compile(r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::\w*)?", re.ASCII)
+_ATOM = re.compile(
+    r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:%\d+)?(?![\w#:])|[A-Za-z0-9][\w#'-]*(?::(?![\[<{])[\w.]*)*", re.ASCII
+)
 _TOKEN = re.compile(r"[\w.#:'-]+|\S")
 
 Mark = Callable[[Any, Fraction], Any]
+
+REST = object()
+"""What an atom returns for a word that is a rest."""
 
 
 class _Step(NamedTuple):
@@ -46,7 +51,7 @@ class _Step(NamedTuple):
     weight: Fraction
 
 
-def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node:
+def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0, *, later: bool = False) -> Node:
     """Read mini-notation.
 
     Args:
@@ -54,6 +59,7 @@ def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node
         atom: makes a value of each word or number; its ValueError becomes a NotationError at the word.
         mark: combines a value with the number after `^`; None: there is no `^` in this notation.
         seed: decides what `?` and `|` do.
+        later: whether a Euclidean rhythm is rotated to later steps, as Strudel does, and not to earlier ones.
 
     Raises:
         NotationError: the text cannot be read, or asks for too much.
@@ -62,12 +68,12 @@ def read(text: str, atom: Atom, mark: Mark | None = None, seed: int = 0) -> Node
     >>> TimePattern(read("3 <4 5>", int), "").at(1.5)
     5
     """
-    return _Reader(text, atom, mark, seed).read()
+    return _Reader(text, atom, mark, seed, later).read()
 
 
 class _Reader:
-    def __init__(self, text: str, atom: Atom, mark: Mark | None, seed: int) -> None:
-        self.text, self.atom, self.mark, self.seed = text, atom, mark, seed
+    def __init__(self, text: str, atom: Atom, mark: Mark | None, seed: int, later: bool) -> None:
+        self.text, self.atom, self.mark, self.seed, self.later = text, atom, mark, seed, later
         self.here = 0
         self.opened: list[int] = []  # where the brackets around us were opened
         self.places = 0  # random marks met so far: each draws its own numbers
@@ -151,7 +157,7 @@ class _Reader:
             if char == "." and not _NUMBER.match(self.text, start):
                 self.dot(start, steps)
                 groups.append([])
-            elif char in "!_":
+            elif char in "!_@":
                 if not steps:
                     does = "repeats" if char == "!" else "lengthens"
                     raise self.error(f"'{char}' {does} the step before it, and there is none", start, 1)
@@ -183,7 +189,7 @@ class _Reader:
         """Read one step with all that is attached to it; '!3' makes it three steps."""
         start = self.here
         node, weight, copies = self.term(), Fraction(1), 1
-        while (sign := self.peek()) and sign in "*/!@?(^":
+        while (sign := self.peek()) and (sign in "*/!@?(^" or (sign == ":" and self.mark is not None)):
             at = self.here
             self.here += 1
             if sign in "*/":
@@ -192,6 +198,8 @@ class _Reader:
                 node = self.euclid(node, at)
             elif sign == "^":
                 node = self.marked(node, at)
+            elif sign == ":":  # a pattern of sample numbers: a voice has one sound
+                self.argument(":", sample_number)
             elif sign == "?":
                 node = self.thinned(node, at)
             elif sign == "@":
@@ -220,11 +228,11 @@ class _Reader:
         if not match:
             raise self.error(f"{char!r} has no meaning here" if char else "a step is missing at the end")
         try:
-            node = Pure(self.atom(match[0]))
+            value = self.atom(match[0])
         except ValueError as error:
             raise self.error(str(error), start, len(match[0])) from None
         self.here = match.end()
-        return node
+        return Rest() if value is REST else Pure(value)
 
     def group(self, opener: str) -> Node:
         start = self.here
@@ -308,8 +316,8 @@ class _Reader:
 
         def spread(pulses: int, steps: int, rotation: int = 0) -> Node:
             rhythm = [(node if hit else Rest(), Fraction(1)) for hit in bjorklund(pulses, steps)]
-            by = Fraction(rotation % steps, steps)
-            return Early(Sequenced(rhythm), Fraction(rotation, steps)) if by else Sequenced(rhythm)
+            by = -rotation if self.later else rotation
+            return Early(Sequenced(rhythm), Fraction(by, steps)) if by % steps else Sequenced(rhythm)
 
         if all(isinstance(argument, Pure) for argument in arguments):
             return spread(*(argument.value for argument in arguments if isinstance(argument, Pure)))

@@ -39,6 +39,11 @@ def velocity(value: Fraction) -> str:
     return "" if 0 < value <= 1 else "a velocity lies above 0, up to 1"
 
 
+def sample_number(value: Fraction) -> str:
+    """Return what is wrong with the number of a sample, or nothing."""
+    return "" if value >= 0 and value.denominator == 1 else "the number of a sample is a whole number from 0 up"
+
+
 def euclidean_number(name: str, values: list[int]) -> Atom:
     """Return what reads one argument of a Euclidean rhythm.
 

@@ -4,67 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from ..checks import whole
-from ..errors import GrooveError, closest
-from ..grooves.grid import DEFAULT_VELOCITY, SHORT, STEPS_PER_BAR, VOICES, Note
+from ..errors import GrooveError
+from ..grooves.grid import DEFAULT_VELOCITY, STEPS_PER_BAR, VOICES, Note
 from ..grooves.groove import Groove
-from . import mini, step_strings
+from . import code, mini, play_strings, rings, step_strings, tabs
 from .caret import NotationError
+from .drums import DRUMS, DrumHit, drum, drum_or_rest, step_voice
+from .nodes import Node
 from .pattern import PatternEvent, TimePattern
 
 __all__ = [
-    "DRUMS", "DrumHit", "NotationError", "PatternEvent", "TimePattern", "drum", "notes", "number", "parse", "pattern",
-    "value", "word",
+    "DRUMS",
+    "DrumHit",
+    "NotationError",
+    "PatternEvent",
+    "TimePattern",
+    "bars_of",
+    "drum",
+    "drums",
+    "notes",
+    "number",
+    "on_grid",
+    "parse",
+    "pattern",
+    "step_count",
+    "value",
+    "word",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
 MAX_BARS = 256
-
-# Names from Tidal's and Strudel's sample sets that this kit has no voice for go to the nearest one.
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "kick": ("kd", "bassdrum"),
-    "snare": ("sd", "cp", "clap", "rim", "rs"),
-    "closed_hat": ("x", "ch", "hc", "hat", "sh", "tb"),
-    "open_hat": ("ho",),
-    "crash": ("cc",),
-    "ride": ("cb",),
-}
-DRUMS: dict[str, int] = {
-    **{name: voice for names in (VOICES, SHORT) for voice, name in enumerate(names)},
-    **{alias: VOICES.index(name) for name, aliases in _ALIASES.items() for alias in aliases},
-}
-
-
-class DrumHit(NamedTuple):
-    """A drum in a pattern: the index of its voice, and its velocity 0..1 (None where the text gives none)."""
-
-    voice: int
-    velocity: float | None = None
-
-
-def drum(name: str) -> DrumHit:
-    """Return the drum that a word of mini-notation stands for; `x` is the tap's voice, `X` its accent.
-
-    Raises:
-        GrooveError: there is no such drum; the message offers the closest.
-
-    >>> drum("sn"), drum("ho"), drum("X")
-    (DrumHit(voice=1, velocity=None), DrumHit(voice=3, velocity=None), DrumHit(voice=2, velocity=1.0))
-    """
-    if name == "X":
-        return DrumHit(DRUMS["x"], step_strings.VELOCITIES["X"])
-    voice = DRUMS.get(name.lower())
-    if voice is not None:
-        return DrumHit(voice)
-    plain, colon, _ = name.partition(":")
-    if colon and plain.lower() in DRUMS:
-        raise GrooveError(f"a voice has one sound and no sample numbers; write {plain!r} instead of {name!r}")
-    raise GrooveError(f"unknown drum {name!r}{closest(name, DRUMS)}; drums are {' '.join(SHORT)}")
 
 
 def number(text: str) -> float:
@@ -126,26 +101,106 @@ def pattern(text: str, atom: Callable[[str], Any] = value, *, seed: int = 0) -> 
     >>> [(str(event.begin), event.value) for event in pattern("rock jazz*2").query(0, 1)]
     [('0', 'rock'), ('1/2', 'jazz'), ('3/4', 'jazz')]
     """
-    mark = _with_velocity if atom is drum else None
-    return TimePattern(mini.read(_text(text), atom, mark, whole("seed", seed)), text)
+    if atom is drum:
+        return drums(text, seed=seed)
+    return TimePattern(mini.read(_text(text), atom, None, whole("seed", seed)), text)
+
+
+def drums(text: str, *, seed: int = 0) -> TimePattern[DrumHit]:
+    """Read a rhythm in any notation but a step string into a pattern of drums, which never ends.
+
+    Args:
+        text: a drum tab, a list of numbers, a play string or mini-notation, alone or in the code of its system, as in
+            'sound("bd sn")'; see docs/notation.md.
+        seed: decides what is random.
+
+    Raises:
+        NotationError: the text cannot be read; it shows where.
+
+    >>> [(str(event.begin), event.value.voice) for event in drums("bd sn:3").query(0, 1)]
+    [('0', 0), ('1/2', 1)]
+    """
+    found = code.unwrapped(_text(text))
+    return TimePattern(_node(found, whole("seed", seed)), found.text)
+
+
+def _node(found: code.Code, seed: int) -> Node:
+    text = found.text
+    if found.system == "play":
+        return play_strings.read(text, seed)
+    if not found.system:
+        if tabs.is_tab(text):
+            return tabs.read(text, step_voice)[0]
+        if rings.is_ring(text):
+            return rings.read(text, step_voice)
+        if play_strings.is_play_string(text):
+            return play_strings.read(text, seed)
+    try:
+        return mini.read(text, drum_or_rest, _with_velocity, seed, later=found.system == "strudel")
+    except NotationError as error:
+        if found.system or not play_strings.may_be_play_string(text):
+            raise
+        reason = f"{error.reason}; as FoxDot's play string it is written play({text!r})"
+        raise NotationError(reason, text, error.position, error.length) from None
+
+
+def on_grid(text: str) -> bool:
+    """Return whether a rhythm is a step string, whose notes all lie on the grid of 16ths.
+
+    >>> on_grid("x..x..x."), on_grid("x(3,8)")
+    (True, False)
+    """
+    return _is_step_string(code.unwrapped(_text(text)))
+
+
+def step_count(text: str) -> int:
+    """Return the length of the longest line of a step string, in steps; 0 for another notation.
+
+    >>> step_count("bd: x...; sn: ....x..."), step_count("bd sn")
+    (8, 0)
+    """
+    found = code.unwrapped(_text(text))
+    return len(step_strings.bars_of(found.text, step_voice)[1].steps) if _is_step_string(found) else 0
+
+
+def bars_of(text: str) -> int:
+    """Return how many bars a rhythm needs to be there as a whole: one, or as many as a step string or a tab has.
+
+    Raises:
+        NotationError: the text cannot be read; it shows where.
+
+    >>> bars_of("x..x..x."), bars_of("x" * 48), bars_of("bd <sn hh>")
+    (1, 3, 1)
+    """
+    return _written(text)[0]
+
+
+def _written(text: str) -> tuple[int, str, int, int]:
+    """Return the bars of a rhythm, how many steps that are in words, and where in the text they stand."""
+    found = code.unwrapped(_text(text))
+    if _is_step_string(found):
+        bars, line = step_strings.bars_of(found.text, step_voice)
+        return bars, f"{len(line.steps)} steps", line.begin, line.end - line.begin
+    if not found.system and tabs.is_tab(found.text):
+        return tabs.read(found.text, step_voice)[1], "the bars of this tab", 0, 1
+    return 1, "", 0, 1
 
 
 def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
     """Read a rhythm, as mini-notation or as a step string, into a Groove.
 
     A text is a step string if it holds only step characters (x X . - 0..9), '|' and white space and at
-    least two of the former touch, or if it begins with a label ("bd: x...x..."). All else is mini-notation,
-    of which one cycle is one bar. A note off the 16th grid goes to the nearest step and keeps its time as the
-    offset. Half-way notes belong to the earlier step, or to the later one if the earlier is taken. Of two
-    notes of one voice that meet in a step the louder stays; of equal ones, the one nearer to the grid. A note
-    less than a 32nd before the end of the loop is the first step's, early.
+    least two of the former touch, or if it begins with a label ("bd: x...x..."). All else is a drum tab, a list
+    of numbers, a play string, or mini-notation, of which one cycle is one bar. A note off the 16th grid goes to
+    the nearest step and keeps its time as the offset. Half-way notes belong to the earlier step, or to the later
+    one if the earlier is taken. Of two notes of one voice that meet in a step the louder stays; of equal ones,
+    the one nearer to the grid. A note less than a 32nd before the end of the loop is the first step's, early.
 
     Args:
         text: the notation; see docs/notation.md.
         bars: length of the groove, 1..256.
         seed: decides what `?` and `|` do.
-        start: the bar, from 0, with which the groove begins; of mini-notation, which may never repeat. A step string
-            begins with itself.
+        start: the bar, from 0, with which the groove begins: a rhythm may never repeat.
 
     Raises:
         NotationError: the text cannot be read; it shows where.
@@ -163,6 +218,13 @@ def parse(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> Groove:
       bd snn
          ^^^
     """
+    bars = whole("bars", bars, 1, MAX_BARS)
+    length, told, position, size = _written(text)
+    if length > bars:
+        loop = f"{bars} bar{'s' if bars > 1 else ''} ({bars * STEPS_PER_BAR} steps)"
+        raise NotationError(
+            f"{told} are longer than {loop}; use bars={length}", code.unwrapped(text).text, position, size
+        )
     cells = _cells(text, bars, seed, start)
     hits, velocities, offsets = np.zeros((3, bars * STEPS_PER_BAR, len(VOICES)), np.float32)
     if cells:
@@ -197,15 +259,20 @@ def notes(text: str, *, bars: int = 2, seed: int = 0, start: int = 0) -> tuple[N
 
 def _cells(text: str, bars: int, seed: int, start: int) -> dict[tuple[int, int], tuple[float, float]]:
     """Return the velocity and the offset of each (step, voice) that a rhythm hits."""
-    steps = whole("bars", bars, 1, MAX_BARS) * STEPS_PER_BAR
-    if step_strings.is_step_string(_text(text)):
-        rows = [(*row, 0.0) for row in step_strings.read(text, steps, lambda name: drum(name).voice)]
+    bars, first = whole("bars", bars, 1, MAX_BARS), whole("start", start)
+    steps = bars * STEPS_PER_BAR
+    found = code.unwrapped(_text(text))
+    if _is_step_string(found):
+        rows = [(*row, 0.0) for row in step_strings.read(found.text, steps, step_voice, first * STEPS_PER_BAR)]
     else:
-        first = whole("start", start)
-        events = pattern(text, drum, seed=seed).query(first, first + bars)
+        events = drums(text, seed=seed).query(first, first + bars)
         rows = _on_grid(events if not first else [e._replace(begin=e.begin - first) for e in events], steps)
     rows.sort(key=lambda row: (row[2], -abs(row[3])))  # what comes last stays
     return {(step, voice): (velocity, offset) for step, voice, velocity, offset in rows}
+
+
+def _is_step_string(found: code.Code) -> bool:
+    return not found.system and step_strings.is_step_string(found.text)
 
 
 def _on_grid(events: Iterable[PatternEvent[DrumHit]], steps: int) -> list[tuple[int, int, float, float]]:

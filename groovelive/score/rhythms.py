@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import numpy as np
@@ -10,15 +9,12 @@ from numpy.typing import NDArray
 
 from ..errors import GrooveError
 from ..grooves.grid import DEFAULT_VELOCITY, STEPS_PER_BAR, Note
-from ..notation.caret import NotationError
-from ..notation.parser import drum, pattern
+from ..notation.parser import drums, on_grid, step_count
 from ..notation.parser import notes as read_notes
-from ..notation.step_strings import VELOCITIES, is_step_string
 from .edits import Exact, Notes, Rhythm, unpack
 
 LOOP = 2  # bars
 LOOP_STEPS = LOOP * STEPS_PER_BAR
-_LINES = re.compile(r"[\n;]")
 
 
 @lru_cache(maxsize=1024)
@@ -27,7 +23,7 @@ def notes_in(source: Rhythm | Exact, bar: int, seed: int = 0, bars: int = LOOP) 
 
     Args:
         source: of an `Exact` notes stay where they are written; those of a `Rhythm` go to the 16th grid as they do in
-            `notation.parse`. What is shorter goes round; mini-notation goes on for ever.
+            `notation.parse`. All of them go round for ever.
         bar: the first bar, from 0.
         seed: decides what `?` and `|` do.
         bars: how many.
@@ -39,13 +35,10 @@ def notes_in(source: Rhythm | Exact, bar: int, seed: int = 0, bars: int = LOOP) 
     """
     if not source.text:
         return around(unpack(source.notes), source.steps, bar, bars)
-    if is_step_string(source.text):
-        found, length = _step_string(source.text)
-        return around(found, length * STEPS_PER_BAR, bar, bars)
-    if isinstance(source, Rhythm):
+    if isinstance(source, Rhythm) or on_grid(source.text):
         return read_notes(source.text, bars=bars, seed=seed, start=bar)
     notes = []
-    for begin, _, (voice, velocity) in pattern(source.text, drum, seed=seed).query(bar, bar + bars):
+    for begin, _, (voice, velocity) in drums(source.text, seed=seed).query(bar, bar + bars):
         position = (begin - bar) * STEPS_PER_BAR
         step = int(position)
         loud = DEFAULT_VELOCITY if velocity is None else velocity
@@ -59,25 +52,17 @@ def check(source: Rhythm | Exact) -> None:
         if source.notes or source.steps:
             raise GrooveError("a source has a text or notes, not both")
         notes_in(source, 0)
+        steps = step_count(source.text)
+        if steps > LOOP_STEPS and steps % STEPS_PER_BAR:
+            whole = -(-steps // STEPS_PER_BAR) * STEPS_PER_BAR
+            longer = f"{steps} steps are longer than {LOOP} bars ({LOOP_STEPS} steps)"
+            raise GrooveError(f"{longer}, and no whole bars; write {whole} steps")
         return
     if not source.steps or source.steps % STEPS_PER_BAR:
         raise GrooveError(f"notes come in whole bars of {STEPS_PER_BAR} steps, not in {source.steps}")
     for note in unpack(source.notes):
         if note.step >= source.steps:
             raise GrooveError(f"a note at step {note.step} lies outside the {source.steps} steps")
-
-
-@lru_cache(maxsize=256)
-def _step_string(text: str) -> tuple[Notes, int]:
-    """Return the notes of a step string, and its bars: one or two, or as many whole ones as its longest line has."""
-    lines = (line.rpartition(":")[2] for line in _LINES.split(text))
-    longest = max((sum(char in VELOCITIES for char in line) for line in lines), default=0)
-    if longest > LOOP_STEPS and longest % STEPS_PER_BAR == 0:
-        return read_notes(text, bars=longest // STEPS_PER_BAR), longest // STEPS_PER_BAR
-    try:
-        return read_notes(text, bars=1), 1
-    except NotationError:
-        return read_notes(text, bars=LOOP), LOOP
 
 
 def around(notes: Notes, steps: int, bar: int, bars: int) -> Notes:

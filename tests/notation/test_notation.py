@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from groovelive.errors import GrooveError
 from groovelive.grooves.groove import SHORT, VOICES, Groove
-from groovelive.notation import caret, mini, nodes
+from groovelive.notation import caret, code, drums, mini, nodes, play_strings, rings, tabs
 from groovelive.notation import parser as notation
 from groovelive.notation import pattern as cycles
 from groovelive.notation import step_strings as stepstring
@@ -349,7 +349,14 @@ def test_a_rhythm_is_text(text: object) -> None:
         ("bd: x...x...\nsn: ....x...", "bd*4, [~ sn]*2"),
         ("kick:x...; hh :x.", "bd*4, hh*8"),
         ("; bd: x...\n\n  \n bd: ..X.", "bd*4, [~ bd^1]*4"),
-        ("bd: 1000000000000000", "bd^.111111111"),
+        ("bd: 1000000000000000", "bd"),
+        ("1000100010001000", "x*4"),
+        ("1..1..1.", "x(3,8)*2"),
+        ("bd: 1000; sn: 0020", "bd*4, [~ sn^.222222222]*4"),
+        ("hh: x.; sn: 0100", "hh*8, [~ sn ~ ~]*4"),
+        ("sn: x..1", "[sn ~ ~ sn^.111111111]*4"),
+        ("hh: x..o; sn: g..O", "[hh ~ ~ oh]*4, [sn^.3 ~ ~ sn^1]*4"),
+        ("bd:1000", "bd*4"),
     ],
 )
 def test_step_strings(text: str, same: str) -> None:
@@ -368,14 +375,12 @@ def test_digits_are_ninths_and_rests_may_be_all() -> None:
 @pytest.mark.parametrize(
     ("text", "reason", "position"),
     [
-        ("x..x..x", "7 steps do not fill 2 bars (32 steps) evenly; use 4 or 8", 0),
-        (" x..x..x..x.x", "12 steps do not fill 2 bars (32 steps) evenly; use 8 or 16", 1),
         ("x" * 48, "48 steps are longer than 2 bars (32 steps); use bars=3", 0),
-        ("x" * 33, "33 steps are longer than 2 bars (32 steps); use a length of 32", 0),
+        ("x" * 33, "33 steps are longer than 2 bars (32 steps); use bars=3", 0),
         ("bd: x...\nsn ....x...", "every line begins with a voice, for example 'sn: ....x...'", 9),
         ("bd: x...; snn: x...", f"unknown drum 'snn' (did you mean 'sn'?); drums are {' '.join(SHORT)}", 10),
         ("bd: x(3,8)", "'(' is no step; steps are x X . - and 1 to 9", 5),
-        ("bd: x..\nsn: x...", "3 steps do not fill 2 bars (32 steps) evenly; use 2 or 4", 4),
+        ("bd: x...\nsn: " + "x" * 40, "40 steps are longer than 2 bars (32 steps); use bars=3", 13),
         ("bd: | |", "this line has no steps", 2),
         ("x" * 70_000, "a step string has at most 65536 characters, not 70000", 65536),
     ],
@@ -394,7 +399,9 @@ def test_step_strings_that_cannot_be(text: str, reason: str, position: int) -> N
     [
         ("bd sm", "sm", r"unknown drum 'sm' \(did you mean 'sn'\?\)"),
         ("bd\nkik hh", "kik", "did you mean 'kick'"),
-        ("bd:3 sn", "bd:3", "no sample numbers"),
+        ("sn bd:k", "bd:k", "whole number, as in 'bd:3'"),
+        ("bd:<0 x> sn", "x", "not a number"),
+        ("bd:<.5>", ".5", "whole number from 0 up"),
         ("808 bd", "808", "unknown drum '808'"),
         ("bd [sn hh", "[", "never closed"),
         ("bd sn(3,8", "(", "never closed"),
@@ -630,25 +637,35 @@ def test_what_holds_is_the_event_that_began_last(rhythm: Rhythm, moment: Fractio
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="bdsnhx.~-_!@*/?^()[]<>{}%,|:; 0123456789X\n", max_size=30) | st.text(max_size=20))
+@given(
+    st.text(alphabet="bdsnhx.~-_!@*/?^()[]<>{}%,|:; 0123456789X\n", max_size=30)
+    | st.text(alphabet="xXoOgVv-=*#~ ()[]<>{}.|:HBS1\n", max_size=24)
+    | st.text(alphabet="[](),. 01=:\nringboolskntpeadtruefalse", max_size=24)
+    | st.builds(
+        '{}("{}"){}'.format, st.sampled_from(["play", "s", "d1 $ sound"]), st.text(max_size=12), st.text(max_size=2)
+    )
+    | st.text(max_size=20)
+)
 def test_garbage_is_told_not_crashed_on(text: str) -> None:
     try:
-        groove = parse(text, bars=1)
+        groove = parse(text, bars=4)
     except NotationError as error:
         assert len(str(error).split("\n")) == 3
-        assert 0 <= error.position <= max(len(text), 1)
+        assert 0 <= error.position <= max(len(error.text), 1)
     else:
-        assert groove.steps == 16
+        assert groove.steps == 64
 
 
 @given(st.text("xX.-0123456789", min_size=2, max_size=64), st.integers(1, 4))
-def test_a_step_string_is_its_characters(text: str, bars: int) -> None:
-    if (bars * 16) % len(text):
-        with pytest.raises(NotationError, match=rf"^{len(text)} steps"):
+def test_a_step_string_is_its_characters_and_goes_round(text: str, bars: int) -> None:
+    if bars * 16 < len(text):
+        with pytest.raises(NotationError, match=rf"^{len(text)} steps .* use bars={-(-len(text) // 16)}\n"):
             parse(text, bars=bars)
         return
     groove = parse(text, bars=bars)
-    expected = [stepstring.VELOCITIES[text[step % len(text)]] for step in range(bars * 16)]
+    hits = set(text) & set("xX123456789")
+    steps = text.replace("1", "x") if hits == {"1"} else text
+    expected = [stepstring.VELOCITIES[steps[step % len(steps)]] for step in range(bars * 16)]
     assert groove.velocities[:, 2] == pytest.approx(expected)
     assert groove.hits[:, 2].tolist() == [float(velocity > 0) for velocity in expected]
 
@@ -656,7 +673,9 @@ def test_a_step_string_is_its_characters(text: str, bars: int) -> None:
 # The documents
 
 
-@pytest.mark.parametrize("module", [caret, nodes, cycles, mini, stepstring, notation])
+@pytest.mark.parametrize(
+    "module", [caret, code, cycles, drums, mini, nodes, notation, play_strings, rings, stepstring, tabs]
+)
 def test_docstring_examples(module: object) -> None:
     result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)  # type: ignore[arg-type]
     assert result.attempted

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...checks import is_number, is_whole
 from ...errors import GrooveError, closest
 from ...grooves.groove import GROUPS
 from .conditions import (
@@ -187,11 +188,11 @@ def _word(word: str, name: str, choices: tuple[str, ...]) -> None:
 
 
 def _number(value: float, name: str, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not least <= value <= most:
+    if not is_number(value) or not least <= float(value) <= most:
         limit = f"from {least:g} to {most:g}" if math.isfinite(most) else f"from {least:g} up"
         raise GrooveError(f"{name} must be a number {limit}, not {value!r}")
 
 
 def _whole(value: int, name: str, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+    if not is_whole(value) or not least <= int(value) <= most:
         raise GrooveError(f"{name} must be a whole number from {least} to {most}, not {value!r}")
