@@ -39,6 +39,7 @@ class Parts(Protocol):
     """The parts of a conductor that requests are about."""
 
     session: str
+    run_id: str
     fifo: bool
     server: SessionServer
     editor: Editor
@@ -245,7 +246,8 @@ class Requests:
         """Return where the session is."""
         parts = self._parts
         player, score, tempo = parts.player, parts.editor.score, parts.tempo
-        beat = parts.transport.beat()
+        transport, at = parts.transport, parts.transport.now()
+        beat = max(transport.beat_at(at), 0.0)
         counts = parts.outputs.counts()
         outs = tuple(
             messages.OutState(
@@ -257,7 +259,8 @@ class Requests:
             for count in [counts.get(player.sinks.get(target, -1), Counts())]
         )  # fmt: skip
         return messages.SessionState(
-            session=parts.session, beat=beat, bpm=score.tempo.bpm(beat), playing=parts.transport.playing,
+            session=parts.session, run=parts.run_id, beat=beat, bpm=score.tempo.bpm(beat), playing=transport.playing,
+            at=at, anchor=transport.anchor, stopped=transport.stopped,
             edits=len(score.edits), engine=parts.planner.engine, answer=parts.planner.answer, outs=outs,
             ins=parts.midi_inputs.ins(), clients=parts.server.clients, late=sum(c.late for c in counts.values()),
             dropped=sum(c.dropped for c in counts.values()), model=parts.editor.model, fifo=parts.fifo,

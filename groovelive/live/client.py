@@ -35,6 +35,14 @@ class RemoteLine(Protocol):
         """Send a request and return its reply."""
         ...
 
+    def conductor_ns(self) -> int:
+        """Return what the conductor's monotonic clock shows now."""
+        ...
+
+    def measure(self) -> None:
+        """Measure how far the conductor's clock is from ours."""
+        ...
+
     def close(self) -> None:
         """Leave."""
         ...
@@ -89,7 +97,8 @@ class SessionClient:
         self._blocks: list[At] = []
         self._state: messages.SessionState | None = None
         self._simulated = line if isinstance(line, SimulatedLine) else None
-        self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
+        conductor_ns = time.monotonic_ns if isinstance(line, SimulatedLine) else line.conductor_ns
+        self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits), conductor_ns)
         self._lock = self._replica.lock
         self._callbacks = Callbacks(self._give, self.tell, apart=self.realtime)
         line.on_news = self._hear
@@ -97,8 +106,9 @@ class SessionClient:
             self._state = self._expect(messages.Here(), messages.SessionState)
         else:
             line.on_joined = self._joined
-            self._joined(self._expect(messages.Join(by=by), messages.SessionState))
-            self._replica.catch_up()
+            self._expect(messages.Join(by=by), messages.SessionState)
+            line.measure()
+            _ = self.score  # fetches the log
 
     @property
     def realtime(self) -> bool:
@@ -108,12 +118,9 @@ class SessionClient:
     # What is heard
 
     def _hear(self, news: messages.AnyReply) -> None:
-        if isinstance(news, messages.Edits):
+        if isinstance(news, messages.Edits | messages.Tick):
             if self.realtime:
-                self._replica.take(news)
-        elif isinstance(news, messages.Tick):
-            if self.realtime:
-                self._replica.tick(news)
+                self._replica.hear(news)
         elif isinstance(news, messages.Told):
             self.tell(news.text)
         elif isinstance(news, messages.Wanted):
@@ -121,7 +128,7 @@ class SessionClient:
 
     def _joined(self, state: messages.SessionState) -> None:
         self._state = state
-        self._replica.joined(state)
+        self._replica.hear(state)
 
     @property
     def score(self) -> Score:

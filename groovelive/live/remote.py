@@ -18,9 +18,12 @@ from ..protocol import session as messages
 from ..protocol.base import EngineError, Failure
 from ..protocol.connection import ServiceConnection, ServiceLocator
 from ..protocol.frames import from_frames, to_frames
+from .clock_offset import ClockOffset
 
 _GLANCE = 0.05  # seconds between two looks at what is to be sent
 _HERE = 3.0  # seconds between two words that one is there
+_EXCHANGES = 16  # by which the conductor's clock is measured at most
+_EXACT = 200_000  # ns; a clock that is known so well needs no more of them
 
 
 class WireLine:
@@ -31,10 +34,20 @@ class WireLine:
         address: of the conductor; by default that of this user on this machine.
         server: see `groovelive.engine.Client`.
         timeout: seconds that an answer may take.
+        now: this machine's monotonic clock, in ns.
     """
 
-    def __init__(self, by: str, address: str | None = None, server: str | None = None, timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        by: str,
+        address: str | None = None,
+        server: str | None = None,
+        timeout: float = 5.0,
+        now: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         self.by, self.timeout = by, timeout
+        self._now, self._offset = now, ClockOffset()
+        self._sent: dict[bytes, int] = {}  # when what states the conductor's time was asked for
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self.on_joined: Callable[[messages.SessionState], None] = lambda state: None
         self._directory = ServiceLocator(address, server, "conductor")
@@ -68,6 +81,20 @@ class WireLine:
         if isinstance(reply, Failure):
             raise reply.error()
         return reply
+
+    def conductor_ns(self) -> int:
+        """Return what the conductor's monotonic clock shows now."""
+        return self._now() + self._offset.ns
+
+    def measure(self) -> None:
+        """Measure how far the conductor's clock is from ours, until it is known to a fraction of a millisecond.
+
+        On one machine the first answer does; over a network the quickest of some answers counts.
+        """
+        for _ in range(_EXCHANGES):
+            if self._offset.error <= _EXACT:
+                return
+            self.ask(messages.Here())
 
     def _send(self, request: messages.AnyRequest) -> Future[messages.AnyReply]:
         if self._over.is_set():
@@ -116,6 +143,8 @@ class WireLine:
             self._put(b"join", messages.Join(by=self.by))
 
     def _put(self, id: bytes, request: messages.AnyRequest) -> None:
+        if isinstance(request, messages.Join | messages.Here):  # of one that is sent twice the first counts: its
+            self._sent.setdefault(id, self._now())  # reply may be to either
         try:
             self._link.socket.send_multipart(to_frames(id, request), zmq.NOBLOCK)
         except zmq.Again:
@@ -132,10 +161,13 @@ class WireLine:
             reply = messages.read_reply(message.body)
         except EngineError:
             return  # of a later version: what it is about is lost, and no more
+        sent = self._sent.pop(message.id, None)
+        if isinstance(reply, messages.SessionState):
+            if sent is not None:
+                self._offset.heard(sent, reply.at, self._now())
+            self.on_joined(reply)
         if message.id == messages.NEWS:
             self.on_news(reply)
-        elif message.id in (b"join", b"here") and isinstance(reply, messages.SessionState):
-            self.on_joined(reply)
         elif (waiting := self._waiting.pop(message.id, None)) is not None:
             waiting[1].set_result(reply)
 

@@ -220,6 +220,10 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
         clients: who takes part.
         late, dropped: notes of all targets.
         model: what the engine serves, where it has said so.
+        at: when this was said, in ns of the conductor's monotonic clock.
+        anchor: when beat 0 was, or would have been: a beat is `anchor` and the seconds of the log's tempo map up to it.
+        stopped: the beat at which the transport stands, or will; None: it runs.
+        run: what tells the conductor's process from others; another one may have lost the last edits of this one.
         fifo: whether the conductor runs in real time (SCHED_FIFO).
         osc: where the OSC door is; a sentence where there is none though there should be; or "".
         leader: who leads the tempo: the name of a clock, or the address of a peer; "" is the conductor.
@@ -234,6 +238,10 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
     playing: bool
     edits: int
     engine: str
+    at: int = 0
+    anchor: int = 0
+    stopped: float | None = None
+    run: str = ""
     answer: float = 0.0
     outs: tuple[OutState, ...] = ()
     ins: tuple[InState, ...] = ()
@@ -290,10 +298,19 @@ class Done(Reply, frozen=True, kw_only=True, tag="done"):
 
 
 class Tick(Reply, frozen=True, kw_only=True, tag="tick"):
-    """News: a bar begins. `beat` is where the transport is, `bpm` how fast."""
+    """News: a bar begins, or the transport has started or been stopped.
+
+    Args:
+        beat: where the transport is.
+        bpm: how fast.
+        at, anchor, stopped: as of `SessionState`.
+    """
 
     beat: float
     bpm: float
+    at: int = 0
+    anchor: int = 0
+    stopped: float | None = None
 
 
 class Wanted(Reply, frozen=True, kw_only=True, tag="wanted"):
