@@ -84,7 +84,7 @@ class Conductor:
         self.run_id = uuid.uuid4().hex[:12]
         past = recovered.edits if recovered else []
 
-        self.server = SessionServer(bind, curve)
+        self.server = SessionServer(bind, curve, lambda members: self._journal.members(members))
         self._waker = Waker(self.server.context)
         self.asker, self.porter = JobWorker("engine", self._waker.wake), JobWorker("targets", self._waker.wake)
         self._client = Client(engine, timeout=_PATIENCE)
@@ -95,6 +95,9 @@ class Conductor:
         self.transport.on_moved = self._tick
         self.player = Player(self.editor.score, self.transport, self.outputs)
         self._journal = journal.Journal(journal.Header(journal.FORMAT, self.session, serve), past, self._say_later)
+        if recovered:
+            self.server.members.restore(recovered.members, alone=bool(serve) and recovered.serve == serve)
+            self._journal.members(recovered.members)
         self._files = FileTargets(self.editor.score, self._say_later)
         self.clips = ClipTargets(
             self.editor.score, self.transport, self._say_later, self.porter.do, self.asker.do, self.generator.chances
@@ -150,7 +153,7 @@ class Conductor:
             self._osc_fault = str(error)
             self._say_later(str(error))
             return
-        self._osc_handlers = OscHandlers(self, self._osc_server, self.tempo)
+        self._osc_handlers = OscHandlers(self, self._osc_server, self.tempo, self.server.members)
 
     @property
     def osc(self) -> str:
@@ -216,6 +219,7 @@ class Conductor:
         self._waker.woken()
         for caller, request in self.server.requests():
             self.ask(caller, request)
+        self.server.turn()
         if self._osc_handlers is not None:
             self._osc_handlers.turn()
         self.tempo.turn()

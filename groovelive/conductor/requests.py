@@ -90,10 +90,10 @@ class Requests:
         reply = parts.server.reply
         if isinstance(request, messages.Join):
             assert isinstance(caller, Caller)
-            parts.server.join(caller, request.by)
-            reply(caller, self.state())
+            parts.server.join(caller, request)
+            reply(caller, self.state(parts.server.name(caller)))
         elif isinstance(request, messages.Here):
-            reply(caller, self.state())
+            reply(caller, self.state(parts.server.name(caller)))
         elif isinstance(request, messages.Leave):
             assert isinstance(caller, Caller)
             parts.server.leave(caller)
@@ -242,8 +242,8 @@ class Requests:
             parts.editor.write(messages.Write(edits=drafts, when=When("now"), by=request.by))
         parts.server.reply(caller, messages.Done())
 
-    def state(self) -> messages.SessionState:
-        """Return where the session is."""
+    def state(self, name: str = "") -> messages.SessionState:
+        """Return where the session is, for a client of that name."""
         parts = self._parts
         player, score, tempo = parts.player, parts.editor.score, parts.tempo
         transport, at = parts.transport, parts.transport.now()
@@ -259,8 +259,8 @@ class Requests:
             for count in [counts.get(player.sinks.get(target, -1), Counts())]
         )  # fmt: skip
         return messages.SessionState(
-            session=parts.session, run=parts.run_id, beat=beat, bpm=score.tempo.bpm(beat), playing=transport.playing,
-            at=at, anchor=transport.anchor, stopped=transport.stopped,
+            session=parts.session, run=parts.run_id, name=name, beat=beat, bpm=score.tempo.bpm(beat),
+            playing=transport.playing, at=at, anchor=transport.anchor, stopped=transport.stopped,
             edits=len(score.edits), engine=parts.planner.engine, answer=parts.planner.answer, outs=outs,
             ins=parts.midi_inputs.ins(), clients=parts.server.clients, late=sum(c.late for c in counts.values()),
             dropped=sum(c.dropped for c in counts.values()), model=parts.editor.model, fifo=parts.fifo,

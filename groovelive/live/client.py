@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import flag
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
@@ -18,6 +20,7 @@ from ..score.score import Score
 from ..score.validation import check
 from .addressed import Address, bare
 from .callbacks import Callbacks, Function
+from .notices import Notices
 from .replica import Replica
 from .scheduling import At
 
@@ -30,6 +33,7 @@ class RemoteLine(Protocol):
 
     on_news: Callable[[messages.AnyReply], None]
     on_joined: Callable[[messages.SessionState], None]
+    on_turn: Callable[[], None]
 
     def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
         """Send a request and return its reply."""
@@ -39,8 +43,8 @@ class RemoteLine(Protocol):
         """Return what the conductor's monotonic clock shows now."""
         ...
 
-    def measure(self) -> None:
-        """Measure how far the conductor's clock is from ours."""
+    def join(self) -> None:
+        """Take part, and measure how far the conductor's clock is from ours."""
         ...
 
     def close(self) -> None:
@@ -86,7 +90,7 @@ class SessionClient:
 
     Args:
         line: what leads to the conductor.
-        by: who makes the edits, as others read it.
+        by: who makes the edits, as others read it; where another is called so, the conductor gives it a number.
     """
 
     def __init__(self, line: RemoteLine | SimulatedLine, by: str) -> None:
@@ -101,13 +105,13 @@ class SessionClient:
         self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits), conductor_ns)
         self._lock = self._replica.lock
         self._callbacks = Callbacks(self._give, self.tell, apart=self.realtime)
+        self._notices = Notices(_say)
         line.on_news = self._hear
         if isinstance(line, SimulatedLine):
             self._state = self._expect(messages.Here(), messages.SessionState)
         else:
-            line.on_joined = self._joined
-            self._expect(messages.Join(by=by), messages.SessionState)
-            line.measure()
+            line.on_joined, line.on_turn = self._joined, self._notice
+            line.join()
             _ = self.score  # fetches the log
 
     @property
@@ -121,14 +125,38 @@ class SessionClient:
         if isinstance(news, messages.Edits | messages.Tick):
             if self.realtime:
                 self._replica.hear(news)
+                for edit in news.edits if isinstance(news, messages.Edits) else ():
+                    self._notices.edited(edit)
         elif isinstance(news, messages.Told):
             self.tell(news.text)
+        elif isinstance(news, messages.Attended):
+            self._notices.attended(news.name, news.there)
         elif isinstance(news, messages.Wanted):
             self._callbacks.make(news)
 
     def _joined(self, state: messages.SessionState) -> None:
+        if state.name and state.name != self.by:
+            self.tell(f"there is another {self.by} here, so you are {state.name}; gl.open(by=...) gives you a name")
+            self.by = state.name
         self._state = state
         self._replica.hear(state)
+
+    def _notice(self) -> None:
+        """Say what others have done, where the log can be looked at without waiting."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._notices.turn(self._replica.score, self.by, self._replica.beat)
+            finally:
+                self._lock.release()
+
+    @property
+    def notices(self) -> bool:
+        """Whether it is said in a line when others join, leave, or change what is heard."""
+        return self._notices.on
+
+    @notices.setter
+    def notices(self, value: bool) -> None:
+        self._notices.on = flag("notices", value)
 
     @property
     def score(self) -> Score:
@@ -172,7 +200,7 @@ class SessionClient:
         """Tell the performer something, once."""
         if sentence not in self._told:
             self._told.add(sentence)
-            print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+            _say(f"groovelive: {sentence}")
 
     # What is asked
 
@@ -300,3 +328,9 @@ class SessionClient:
         self.closed = True
         self._callbacks.close()
         self._line.close()
+
+
+def _say(line: str) -> None:
+    """Write a line where it is not taken for what a program prints; also where nobody reads it any more."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)

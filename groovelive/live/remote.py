@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import queue
+import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
@@ -50,6 +52,9 @@ class WireLine:
         self._sent: dict[bytes, int] = {}  # when what states the conductor's time was asked for
         self.on_news: Callable[[messages.AnyReply], None] = lambda news: None
         self.on_joined: Callable[[messages.SessionState], None] = lambda state: None
+        self.on_turn: Callable[[], None] = lambda: None  # called some times a second
+        self.name = ""  # that the conductor gave
+        self._key, self._host = uuid.uuid4().hex, socket.gethostname()[:256]
         self._directory = ServiceLocator(address, server, "conductor")
         self._link = ServiceConnection(self._directory, self._directory.await_endpoint(time.monotonic() + timeout))
         self._ids = itertools.count(1)
@@ -81,6 +86,18 @@ class WireLine:
         if isinstance(reply, Failure):
             raise reply.error()
         return reply
+
+    def join(self) -> None:
+        """Take part, and measure how far the conductor's clock is from ours.
+
+        Raises:
+            GrooveError: as of `ask`.
+        """
+        self.ask(self._join())
+        self.measure()
+
+    def _join(self) -> messages.Join:
+        return messages.Join(by=self.by, client=self._key, host=self._host, held=self.name)
 
     def conductor_ns(self) -> int:
         """Return what the conductor's monotonic clock shows now."""
@@ -117,6 +134,7 @@ class WireLine:
                 if time.monotonic() - here > _HERE:
                     here = time.monotonic()
                     self._put(b"here", messages.Here())
+                self.on_turn()
             except EngineError as error:  # no conductor any more
                 self._fail(error)
                 self._over.wait(_GLANCE)
@@ -140,7 +158,7 @@ class WireLine:
                 self._link.move()
             for id, (request, _) in list(self._waiting.items()):
                 self._put(id, request)
-            self._put(b"join", messages.Join(by=self.by))
+            self._put(b"join", self._join())
 
     def _put(self, id: bytes, request: messages.AnyRequest) -> None:
         if isinstance(request, messages.Join | messages.Here):  # of one that is sent twice the first counts: its
@@ -165,6 +183,10 @@ class WireLine:
         if isinstance(reply, messages.SessionState):
             if sent is not None:
                 self._offset.heard(sent, reply.at, self._now())
+            if reply.name:
+                self.name = reply.name
+            elif self.name:  # it was silent for long, and counts as gone
+                self._put(b"join", self._join())
             self.on_joined(reply)
         if message.id == messages.NEWS:
             self.on_news(reply)
@@ -187,6 +209,6 @@ class WireLine:
         with self._lock:
             self._rope.send(b"")
         self._thread.join(2.0)
-        for socket in (self._rope, self._bell):
-            socket.close(linger=0)
+        for end in (self._rope, self._bell):
+            end.close(linger=0)
         self._link.close()

@@ -47,9 +47,18 @@ class Join(Request, frozen=True, kw_only=True, tag="join"):
     """Take part: the reply says where the session is, and from then on what happens is told.
 
     A client that has not sent anything for 10 s counts as gone; `Here` tells that it is there.
+
+    Args:
+        by: what it would be called; where another is called so, it is given a number.
+        client: what tells it from others as long as it runs, so that it has its name again when it comes back.
+        host: its machine.
+        held: what it was called when it took part before.
     """
 
     by: By
+    client: Annotated[str, Meta(max_length=64)] = ""
+    host: Annotated[str, Meta(max_length=256)] = ""
+    held: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Here(Request, frozen=True, kw_only=True, tag="here"):
@@ -208,6 +217,8 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
 
     Args:
         session: what tells it from others.
+        name: what the client that asks is called; "" where it has not joined, or was silent for so long that it must
+            join again.
         beat: now.
         bpm: now.
         playing: whether the transport runs.
@@ -242,6 +253,7 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
     anchor: int = 0
     stopped: float | None = None
     run: str = ""
+    name: str = ""
     answer: float = 0.0
     outs: tuple[OutState, ...] = ()
     ins: tuple[InState, ...] = ()
@@ -335,7 +347,16 @@ class Told(Reply, frozen=True, kw_only=True, tag="told"):
     text: str
 
 
-AnyReply = SessionState | Edits | WrittenEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
+class Attended(Reply, frozen=True, kw_only=True, tag="attended"):
+    """News: a performer has come, or gone."""
+
+    name: str
+    there: bool
+
+
+AnyReply = (
+    SessionState | Edits | WrittenEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Attended | Failure
+)
 
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 _replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)

@@ -49,8 +49,8 @@ class FakeConductor:
 
     def tick(self) -> None:
         transport = self.transport
-        where = {"at": self.ns, "anchor": transport.anchor, "stopped": transport.stopped}
-        self._tell(messages.Tick(beat=self.beat(), bpm=120, **where))
+        at, anchor, stopped = self.ns, transport.anchor, transport.stopped
+        self._tell(messages.Tick(beat=self.beat(), bpm=120, at=at, anchor=anchor, stopped=stopped))
 
     def state(self) -> messages.SessionState:
         transport = self.transport
