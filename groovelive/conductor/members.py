@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from ..score.names import LONGEST, NAMELESS, check_name
 
 GONE = 10.0  # seconds after which one that is lost counts as gone, and others are told
 _KEPT = 60.0  # seconds for which a name is kept for it; who comes from the same machine has it before
-_RESTARTED = 5.0  # seconds in which clients of a conductor that was started again find back, before anybody else
+_RESTARTED = GONE  # seconds in which clients of a conductor that was started again have their names to themselves
 
 
 class Member(Struct):
@@ -89,7 +90,7 @@ class Members:
         """
         now = self._now()
         for one in known:
-            until = now + _RESTARTED if alone else 0.0
+            until = inf if alone else 0.0  # which begins with the first turn, from when on they can find back
             self._members[one.key] = Member(one.key, one.host, one.name, lost=now, alone=until, told=alone)
 
     def join(self, key: str, host: str, wish: str, held: str = "", quiet: bool = False) -> str:
@@ -160,6 +161,8 @@ class Members:
         for member in list(self._members.values()):
             if member.lost is None:
                 continue
+            if member.alone == inf:
+                member.lost, member.alone = now, now + _RESTARTED
             if member.told and now - member.lost >= GONE:
                 member.told = False
                 self._announce(member.name, False)

@@ -108,7 +108,7 @@ class Notices:
             due = [changes for changes in waiting if changes.due(now)]
             if due and (len(self._lines) < _LINES or now - self._lines[0] >= _SPAN):
                 self._lines.append(now)
-                self._say(f"{by.removeprefix(HANDS)}: {_line([c.told() for c in due], score, beat)}")
+                self._say(f"{by.removeprefix(HANDS) or 'hands'}: {_line([c.told() for c in due], score, beat)}")
                 if len(due) == len(waiting):
                     del self._since[by]
 
