@@ -14,6 +14,7 @@ from ..score.asked import plays_idea, taken_idea
 from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, ENGINE, STEP, Edit
 from ..score.inputs import Hearing
+from ..score.names import NAMELESS, is_machine
 from ..score.score import Score
 from .client import SessionClient
 from .clip import ENDINGS, Clip
@@ -123,4 +124,5 @@ def _draft(edit: Edit, beat: float, over: float) -> Draft:
     value = edit.value
     if isinstance(value, Hearing):  # nobody is asked what has been answered, and no port is needed
         value = Hearing(ears=value.ears, taken=True)
-    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, by=edit.by)
+    own = not is_machine(edit.by) or edit.by == NAMELESS  # another's edits of then are who plays them's to undo now
+    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, by="" if own else edit.by)

@@ -70,13 +70,15 @@ def test_a_session_that_is_resumed_gives_the_name_to_a_new_program() -> None:
     assert after.members.join("2", "stage", "maria") == "maria"
 
 
-@pytest.mark.parametrize("name", ["engine", "autopilot", "clock", "midi:Keys", "osc", "", "a\nb", "\x1b[31m", " x", "x" * 65])
+@pytest.mark.parametrize(
+    "name", ["engine", "autopilot", "clock", "midi:Keys", "osc", "", "a\nb", "\x1b[31m", " x", "x" * 65]
+)
 def test_names_that_nobody_may_have(name: str) -> None:
     room = Room()
     if name == "osc":  # who sends OSC without a name
         assert room.members.join("1", "osc", name, quiet=True) == "osc" and room.members.present == ()
         return
-    with pytest.raises(GrooveError, match="choose another|a name has 1 to 64"):
+    with pytest.raises(GrooveError, match=r"choose another|a name has 1 to 64"):
         room.members.join("1", "stage", name)
     assert room.members.present == () and not room.told
 

@@ -42,7 +42,7 @@ def until(happened: Callable[[], object], seconds: float = 15) -> None:
 
 
 def apart(live: gl.Session) -> float:
-    """Return by how many ms a client's beat is out of the bounds that the conductor's must be in, in the best of some tries."""
+    """Return by how many ms a client's beat is out of the bounds of the conductor's, in the best of some tries."""
     found = []
     for _ in range(10):
         before = live.beat
@@ -153,7 +153,8 @@ def test_a_client_that_comes_back_keeps_its_name_and_its_undo(here: Path, capsys
 
 def test_a_killed_program_leaves_its_name_and_its_undo_to_the_next(here: Path) -> None:
     live = gl.open(by="kim")
-    code = "import groovelive as gl, time; live = gl.open(); live.d1.density = .3; print(live.by, flush=True); time.sleep(60)"
+    code = "import groovelive as gl, time; live = gl.open(); live.d1.density = .3\n"
+    code += "print(live.by, flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | {"GROOVELIVE_BY": "maria"}
     ) as child:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from groovelive.live.notices import Notices
-from groovelive.score.edits import Edit, Exact, Knob
+from groovelive.score.edits import Edit, Exact
+from groovelive.score.inputs import Knob
 from groovelive.score.score import Score
 
 

@@ -60,7 +60,7 @@ class FakeConductor:
         )  # fmt: skip
 
     def join(self) -> Replica:
-        replica = Replica(self.editor.page, lambda: self.ns)
+        replica = Replica(lambda since: self.editor.page(since), lambda: self.ns)
         self.replicas.append(replica)
         replica.hear(self.state())
         return replica
@@ -75,6 +75,24 @@ class FakeConductor:
     def start(self) -> None:
         assert self.transport.stopped is not None
         self.transport.start(self.transport.stopped // 4 * 4 + 4, 150_000_000)
+
+    def replay(self, tempos: list[tuple[float, float]]) -> None:
+        """Have tempos set at beats to come, as a take that is played does."""
+        drafts = tuple(Draft("bpm", bpm, beat=self.reach("") + later) for later, bpm in tempos)
+        self.editor.write(messages.Write(edits=drafts, when=When("beat"), by="me"))
+
+    def resume(self, lost: int, seconds: float) -> None:
+        """Be another process, that goes on from a journal which lacks the last edits, some time later."""
+        beat, stopped = self.beat(), self.transport.stopped
+        edits = self.editor.score.edits
+        self.ns += round(seconds * SECOND)
+        self.run += "+"
+        self.editor = Editor(self, edits[: len(edits) - lost], self._publish)
+        self.transport = Transport(self.editor.score, now=lambda: self.ns)
+        self.transport.anchor += self.ns - self.transport.ns(beat)
+        self.transport.stopped, self.transport.on_moved = stopped, self.tick
+        for replica in self.replicas:
+            replica.hear(self.state())
 
     def agrees(self, replica: Replica) -> None:
         assert replica.score.edits == self.editor.score.edits
@@ -91,6 +109,8 @@ _act = st.one_of(
     st.tuples(st.just("redo")),
     st.tuples(st.just("stop")),
     st.tuples(st.just("start")),
+    st.tuples(st.just("replay"), st.lists(st.tuples(st.floats(0.3, 40), _tempo), min_size=1, max_size=4)),
+    st.tuples(st.just("resume"), st.integers(0, 3), st.floats(0, 90)),
     st.tuples(st.just("join")),
 )
 
@@ -114,6 +134,10 @@ def test_whoever_joins_is_where_the_conductor_is(acts: list[tuple[Any, ...]]) ->
             conductor.stop()
         elif kind == "start" and not conductor.transport.playing:
             conductor.start()
+        elif kind == "replay":
+            conductor.replay(*words)
+        elif kind == "resume":
+            conductor.resume(*words)
         elif kind == "join":
             conductor.join()
         for replica in conductor.replicas:

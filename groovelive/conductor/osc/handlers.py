@@ -128,7 +128,9 @@ class OscHandlers:
                 said = (self._names.hello(peer, wish),) if wish else ()
                 beat = self._host.transport.beat()
                 bpm, playing = score.tempo.bpm(beat), self._host.transport.playing
-                send(peer, "/gl/hello", id, VERSION, f"groovelive {__version__}", bpm, Double(beat), int(playing), *said)
+                send(
+                    peer, "/gl/hello", id, VERSION, f"groovelive {__version__}", bpm, Double(beat), int(playing), *said
+                )
             case PatternOf(drummer, bar):
                 self._pattern(peer, id, drummer, bar)
             case Get(drummer, path):

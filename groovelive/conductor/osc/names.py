@@ -29,7 +29,8 @@ class OscNames:
 
     def __init__(self, members: Members, now: Callable[[], float] = time.monotonic) -> None:
         self._members, self._now = members, now
-        self._heard: dict[OscClient, float] = {}  # by when, the longest silent first
+        self._heard: dict[OscClient, float] = {}  # when; the longest silent first
+        self._look_at = 0.0
         self._wishes: dict[OscClient, str] = {}  # what those who said it would be called
         self._last = NAMELESS  # which of those who did not say a name did something last
 
@@ -71,6 +72,9 @@ class OscNames:
     def turn(self) -> None:
         """Forget those who have been silent for long."""
         now = self._now()
+        if now < self._look_at:
+            return
+        self._look_at = now + 1
         for client, heard in list(self._heard.items()):
             if now - heard > (_SILENT if client in self._wishes else _FORGOTTEN):
                 self.left(client)
