@@ -81,6 +81,8 @@ class Notices:
         """Take in an edit, of whomever."""
         if edit.path in _UNHEARD or edit.path.startswith("knob."):
             return
+        if (edit.by, edit.path) == ("ableton", "bpm"):  # where Live leads, the tempo follows it all the time
+            return
         if is_machine(edit.by) and edit.by not in _PLAYERS and not edit.by.startswith(HANDS):
             return
         now = self._now()

@@ -85,6 +85,7 @@ def test_ones_own_and_what_plays_by_itself_are_not_told() -> None:
     reader = Reader(knob)
     for by in ("kim", "engine", "autopilot", "clock", "link", "midi clock", "midi:Keys"):
         reader.edit("density", 0.4, by=by)
+    reader.edit("bpm", 121.5, "", by="ableton")
     for path in ("pattern", "own", "played", "scene", "each_bar", "quantum"):
         reader.edit(path, None)
     assert reader.after(5) == []
