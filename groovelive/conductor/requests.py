@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
+
 from ..errors import GrooveError
 from ..outputs import Counts, Outputs
 from ..protocol import session as messages
@@ -31,6 +33,11 @@ from .server import Caller, LocalCaller, SessionServer
 from .target_opening import Targets
 from .tempo_sync import RESTART, Tempo
 from .transport import Transport
+
+_DOINGS = (
+    messages.Write, messages.Undo, messages.SceneRequest, messages.PanicRequest, messages.Follow, messages.LeadRequest,
+    messages.Tap,
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +95,8 @@ class Requests:
     def _answer(self, caller: Caller | LocalCaller, request: messages.AnyRequest) -> None:
         parts = self._parts
         reply = parts.server.reply
+        if isinstance(request, _DOINGS):
+            request = msgspec.structs.replace(request, by=parts.server.doing(caller, request.by))
         if isinstance(request, messages.Join):
             assert isinstance(caller, Caller)
             parts.server.join(caller, request)

@@ -44,6 +44,7 @@ class LocalCaller(NamedTuple):
 class _Subscriber(msgspec.Struct):
     envelope: tuple[bytes, ...]
     key: str
+    wish: str  # what it would be called
     heard: float
 
 
@@ -119,6 +120,11 @@ class SessionServer:
         subscriber = self._subscribers.get(caller.client) if isinstance(caller, Caller) else None
         return "" if subscriber is None else self.members.name(subscriber.key)
 
+    def doing(self, caller: Caller | LocalCaller, by: str) -> str:
+        """Return the name of who makes a request: its own, also where it still says the one that it wished for."""
+        subscriber = self._subscribers.get(caller.client) if isinstance(caller, Caller) else None
+        return by if subscriber is None or by != subscriber.wish else self.members.name(subscriber.key) or by
+
     def requests(self) -> Iterator[tuple[Caller, messages.AnyRequest]]:
         """Yield the requests that are there; what is none is answered here."""
         for _ in range(_READ):
@@ -150,7 +156,7 @@ class SessionServer:
         for client in [c for c, one in self._subscribers.items() if one.key == key and c != caller.client]:
             del self._subscribers[client]
         self.members.join(key, request.host, request.by, request.held)
-        self._subscribers[caller.client] = _Subscriber(caller.envelope, key, time.monotonic())
+        self._subscribers[caller.client] = _Subscriber(caller.envelope, key, request.by, time.monotonic())
 
     def leave(self, caller: Caller) -> None:
         """Tell a client nothing more."""
