@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     main("stop", [])
 
 
-def until(happened: Callable[[], object], seconds: float = 15) -> None:
+def until(happened: Callable[[], object], seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it did not happen in time"
