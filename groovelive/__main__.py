@@ -1,8 +1,8 @@
-"""`python -m groovelive` is the `groovelive` command; without arguments, a plain line REPL."""
+"""`python -m groovelive` is the `groovelive` command; without a command, a plain line REPL."""
 
 import sys
 
 from .cli.main import main, plain
 
 if __name__ == "__main__":
-    sys.exit(main() if len(sys.argv) > 1 else plain())
+    sys.exit(main(play=plain))

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import __version__
@@ -66,11 +66,15 @@ _OF_SEVERAL = (
 )  # modules that are told which of their commands to run
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+Play = Callable[[argparse.ArgumentParser, argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None, play: Play | None = None) -> int:
     """Run the command and return its exit code: 0, 2 after bad input, 130 when interrupted.
 
     Args:
         argv: the arguments; by default those of the process.
+        play: what is run without a command; by default IPython, with everything in reach.
 
     >>> main(["drum", "x..x..x.", "-o", "beat.mp3"])
     2
@@ -83,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words and words[0] in FORWARDED:
             code = _forward(words[0], words[1:])
         else:
-            parser, commands = _parser()
+            parser, commands = _parser(play or _perform)
             if words and not words[0].startswith("-") and words[0] not in commands:
                 hint = closest(words[0], commands)
                 raise GrooveError(f"unknown command {words[0]!r}{hint}; commands are {', '.join(commands)}")
@@ -101,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> tuple[Parser, Sequence[str]]:
+def _parser(play: Play) -> tuple[Parser, Sequence[str]]:
     """Return the parser and the names of its commands."""
     parser = Parser(
         prog="groovelive",
@@ -110,25 +114,23 @@ def _parser() -> tuple[Parser, Sequence[str]]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"groovelive {__version__}")
-    parser.set_defaults(run=lambda _: _perform(parser))
+    parser.add_argument("--by", metavar="NAME", help="your name, as others who play in the session read it")
+    parser.add_argument("--no-notices", action="store_true", help="no lines about what the others do")
+    parser.set_defaults(run=lambda given: play(parser, given))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, (_, _, what) in FORWARDED.items():
         commands.add_parser(name, help=what)  # only for the list: `main` hands these on
     return parser, list(commands.choices)
 
 
-def plain() -> int:
-    """Run the line REPL, as `python -m groovelive` does, and return its exit code."""
+def plain(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    """Run the line REPL, as `python -m groovelive` does without a command, and return its exit code."""
     from ..live.repl import run  # start-up time: only this command needs it
 
-    try:
-        return run()
-    except GrooveError as error:
-        print(f"groovelive: {error}", file=sys.stderr)
-        return 2
+    return run(by=given.by, notices=not given.no_notices)
 
 
-def _perform(parser: argparse.ArgumentParser) -> int:
+def _perform(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
     """Open IPython with everything in reach; where that cannot be, show the help."""
     if not sys.stdin.isatty():
         return _help(parser)
@@ -139,7 +141,7 @@ def _perform(parser: argparse.ArgumentParser) -> int:
         return 0
     from ..live.ipython import shell  # start-up time: only this command needs it
 
-    return shell()
+    return shell(by=given.by, notices=not given.no_notices)
 
 
 def _help(parser: argparse.ArgumentParser) -> int:

@@ -18,6 +18,7 @@ from ..runtime.folders import runtime_folder
 from ..score import edits
 from ..score.clocks import AnyClock
 from ..score.edits import Edit
+from .members import KnownMember
 
 FORMAT = 1
 _LENGTH = 4
@@ -53,12 +54,14 @@ class ClockState(Struct, frozen=True, array_like=True):
 
 
 class Recovered(NamedTuple):
-    """A session as its journal tells it: its name, its edits, its last mark, and its clocks."""
+    """A session as its journal tells it: its name, edits, last mark, clocks, who took part; and who looked after it."""
 
     session: str
     edits: list[Edit]
     mark: Mark | None
     clocks: ClockState = ClockState()
+    members: tuple[KnownMember, ...] = ()
+    serve: int = 0
 
     def beat_now(self, bpm_beat: Callable[[float, float], float]) -> float:
         """Return where to go on: where it would be by now; after more than a minute, at the bar after where it was.
@@ -109,6 +112,10 @@ class Journal:
     def clocks(self, clocks: ClockState) -> None:
         """Write which clock leads now, and which follow."""
         self._queue.put(b"c" + msgspec.msgpack.encode(clocks))
+
+    def members(self, members: tuple[KnownMember, ...]) -> None:
+        """Write who takes part now."""
+        self._queue.put(b"n" + msgspec.msgpack.encode(members))
 
     def end(self) -> None:
         """Write what is left."""
@@ -165,6 +172,7 @@ def read() -> tuple[Header, Recovered] | None:
     found: list[Edit] = []
     mark: Mark | None = None
     clocks = ClockState()
+    members: tuple[KnownMember, ...] = ()
     for record in _records(data):
         kind, body = record[:1], record[1:]
         try:
@@ -176,13 +184,15 @@ def read() -> tuple[Header, Recovered] | None:
                 mark = msgspec.msgpack.decode(body, type=Mark)
             elif kind == b"c":
                 clocks = msgspec.msgpack.decode(body, type=ClockState)
+            elif kind == b"n":
+                members = msgspec.msgpack.decode(body, type=tuple[KnownMember, ...])
             else:
                 found.append(edits.decode(body))
         except msgspec.MsgspecError:
             break
     if header is None:
         return None
-    return header, Recovered(header.session, found, mark, clocks)
+    return header, Recovered(header.session, found, mark, clocks, members, header.serve)
 
 
 def _records(data: bytes) -> Iterator[bytes]:

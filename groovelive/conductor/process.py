@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import sys
 import threading
 import time
@@ -80,9 +81,10 @@ class Conductor:
         self._bar = -1
         self.fifo = False
         self.session = recovered.session if recovered else uuid.uuid4().hex[:12]
+        self.run_id = uuid.uuid4().hex[:12]
         past = recovered.edits if recovered else []
 
-        self.server = SessionServer(bind, curve)
+        self.server = SessionServer(bind, curve, lambda members: self._journal.members(members))
         self._waker = Waker(self.server.context)
         self.asker, self.porter = JobWorker("engine", self._waker.wake), JobWorker("targets", self._waker.wake)
         self._client = Client(engine, timeout=_PATIENCE)
@@ -90,8 +92,12 @@ class Conductor:
         self.outputs = Outputs(self._say_later)
         self.editor = Editor(self, past, self._publish)
         self.transport = Transport(self.editor.score)
+        self.transport.on_moved = self._tick
         self.player = Player(self.editor.score, self.transport, self.outputs)
         self._journal = journal.Journal(journal.Header(journal.FORMAT, self.session, serve), past, self._say_later)
+        if recovered:
+            self.server.members.restore(recovered.members, alone=bool(serve) and recovered.serve == serve)
+            self._journal.members(recovered.members)
         self._files = FileTargets(self.editor.score, self._say_later)
         self.clips = ClipTargets(
             self.editor.score, self.transport, self._say_later, self.porter.do, self.asker.do, self.generator.chances
@@ -118,9 +124,17 @@ class Conductor:
         self.targets.open_default()
 
     def _recover(self, recovered: journal.Recovered) -> None:
-        tempo = self.editor.score.tempo
-        beat = recovered.beat_now(lambda beat, seconds: tempo.beat(tempo.seconds(beat) + seconds))
+        score = self.editor.score
+        tempo = score.tempo
+        stood = score.edit(SESSION, "playing", math.inf)
+        stands = stood is not None and not stood.value
+        if stood is not None and stands:
+            beat = stood.beat
+        else:
+            beat = recovered.beat_now(lambda beat, seconds: tempo.beat(tempo.seconds(beat) + seconds))
         self.transport.anchor += time.monotonic_ns() - self.transport.ns(beat)
+        if stands:
+            self.transport.stop(beat)
         self.player.skip(self.player.reach(SESSION))
         for name in self.editor.score.drummers:
             for target in self.player.targets(name, beat):
@@ -135,7 +149,7 @@ class Conductor:
         if ports := self.midi_inputs.held():
             self.porter.do(lambda: self.midi_inputs.open(ports, wait=True), lambda _, error: self._say_if(error))
         self.clocks.recall(recovered.clocks, self._say_if)
-        self._say(f"the session goes on at bar {bar_of(beat)}")
+        self._say(f"the session {'is stopped' if stands else 'goes on'} at bar {bar_of(beat)}")
 
     def _open_osc(self, port: int) -> None:
         try:
@@ -144,7 +158,7 @@ class Conductor:
             self._osc_fault = str(error)
             self._say_later(str(error))
             return
-        self._osc_handlers = OscHandlers(self, self._osc_server, self.tempo)
+        self._osc_handlers = OscHandlers(self, self._osc_server, self.tempo, self.server.members)
 
     @property
     def osc(self) -> str:
@@ -210,6 +224,7 @@ class Conductor:
         self._waker.woken()
         for caller, request in self.server.requests():
             self.ask(caller, request)
+        self.server.turn()
         if self._osc_handlers is not None:
             self._osc_handlers.turn()
         self.tempo.turn()
@@ -241,7 +256,7 @@ class Conductor:
         if bar != self._bar:
             self._bar = bar
             self._files.look(beat)
-            self.server.tell(messages.Tick(beat=beat, bpm=self.editor.score.tempo.bpm(beat)))
+            self._tick()
             if self._osc_handlers is not None:
                 self._osc_handlers.bar(bar)
             self._journal.mark(beat, not self.transport.playing)
@@ -249,6 +264,14 @@ class Conductor:
         self.planner.turn(bar, beat)
 
     # Out
+
+    def _tick(self) -> None:
+        transport = self.transport
+        at = transport.now()
+        beat = max(transport.beat_at(at), 0.0)
+        bpm = self.editor.score.tempo.bpm(beat)
+        tick = messages.Tick(beat=beat, bpm=bpm, at=at, anchor=transport.anchor, stopped=transport.stopped)
+        self.server.tell(tick)
 
     def _publish(self, number: int, edit: Edit) -> None:
         self._journal.add(edit)

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
+
 from ..errors import GrooveError
 from ..outputs import Counts, Outputs
 from ..protocol import session as messages
@@ -36,6 +38,11 @@ from .target_opening import Targets
 from .tempo_sync import RESTART, Tempo
 from .transport import Transport
 
+_DOINGS = (
+    messages.Write, messages.Undo, messages.SceneRequest, messages.PanicRequest, messages.Follow, messages.LeadRequest,
+    messages.Tap,
+)  # fmt: skip
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +50,7 @@ class Parts(Protocol):
     """The parts of a conductor that requests are about."""
 
     session: str
+    run_id: str
     fifo: bool
     server: SessionServer
     editor: Editor
@@ -91,12 +99,14 @@ class Requests:
     def _answer(self, caller: Caller | LocalCaller, request: messages.AnyRequest) -> None:
         parts = self._parts
         reply = parts.server.reply
+        if isinstance(request, _DOINGS):
+            request = msgspec.structs.replace(request, by=parts.server.doing(caller, request.by))
         if isinstance(request, messages.Join):
             assert isinstance(caller, Caller)
-            parts.server.join(caller, request.by)
-            reply(caller, self.state())
+            parts.server.join(caller, request)
+            reply(caller, self.state(parts.server.name(caller)))
         elif isinstance(request, messages.Here):
-            reply(caller, self.state())
+            reply(caller, self.state(parts.server.name(caller)))
         elif isinstance(request, messages.Leave):
             assert isinstance(caller, Caller)
             parts.server.leave(caller)
@@ -250,11 +260,12 @@ class Requests:
         edits, said = hush(parts.editor, request.by, drummers, led=bool(parts.tempo.leader))
         parts.server.reply(caller, messages.SaidEdits(edits=edits, said=said))
 
-    def state(self) -> messages.SessionState:
-        """Return where the session is."""
+    def state(self, name: str = "") -> messages.SessionState:
+        """Return where the session is, for a client of that name."""
         parts = self._parts
         player, score, tempo = parts.player, parts.editor.score, parts.tempo
-        beat = parts.transport.beat()
+        transport, at = parts.transport, parts.transport.now()
+        beat = max(transport.beat_at(at), 0.0)
         counts = parts.outputs.counts()
         outs = tuple(
             messages.OutState(
@@ -266,7 +277,8 @@ class Requests:
             for count in [counts.get(player.sinks.get(target, -1), Counts())]
         )  # fmt: skip
         return messages.SessionState(
-            session=parts.session, beat=beat, bpm=score.tempo.bpm(beat), playing=parts.transport.playing,
+            session=parts.session, run=parts.run_id, name=name, beat=beat, bpm=score.tempo.bpm(beat),
+            playing=transport.playing, at=at, anchor=transport.anchor, stopped=transport.stopped,
             edits=len(score.edits), engine=parts.planner.engine, answer=parts.planner.answer, outs=outs,
             ins=parts.midi_inputs.ins(), clients=parts.server.clients, late=sum(c.late for c in counts.values()),
             dropped=sum(c.dropped for c in counts.values()), model=parts.editor.model, fifo=parts.fifo,

@@ -15,9 +15,10 @@ from ..protocol import session as messages
 from ..protocol.base import MAX_REQUEST, EngineError, Failure, Reply
 from ..protocol.frames import from_frames, routing, to_frames
 from ..runtime.curve import Curve, guard, protect
+from .members import GONE, KnownMember, Members
 
 _UNREAD = 4096  # news that a client may leave unread, before it misses some (and notices, by the numbers)
-_SILENT = 10.0  # seconds without a word after which a client counts as gone
+_LOOKS = 1.0  # seconds between two looks at who is still there
 _READ = 32  # requests between two looks at the clock
 _ALIVE = 2_000, 6_000  # ms between heartbeats, and until one that is missing ends a connection
 
@@ -42,7 +43,8 @@ class LocalCaller(NamedTuple):
 
 class _Subscriber(msgspec.Struct):
     envelope: tuple[bytes, ...]
-    by: str
+    key: str
+    wish: str  # what it would be called
     heard: float
 
 
@@ -52,12 +54,20 @@ class SessionServer:
     Args:
         bind: address.
         curve: the keys, where others can reach it.
+        changed: called with who takes part, when that has changed.
 
     Raises:
         GrooveError: the address cannot be bound.
     """
 
-    def __init__(self, bind: str, curve: Curve | None = None) -> None:
+    def __init__(
+        self,
+        bind: str,
+        curve: Curve | None = None,
+        changed: Callable[[tuple[KnownMember, ...]], None] = lambda members: None,
+    ) -> None:
+        self.members = Members(self._announce, lambda: changed(self.members.known))
+        self._look_at = 0.0
         self.context: zmq.Context[Any] = zmq.Context()
         self._guardian = guard(self.context, curve) if curve is not None else None
         self.socket = self.context.socket(zmq.ROUTER)
@@ -89,10 +99,31 @@ class SessionServer:
     @property
     def clients(self) -> tuple[str, ...]:
         """Who takes part."""
-        silent = time.monotonic() - _SILENT
-        for key in [key for key, subscriber in self._subscribers.items() if subscriber.heard < silent]:
-            del self._subscribers[key]
-        return tuple(subscriber.by for subscriber in self._subscribers.values())
+        self._look()
+        return self.members.present
+
+    def turn(self) -> None:
+        """See, once in a while, who is still there."""
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + _LOOKS
+            self._look()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for client in [c for c, subscriber in self._subscribers.items() if now - subscriber.heard > GONE]:
+            subscriber = self._subscribers.pop(client)
+            self.members.lost(subscriber.key, now - subscriber.heard)
+        self.members.turn()
+
+    def name(self, caller: Caller | LocalCaller) -> str:
+        """Return what a caller is called; "" where it has not joined, or was silent for so long that it must again."""
+        subscriber = self._subscribers.get(caller.client) if isinstance(caller, Caller) else None
+        return "" if subscriber is None else self.members.name(subscriber.key)
+
+    def doing(self, caller: Caller | LocalCaller, by: str) -> str:
+        """Return the name of who makes a request: its own, also where it still says the one that it wished for."""
+        subscriber = self._subscribers.get(caller.client) if isinstance(caller, Caller) else None
+        return by if subscriber is None or by != subscriber.wish else self.members.name(subscriber.key) or by
 
     def requests(self) -> Iterator[tuple[Caller, messages.AnyRequest]]:
         """Yield the requests that are there; what is none is answered here."""
@@ -114,13 +145,27 @@ class SessionServer:
                 subscriber.heard = time.monotonic()
             yield caller, request
 
-    def join(self, caller: Caller, by: str) -> None:
-        """Let a client hear what happens."""
-        self._subscribers[caller.client] = _Subscriber(caller.envelope, by, time.monotonic())
+    def join(self, caller: Caller, request: messages.Join) -> None:
+        """Let a client hear what happens, and give it a name.
+
+        Raises:
+            GrooveError: nobody may be called as it wishes to be.
+        """
+        key = request.client or caller.client.hex()
+        self.tell(messages.Done())  # of those whose programs have died the connections are gone, and it is noticed
+        for client in [c for c, one in self._subscribers.items() if one.key == key and c != caller.client]:
+            del self._subscribers[client]
+        self.members.join(key, request.host, request.by, request.held)
+        self._subscribers[caller.client] = _Subscriber(caller.envelope, key, request.by, time.monotonic())
 
     def leave(self, caller: Caller) -> None:
         """Tell a client nothing more."""
-        self._subscribers.pop(caller.client, None)
+        subscriber = self._subscribers.pop(caller.client, None)
+        if subscriber is not None:
+            self.members.left(subscriber.key)
+
+    def _announce(self, name: str, there: bool) -> None:
+        self.tell(messages.Attended(name=name, there=there))
 
     def reply(self, caller: Caller | LocalCaller, message: Reply) -> None:
         """Answer a request."""
@@ -149,6 +194,7 @@ class SessionServer:
         for key, subscriber in list(self._subscribers.items()):
             if not self._send(subscriber.envelope, frames):
                 self._subscribers.pop(key, None)
+                self.members.lost(subscriber.key)
 
     def _send(self, envelope: tuple[bytes, ...], frames: list[bytes]) -> bool:
         """Send, or not; False where the client has gone."""

@@ -26,6 +26,7 @@ class Transport:
         self.anchor = now() if anchor is None else anchor
         self.stopped: float | None = None  # the beat at which it stands
         self.began = 0.0  # the beat at which it started last
+        self.on_moved: Callable[[], None] = lambda: None  # called when it has been started or stopped
 
     @property
     def playing(self) -> bool:
@@ -49,8 +50,10 @@ class Transport:
         """Let time stand at a beat from then on."""
         if self.stopped is None:
             self.stopped = beat
+            self.on_moved()
 
     def start(self, beat: float, delay: int) -> None:
         """Let time pass again, so that a beat is `delay` ns from now."""
         self.stopped, self.began = None, beat
         self.anchor += self.now() + delay - self.ns(beat)
+        self.on_moved()

@@ -19,6 +19,7 @@ from ..protocol.engine import ModelInfo
 from ..protocol.session import Draft, When
 from ..score.edit_log import SESSION
 from ..score.edits import Line, Point
+from ..score.names import LONGEST, check_name
 from .autostart import ensure
 from .bar_transforms import (
     crash,
@@ -77,16 +78,19 @@ def open(
     address: str | None = None,
     server: str | None = None,
     seed: int | None = None,
+    notices: bool = True,
 ) -> Session:
     """Join the session that runs on this machine, or start one; it outlives this program.
 
     Args:
         realtime: False plays on a simulated clock, in this program alone: `live.run(bars=64)` lets time pass. By
             default True, unless the environment has GROOVELIVE_REALTIME=0.
-        by: your name, as others read it in the history.
+        by: your name, as others read it, and as whose `undo` counts; by default GROOVELIVE_BY of the environment, or
+            that of your account. Where another client is called so, the conductor gives you a number: maria-2.
         address: of a conductor on another machine, as "tcp://stage:5571".
         server: its public key or name, or "" to find it by the host's name; see `groovelive keys`.
         seed: of the session's chances.
+        notices: whether it is said in a line when others join, leave or change what is heard; also `live.notices`.
 
     Raises:
         GrooveError: the conductor is not there, or does not let this machine in.
@@ -112,6 +116,7 @@ def open(
         if address is None:
             ensure()
         live = Session(WireLine(name, address, server), name)
+    live.notices = notices
     if not _sessions:
         atexit.register(_leave, os.getpid())
     _sessions.append(live)
@@ -121,14 +126,12 @@ def open(
 
 
 def _name(by: str | None) -> str:
-    if by is None:
+    if by is None and not (by := os.environ.get("GROOVELIVE_BY")):
         try:
-            by = getpass.getuser()
-        except (KeyError, OSError, ImportError):
-            by = "performer"
-    if not isinstance(by, str) or not 0 < len(by) <= 64:
-        raise GrooveError(f"a name has 1 to 64 letters, not {by!r}")
-    return by
+            return check_name(getpass.getuser()[:LONGEST].strip())
+        except (KeyError, OSError, ImportError, GrooveError):
+            return "performer"
+    return check_name(by)
 
 
 def _leave(pid: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ..checks import number
+from ..checks import flag, number
 from ..errors import GrooveError
 from ..protocol import session as messages
 from ..protocol.engine import ModelInfo
@@ -22,6 +23,7 @@ from ..score.validation import check, check_bars
 from .addressed import Address, bare
 from .callbacks import Callbacks, Function
 from .farewell import farewell
+from .notices import Notices
 from .replica import Replica
 from .scheduling import At
 
@@ -34,6 +36,7 @@ class RemoteLine(Protocol):
 
     on_news: Callable[[messages.AnyReply], None]
     on_joined: Callable[[messages.SessionState], None]
+    on_turn: Callable[[], None]
 
     def ask(self, request: messages.AnyRequest) -> messages.AnyReply:
         """Send a request and return its reply."""
@@ -41,6 +44,14 @@ class RemoteLine(Protocol):
 
     def close(self) -> bool:
         """Leave, and return whether the conductor was there to be told."""
+        ...
+
+    def conductor_ns(self) -> int:
+        """Return what the conductor's monotonic clock shows now."""
+        ...
+
+    def join(self) -> None:
+        """Take part, and measure how far the conductor's clock is from ours."""
         ...
 
 
@@ -89,7 +100,7 @@ class SessionClient:
 
     Args:
         line: what leads to the conductor.
-        by: who makes the edits, as others read it.
+        by: who makes the edits, as others read it; where another is called so, the conductor gives it a number.
     """
 
     def __init__(self, line: RemoteLine | SimulatedLine, by: str) -> None:
@@ -101,16 +112,18 @@ class SessionClient:
         self._state: messages.SessionState | None = None
         self._settled = 0.0  # the beat of what was done last with `now`, which is a moment ahead of the transport
         self._simulated = line if isinstance(line, SimulatedLine) else None
-        self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits))
+        conductor_ns = time.monotonic_ns if isinstance(line, SimulatedLine) else line.conductor_ns
+        self._replica = Replica(lambda since: self._expect(messages.Log(since=since), messages.Edits), conductor_ns)
         self._lock = self._replica.lock
-        self._callbacks = Callbacks(self._give, self._say, apart=self.realtime)
+        self._callbacks = Callbacks(self._give, _warn, apart=self.realtime)
+        self._notices = Notices(_say)
         line.on_news = self._hear
         if isinstance(line, SimulatedLine):
             self._state = self._expect(messages.Here(), messages.SessionState)
         else:
-            line.on_joined = self._joined
-            self._joined(self._expect(messages.Join(by=by), messages.SessionState))
-            self._replica.catch_up()
+            line.on_joined, line.on_turn = self._joined, self._notice
+            line.join()
+            _ = self.score  # fetches the log
 
     @property
     def realtime(self) -> bool:
@@ -120,22 +133,43 @@ class SessionClient:
     # What is heard
 
     def _hear(self, news: messages.AnyReply) -> None:
-        if isinstance(news, messages.Edits):
+        if isinstance(news, messages.Edits | messages.Tick):
             if self.realtime:
-                self._replica.take(news)
-        elif isinstance(news, messages.Tick):
-            if self.realtime:
-                self._replica.tick(news)
+                self._replica.hear(news)
+                for edit in news.edits if isinstance(news, messages.Edits) else ():
+                    self._notices.edited(edit)
         elif isinstance(news, messages.Told):
             self.tell(news.text)
+        elif isinstance(news, messages.Attended):
+            self._notices.attended(news.name, news.there)
         elif isinstance(news, messages.Wanted):
             self._callbacks.make(news)
 
     def _joined(self, state: messages.SessionState) -> None:
         if self._state is None or state.session != self._state.session:
             self._settled = 0.0
+        if state.name and state.name != self.by:
+            self.tell(f"there is another {self.by} here, so you are {state.name}; gl.open(by=...) gives you a name")
+            self.by = state.name
         self._state = state
-        self._replica.joined(state)
+        self._replica.hear(state)
+
+    def _notice(self) -> None:
+        """Say what others have done, where the log can be looked at without waiting."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._notices.turn(self._replica.score, self.by, self._replica.beat)
+            finally:
+                self._lock.release()
+
+    @property
+    def notices(self) -> bool:
+        """Whether it is said in a line when others join, leave, or change what is heard."""
+        return self._notices.on
+
+    @notices.setter
+    def notices(self, value: bool) -> None:
+        self._notices.on = flag("notices", value)
 
     @property
     def score(self) -> Score:
@@ -184,10 +218,7 @@ class SessionClient:
         """Tell the performer something, once."""
         if sentence not in self._told:
             self._told.add(sentence)
-            self._say(sentence)
-
-    def _say(self, sentence: str) -> None:
-        print(f"groovelive: {sentence}", file=sys.stderr, flush=True)
+            _warn(sentence)
 
     # What is asked
 
@@ -384,3 +415,13 @@ class SessionClient:
         self._line = self._replica = gone
         if self._simulated is not None:
             self._simulated = gone
+
+
+def _warn(sentence: str) -> None:
+    _say(f"groovelive: {sentence}")
+
+
+def _say(line: str) -> None:
+    """Write a line where it is not taken for what a program prints; also where nobody reads it any more."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)

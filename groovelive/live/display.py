@@ -60,7 +60,7 @@ def session(live: SessionClient) -> str:
     if state.ins:
         parts.append("in " + " + ".join(one.name + ("" if one.there else " (not there)") for one in state.ins))
     if live.realtime:
-        parts.append(f"clients {', '.join(state.clients)}")
+        parts.append("clients " + ", ".join(f"{n} (you)" if n == live.by else n for n in state.clients))
     seed = live.score.number(SESSION, "seed", live.present, SESSION_CONTROLS["seed"].default)
     parts.append(f"seed {seed}")
     if live.realtime:

@@ -25,7 +25,7 @@ def load(shell: Any, live: Session | None = None) -> Session:
         shell: IPython's `InteractiveShell`.
         live: the session; by default the one that runs here, or a new one.
     """
-    live = words.open() if live is None else live
+    live = _here() if live is None else live
     shell.push(words.in_reach(live))
     _magics(shell)
     if (completer := getattr(shell, "Completer", None)) is not None:
@@ -47,6 +47,13 @@ def _outputs() -> list[str]:
     from ..outputs.devices import midi_ports  # at first use: it brings ZeroMQ
 
     return midi_ports()
+
+
+def _here() -> Session:
+    try:
+        return words.session()  # a second client would be another performer, who cannot undo what this one did
+    except GrooveError:
+        return words.open()
 
 
 def _told(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None) -> Any:
@@ -132,13 +139,17 @@ def toolbar() -> str:
     return f" bar {live.bar} · {live.bpm:.4g} bpm · {names} · engine {engine} · {late} late"
 
 
-def shell() -> int:
-    """Open IPython with everything in reach; return its exit code."""
+def shell(**options: Any) -> int:
+    """Open IPython with everything in reach; return its exit code.
+
+    Args:
+        options: as of `groovelive.open`.
+    """
     terminal: Any
     from IPython.terminal.interactiveshell import TerminalInteractiveShell
     from traitlets.config import Config
 
-    live = words.open()
+    live = words.open(**options)
     config = Config()
     config.TerminalInteractiveShell.banner1 = welcome(live)
     if hasattr(TerminalInteractiveShell, "enable_tip"):  # IPython 9

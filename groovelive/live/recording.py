@@ -14,6 +14,7 @@ from ..score.asked import plays_idea, taken_idea
 from ..score.edit_log import SESSION
 from ..score.edits import BEATS_PER_BAR, ENGINE, STEP, Edit, Moves
 from ..score.inputs import Hearing
+from ..score.names import NAMELESS, is_machine
 from ..score.score import Score
 from .client import SessionClient
 from .clip import ENDINGS, Clip
@@ -138,5 +139,6 @@ def _draft(edit: Edit, beat: float, over: float, begun: float) -> Draft:
     value = edit.value
     if isinstance(value, Hearing):  # nobody is asked what has been answered, and no port is needed
         value = Hearing(ears=value.ears, taken=True)
+    own = not is_machine(edit.by) or edit.by == NAMELESS  # another's edits of then are who plays them's to undo now
     bars = max(edit.end - max(edit.beat, begun), STEP) / BEATS_PER_BAR if edit.bars else 0.0
-    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, bars=bars, by=edit.by)
+    return Draft(edit.path, value, edit.drummer, beat=beat, over=over, bars=bars, by="" if own else edit.by)

@@ -35,6 +35,7 @@ def run(live: Session | None = None, **options: Any) -> int:
 
     Args:
         live: the session; by default the one that runs here, or a new one.
+        options: as of `groovelive.open`.
     """
     live = words.open(**options) if live is None else live
     console = Console({"__name__": "__console__", **words.in_reach(live)})

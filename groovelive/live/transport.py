@@ -67,7 +67,6 @@ class TransportControls(SessionClient):
         if not self.realtime:
             raise GrooveError("time passes by live.run(bars=...) here; gl.open() has a transport to start and stop")
         self.send([Draft("playing", playing)], When("now"))
-        self._joined(self._expect(messages.Here(), messages.SessionState))
 
     def follow(self, clock: AnyClock | None) -> None:
         """Let a clock lead the tempo: `link()`, `midi_clock("port")` or `live.ableton`; None: the conductor.

@@ -47,9 +47,18 @@ class Join(Request, frozen=True, kw_only=True, tag="join"):
     """Take part: the reply says where the session is, and from then on what happens is told.
 
     A client that has not sent anything for 10 s counts as gone; `Here` tells that it is there.
+
+    Args:
+        by: what it would be called; where another is called so, it is given a number.
+        client: what tells it from others as long as it runs, so that it has its name again when it comes back.
+        host: its machine.
+        held: what it was called when it took part before.
     """
 
     by: By
+    client: Annotated[str, Meta(max_length=64)] = ""
+    host: Annotated[str, Meta(max_length=256)] = ""
+    held: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Here(Request, frozen=True, kw_only=True, tag="here"):
@@ -226,6 +235,8 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
 
     Args:
         session: what tells it from others.
+        name: what the client that asks is called; "" where it has not joined, or was silent for so long that it must
+            join again.
         beat: now.
         bpm: now.
         playing: whether the transport runs.
@@ -238,6 +249,10 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
         clients: who takes part.
         late, dropped: notes of all targets.
         model: what the engine serves, where it has said so.
+        at: when this was said, in ns of the conductor's monotonic clock.
+        anchor: when beat 0 was, or would have been: a beat is `anchor` and the seconds of the log's tempo map up to it.
+        stopped: the beat at which the transport stands, or will; None: it runs.
+        run: what tells the conductor's process from others; another one may have lost the last edits of this one.
         fifo: whether the conductor runs in real time (SCHED_FIFO).
         osc: where the OSC door is; a sentence where there is none though there should be; or "".
         leader: who leads the tempo: the name of a clock, or the address of a peer; "" is the conductor.
@@ -252,6 +267,11 @@ class SessionState(Reply, frozen=True, kw_only=True, tag="state"):
     playing: bool
     edits: int
     engine: str
+    at: int = 0
+    anchor: int = 0
+    stopped: float | None = None
+    run: str = ""
+    name: str = ""
     answer: float = 0.0
     outs: tuple[OutState, ...] = ()
     ins: tuple[InState, ...] = ()
@@ -314,10 +334,19 @@ class Done(Reply, frozen=True, kw_only=True, tag="done"):
 
 
 class Tick(Reply, frozen=True, kw_only=True, tag="tick"):
-    """News: a bar begins. `beat` is where the transport is, `bpm` how fast."""
+    """News: a bar begins, or the transport has started or been stopped.
+
+    Args:
+        beat: where the transport is.
+        bpm: how fast.
+        at, anchor, stopped: as of `SessionState`.
+    """
 
     beat: float
     bpm: float
+    at: int = 0
+    anchor: int = 0
+    stopped: float | None = None
 
 
 class Wanted(Reply, frozen=True, kw_only=True, tag="wanted"):
@@ -342,8 +371,26 @@ class Told(Reply, frozen=True, kw_only=True, tag="told"):
     text: str
 
 
+class Attended(Reply, frozen=True, kw_only=True, tag="attended"):
+    """News: a performer has come, or gone."""
+
+    name: str
+    there: bool
+
+
 AnyReply = (
-    SessionState | Edits | WrittenEdits | SaidEdits | Located | AnsweredIdeas | Done | Tick | Wanted | Told | Failure
+    SessionState
+    | Edits
+    | WrittenEdits
+    | SaidEdits
+    | Located
+    | AnsweredIdeas
+    | Done
+    | Tick
+    | Wanted
+    | Told
+    | Attended
+    | Failure
 )
 
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)

@@ -6,6 +6,7 @@ clock is ever held up; what does not come is told once, in one line, and pattern
 GrooveLive {
 	classvar <protocol = 1;
 	classvar <host = "127.0.0.1", <port = 57140, <state = \off;  // \off, \asking, \there, \away, \other
+	classvar <by = "supercollider";  // who makes the edits, as others who play in the session read it
 	classvar <>patience = 2.0;  // seconds until an answer counts as late
 	classvar <life = 0;  // goes up whenever a conductor is met
 	classvar <bpm = 120.0, <isPlaying = false;
@@ -26,8 +27,9 @@ GrooveLive {
 
 	// The connection
 
-	*connect { |toHost = "127.0.0.1", toPort = 57140|
+	*connect { |toHost = "127.0.0.1", toPort = 57140, as|
 		this.disconnect;
+		as !? { by = as.asString };
 		host = toHost.asString;
 		port = toPort;
 		if(port.isInteger.not or: { port.inclusivelyBetween(1, 65535).not }) {
@@ -90,7 +92,7 @@ GrooveLive {
 	// Whose answers and news count, where that is not who is asked.
 	*prSource_ { |from| source = from }
 
-	*prHello { this.request("hello", [protocol], { |version| this.prMet(version) }) }
+	*prHello { this.request("hello", [protocol, by], { |version| this.prMet(version) }) }
 
 	*prMet { |version|
 		if(version != protocol) {

@@ -158,6 +158,22 @@ def test_two_clients_see_each_other(shared: Serve, performer: Performer) -> None
             performer.ask(messages.Undo(by="me"), messages.WrittenEdits)
 
 
+def test_two_clients_of_one_name_undo_their_own(shared: Serve) -> None:
+    """Also where they do not look at the name that they were given."""
+    address = shared.connection().address
+    with Performer(address, "we") as one, Performer(address, "we") as other:
+        assert {"we", "we-2"} <= set(one.state().clients) and other.state().name == "we-2"
+        (first,) = one.write(Draft("density", 0.6, "d7"))
+        (second,) = other.write(Draft("swing", 0.2, "d7"))
+        assert (first.by, second.by) == ("we", "we-2")
+        (undone,) = one.ask(messages.Undo(by="we"), messages.WrittenEdits).edits
+        assert undone.value == first.group
+        (undone,) = other.ask(messages.Undo(by="we"), messages.WrittenEdits).edits
+        assert undone.value == second.group
+        with pytest.raises(GrooveError, match="nothing to undo"):
+            one.ask(messages.Undo(by="we"), messages.WrittenEdits)
+
+
 def test_clients_that_send_nonsense_or_never_read_disturb_nothing(
     shared: Serve, receiver: Receiver, performer: Performer
 ) -> None:

@@ -110,6 +110,28 @@ def test_the_line_repl() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_who_plays_in_the_line_repl() -> None:
+    def said(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "groovelive", *options], input="print(live.by, live.notices)\n", capture_output=True,
+            text=True, timeout=60, env=os.environ | {"GROOVELIVE_REALTIME": "0"} | environment,
+        )  # fmt: skip
+
+    assert said("--by", "maria", GROOVELIVE_BY="kim").stdout == "maria True\n"
+    assert said("--no-notices", GROOVELIVE_BY="kim").stdout == "kim False\n"
+    refused = said("--by", "engine")
+    assert refused.returncode == 2 and "choose another" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_the_extension_takes_the_session_that_is_open(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second client would be another performer, who cannot undo what the first one did."""
+    from groovelive.live import ipython
+
+    monkeypatch.setenv("GROOVELIVE_REALTIME", "0")
+    with gl.open(by="maria") as live:
+        assert ipython.load(shell) is live and ipython.load(shell) is live
+
+
 def test_words_are_the_modules_words() -> None:
     assert set(words.__all__) <= set(gl.__all__)
     assert all(getattr(gl, name) is getattr(words, name) for name in words.__all__)

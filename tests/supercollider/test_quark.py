@@ -330,7 +330,7 @@ def test_both_languages_play_one_session(serve: Serve, tmp_path: Path, monkeypat
             assert live.score.tempo.bpm(live.beat + 1) == 132
             assert live.d1.genre == "funk" and live.d1.follow == 0.5
             edits = live.score.edits
-            assert {edit.by for edit in edits if edit.drummer == "d1" and edit.path == "genre"} == {"osc"}
+            assert {edit.by for edit in edits if edit.drummer == "d1" and edit.path == "genre"} == {"supercollider"}
             live.d2.density = 0.25
             live.wait(bars=2.2)
             flag.touch()

@@ -6,6 +6,8 @@ import math
 import time
 from typing import Protocol
 
+import msgspec
+
 from ... import __version__
 from ...errors import GrooveError
 from ...grooves.grid import STEPS_PER_BAR
@@ -20,11 +22,12 @@ from ...score.events import events
 from ...score.rhythms import LOOP, LOOP_STEPS
 from ...score.validation import check
 from ..editor import Editor
+from ..members import Members
 from ..server import LocalCaller
 from ..tempo_sync import Tempo
 from ..transport import Transport
+from .names import OscNames
 from .requests import (
-    OSC,
     ClockReading,
     Get,
     Greeting,
@@ -64,10 +67,12 @@ class OscHandlers:
         host: the conductor.
         server: where the calls come from, and the answers go.
         tempo: who leads.
+        members: who takes part.
     """
 
-    def __init__(self, host: OscHost, server: OscServer, tempo: Tempo) -> None:
+    def __init__(self, host: OscHost, server: OscServer, tempo: Tempo, members: Members) -> None:
         self._host, self._server, self._tempo = host, server, tempo
+        self._names = OscNames(members)
         self._subscribers: dict[OscClient, float] = {}
         self._versions: dict[str, int] = {}
         self._changed: set[str] = set()
@@ -82,8 +87,10 @@ class OscHandlers:
         for peer in self._server.gone():
             self._subscribers.pop(peer, None)
             self._tempo.left(peer)
+            self._names.left(peer)
         while time.monotonic() < stop and (asked := self._server.take()) is not None:
             self._do(asked)
+        self._names.turn()
         if self._changed:
             for name in sorted(self._changed):
                 self._tell("/gl/changed", name, self._versions[name])
@@ -91,6 +98,7 @@ class OscHandlers:
 
     def _do(self, asked: Asked) -> None:
         peer, id = asked.peer, asked.call.id
+        self._names.heard(peer)
         try:
             self._answer(asked)
         except GrooveError as error:
@@ -119,11 +127,16 @@ class OscHandlers:
             ):
                 if asked.call.key is None:
                     self._pay()
-                self._host.ask(self._local_caller(peer, id), request)
-            case Greeting():
+                undoes = isinstance(request, messages.Undo)
+                by = self._names.undoing(peer) if undoes else self._names.doing(peer)
+                self._host.ask(self._local_caller(peer, id), msgspec.structs.replace(request, by=by))
+            case Greeting(_, wish):
+                said = (self._names.hello(peer, wish),) if wish else ()
                 beat = self._host.transport.beat()
                 bpm, playing = score.tempo.bpm(beat), self._host.transport.playing
-                send(peer, "/gl/hello", id, VERSION, f"groovelive {__version__}", bpm, Double(beat), int(playing))
+                send(
+                    peer, "/gl/hello", id, VERSION, f"groovelive {__version__}", bpm, Double(beat), int(playing), *said
+                )
             case PatternOf(drummer, bar):
                 self._pattern(peer, id, drummer, bar)
             case Get(drummer, path):
@@ -180,7 +193,10 @@ class OscHandlers:
             here = Point(z=reply.z.numpy("z").astype("<f4").tobytes())
             way = Walk(points=(here, Point(name=request.point)), bars=request.bars)
             drafts = (Draft("source", way, request.drummer),)
-            self._host.ask(self._local_caller(peer, id), messages.Write(edits=drafts, when=request.when, by=OSC))
+            self._host.ask(
+                self._local_caller(peer, id),
+                messages.Write(edits=drafts, when=request.when, by=self._names.doing(peer)),
+            )
 
         self._host.ask(LocalCaller(hear), messages.Locate(drummer=request.drummer))
 

@@ -28,17 +28,18 @@ from ...score.edits import (
     Walk,
     pack,
 )
+from ...score.names import NAMELESS
 from .values import drafts, muted_but
 
-OSC = "osc"  # who makes the edits
 MAX_TEXT = 4096  # characters
 MAX_HITS = 4096
 
 
 class Greeting(Struct, frozen=True):
-    """Ask who is there."""
+    """Ask who is there, and say one's name, or ""."""
 
     version: int
+    name: str = ""
 
 
 class PatternOf(Struct, frozen=True):
@@ -215,7 +216,12 @@ def _is_time(argument: Argument) -> bool:
 
 
 def _write(edits: tuple[Draft, ...], when: When | None = None, over: float = 0.0) -> messages.Write:
-    return messages.Write(edits=edits, when=when or When(), over=over, by=OSC)
+    return messages.Write(edits=edits, when=when or When(), over=over, by=NAMELESS)
+
+
+def _hello(take: Arguments) -> Asked:
+    version = take.whole("version", -(2**31), 2**31 - 1) if len(take) else 1
+    return take.end(Greeting(version, take.text("name") if len(take) else ""))
 
 
 def _set(take: Arguments) -> Asked:
@@ -279,7 +285,7 @@ def _scene(take: Arguments) -> Asked:
         raise take.wrong("what", f"a scene is 'save' or 'recall', not {what!r}")
     if what == "save":
         return take.end(_write((Draft("scene", name),), when, over))
-    return take.end(messages.SceneRequest(name=name, when=when, over=over, by=OSC))
+    return take.end(messages.SceneRequest(name=name, when=when, over=over, by=NAMELESS))
 
 
 def _playing(on: Value) -> Callable[[Arguments], Asked]:
@@ -289,12 +295,13 @@ def _playing(on: Value) -> Callable[[Arguments], Asked]:
 def _quiet(take: Arguments) -> Asked:
     drummer = take.text("drummer") if len(take) else ""
     if drummer:
-        return take.end(messages.HushRequest(by=OSC, drummers=(drummer,)))
-    return take.end(messages.HushRequest(by=OSC) if take.address == "/gl/hush" else messages.PanicRequest(by=OSC))
+        return take.end(messages.HushRequest(by=NAMELESS, drummers=(drummer,)))
+    silent = messages.HushRequest if take.address == "/gl/hush" else messages.PanicRequest
+    return take.end(silent(by=NAMELESS))
 
 
 _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
-    "/gl/hello": lambda take: take.end(Greeting(take.whole("version", -(2**31), 2**31 - 1) if len(take) else 1)),
+    "/gl/hello": _hello,
     "/gl/set": _set,
     "/gl/source": _source,
     "/gl/walk": _walk,
@@ -303,11 +310,11 @@ _REQUESTS: dict[str, Callable[[Arguments], Asked]] = {
         PatternOf(take.text("drummer"), take.whole("bar", 0, 10**6) if len(take) else 0)
     ),
     "/gl/get": lambda take: take.end(Get(take.text("drummer"), take.text("path"))),
-    "/gl/undo": lambda take: take.end(messages.Undo(by=OSC)),
-    "/gl/redo": lambda take: take.end(messages.Undo(by=OSC, redo=True)),
+    "/gl/undo": lambda take: take.end(messages.Undo(by=NAMELESS)),
+    "/gl/redo": lambda take: take.end(messages.Undo(by=NAMELESS, redo=True)),
     "/gl/hush": _quiet,
     "/gl/panic": _quiet,
-    "/gl/reset": lambda take: take.end(messages.ResetRequest(by=OSC)),
+    "/gl/reset": lambda take: take.end(messages.ResetRequest(by=NAMELESS)),
     "/gl/only": _only,
     "/gl/scene": _scene,
     "/gl/bpm": lambda take: take.end(_write((Draft("bpm", take.number("bpm")),), take.when(), take.over())),

@@ -214,6 +214,28 @@ def test_hello(client: Udp) -> None:
     assert client.ask("/gl/hello").address == "/gl/hello"
 
 
+def test_each_program_undoes_its_own(serving: Serving) -> None:
+    maria, other, nameless = (Udp(serving.port) for _ in range(3))
+    assert maria.ask("/gl/hello", 1, "maria").arguments[-1] == "maria"
+    assert other.ask("/gl/hello", 1, "maria").arguments[-1] == "maria-2"
+    assert {"maria", "maria-2"} <= set(serving.status()["clients"])
+    assert "choose another" in maria.refused("/gl/hello", 1, "engine")[0]
+    maria.done("/gl/set", "d9", "swing", 0.1, "now")
+    other.done("/gl/set", "d9", "velocity", 0.5, "now")
+    nameless.done("/gl/set", "d9", "humanise", 0.3, "now")
+    maria.done("/gl/undo")
+
+    def held() -> list[Any]:
+        time.sleep(0.4)  # until it is due
+        return [nameless.ask("/gl/get", "d9", path).arguments[0] for path in ("swing", "velocity", "humanise")]
+
+    assert held() == pytest.approx([0, 0.5, 0.3])
+    for address, value in (("/gl/undo", 0), ("/gl/redo", 0.3), ("/gl/undo", 0)):
+        Udp(serving.port).done(address)  # from a port of its own, as oscsend does
+        assert held() == pytest.approx([0, 0.5, value])
+    assert "nothing to undo" in maria.refused("/gl/undo")[0]
+
+
 def test_controls(client: Udp) -> None:
     beat = client.done("/gl/source", "d1", "follow", "x..x..x.")
     assert beat % 4 == 0
