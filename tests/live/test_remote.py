@@ -27,10 +27,10 @@ pytestmark = pytest.mark.realtime
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("GROOVELIVE_STATE", str(tmp_path / "state"))
     yield tmp_path
     main("stop", [])
-    for path in (tmp_path / "run").glob("*"):
-        assert path.name == "serve.log", path
+    assert list((tmp_path / "run").glob("*")) == []
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def until(happened: object, seconds: float = 10) -> None:
 def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, receiver: socket.socket) -> None:
     live = gl.open(by="maria")
     assert connection.holder("serve") is not None
+    assert [str(path) for path in (here / "state").glob("*")] == [report()["conductor"]["log"]]
     live.bpm = 240
     live.d1.out = out(receiver)
     live.d1 >> gl.play("hh*16")

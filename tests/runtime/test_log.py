@@ -115,6 +115,31 @@ def test_old_logs_go(folders: dict[str, str]) -> None:
     assert len(list(state.glob("*.old"))) == log.SESSIONS - 1
 
 
+def test_who_keeps_a_log_that_another_made_keeps_it_small_and_removes_no_file_beside_it(
+    folders: dict[str, str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for k in range(log.SESSIONS + 5):
+        (mine / f"20200101-{k:06}-1.log").touch()
+    given = mine / "now.log"
+    given.write_text("x" * (log.MOST + 1))
+    code = (
+        "from groovelive.runtime import log; import os, time\n"
+        "print(log.start('tested', keeps=True), flush=True)\n"
+        "while not os.path.exists(os.environ['GROOVELIVE_LOG_FILE'][:-3] + 'old'): time.sleep(0.01)\n"
+    )
+    run(code, folders | {"GROOVELIVE_LOG_FILE": str(given)})
+    assert given.with_suffix(".old").stat().st_size == log.MOST and given.stat().st_size < 1000
+    assert len(list(mine.glob("*.log"))) == log.SESSIONS + 6
+
+
+def test_who_talks_to_the_log_says_a_sentence_there_once(folders: dict[str, str], tmp_path: Path) -> None:
+    code = START + "os.dup2(log.descriptor(), 2); log.tell('all is lost')"
+    _, said = run("import os\n" + code, folders)
+    assert said.count("all is lost") == 1
+
+
 def test_where_nothing_can_be_written_all_goes_on(folders: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code = "from groovelive.runtime import log; print(log.start('x'), log.where())"
