@@ -30,10 +30,11 @@ class Overheard:
     Raises:
         OSError: it cannot be started.
 
-    >>> with Overheard(["sh", "-c", "echo no such drum >&2; exit 3"]) as program:
+    >>> import sys
+    >>> with Overheard([sys.executable, "-c", "raise SystemExit('no such drum')"]) as program:
     ...     code, said = program.process.wait(), program.said()
     >>> code, said
-    (3, 'it said: no such drum')
+    (1, 'it said: no such drum')
     """
 
     def __init__(
@@ -79,7 +80,8 @@ class Overheard:
     def state(self) -> str:
         """Return what it does, or how it ended, and its last words, to follow its name.
 
-        >>> with Overheard(["sh", "-c", "exit 3"]) as program:
+        >>> import sys
+        >>> with Overheard([sys.executable, "-c", "raise SystemExit(3)"]) as program:
         ...     _ = program.process.wait()
         ...     program.state()
         'ended with code 3; it said nothing'

@@ -26,6 +26,7 @@ from groovelive.protocol import session as messages
 from groovelive.protocol.frames import HEADER, to_frames
 from groovelive.protocol.session import Draft, When
 from groovelive.runtime.endpoints import Connection
+from groovelive.runtime.overheard import Overheard
 from groovelive.score.edits import Exact, Outs, Rhythm
 from groovelive.score.targets import Midi, Osc
 
@@ -50,18 +51,18 @@ class Serve:
 
     def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
-        self.folder, self.errors = folder, folder.with_suffix(".err")
+        self.folder = folder
         self.environment = os.environ | {"GROOVELIVE_RUNTIME": str(folder)} | environment
-        with self.errors.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "groovelive.cli.services", "serve", "--osc-port", "0", *options],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=self.environment,
-            )  # fmt: skip
+        self.child = Overheard(
+            [sys.executable, "-m", "groovelive.cli.services", "serve", "--osc-port", "0", *options],
+            environment=self.environment,
+        )
+        self.process = self.child.process
 
     def connection(self, service: str = "conductor") -> Connection:
         """Return where the conductor, or the engine, is, once it says so."""
         if service == "conductor":
-            return find(self.folder, self.process)
+            return find(self.folder, self.child)
         return msgspec.json.decode((self.folder / "engine.json").read_bytes(), type=Connection)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -70,9 +71,7 @@ class Serve:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=30, check=False)
 
     def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(20)
+        self.child.end(20)
 
 
 @contextlib.contextmanager
@@ -227,7 +226,7 @@ def test_an_engine_that_dies_or_stands_still_makes_no_gap(tmp_path: Path, receiv
         answers = len(performer.log())
         until(lambda: len(performer.log()) >= answers + 2)  # it answers again
         no_gap(receiver, "beside", begin)
-        assert serve.errors.read_text().count("SIGKILL") == 1
+        assert sum("SIGKILL" in line for line in serve.child.lines()) == 1
 
         begin, performer.news[:] = time.time_ns(), []
         os.kill(serve.connection("engine").pid, signal.SIGSTOP)

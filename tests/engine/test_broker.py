@@ -138,7 +138,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "groovelive.cli.services", "engine", "--join", address]
         try:
             for _ in range(3):
-                workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+                workers.append(subprocess.Popen(command))
             until(lambda: "there are 3" in "".join(told), 20)
             model = load()
             expected = {seed: model.mirror(TAP, sampling="bernoulli", seed=seed) for seed in range(20)}

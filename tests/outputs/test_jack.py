@@ -50,7 +50,7 @@ class Monitor:
     def __init__(self, path: Path) -> None:
         self._path = path
         with path.open("w") as out:
-            self.process = subprocess.Popen(["stdbuf", "-oL", "jack_midi_dump"], stdout=out, stderr=subprocess.DEVNULL)
+            self.process = subprocess.Popen(["stdbuf", "-oL", "jack_midi_dump"], stdout=out)
         assert _until(lambda: "midi-monitor:input" in _ports())
 
     def events(self) -> list[str]:
@@ -116,9 +116,7 @@ def test_the_synth_plays(outputs: Outputs, tmp_path: Path) -> None:
     assert outputs.open(Synth(gain=0.5)) != sink  # two kits on one server
     (port,) = re.findall(r"^(?!system).*:out_000$", _ports(), re.M)
     wav = tmp_path / "synth.wav"
-    recorder = subprocess.Popen(
-        ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    recorder = subprocess.Popen(["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port])
     time.sleep(0.5)
     start = time.monotonic_ns() + 300 * MS
     outputs.send([Due(sink, start, 0, 0, 1.0, "d1"), Due(sink, start + 600 * MS, 4, 0, 1.0, "d1")])

@@ -142,7 +142,7 @@ class Scsynth_:
         program = shutil.which("scsynth")
         assert program
         command = [program, "-u", str(self.port), "-i", "2", "-o", "2", "-D", "0", "-R", "0", "-l", str(self.logins)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command)
         assert _until(lambda: self.ask("/status") is not None)
 
     def send(self, address: str, *arguments: Any) -> None:
@@ -200,7 +200,7 @@ class TestWithAServer:
         (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
         wav = tmp_path / "scsynth.wav"
         command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
-        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        recorder = subprocess.Popen(command)
         time.sleep(0.6)
         outputs.send(_notes(sink, 3, 500))
         recorder.wait(10)
@@ -278,7 +278,7 @@ class TestWithAServer:
         (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
         wav = tmp_path / "gate.wav"
         command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
-        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        recorder = subprocess.Popen(command)
         time.sleep(0.6)
         outputs.send(_notes(sink, 2, 800))
         recorder.wait(10)

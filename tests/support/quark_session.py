@@ -147,8 +147,7 @@ class Serve:
         self.port = free_port()
         self._environment = os.environ | {"GROOVELIVE_RUNTIME": str(self.folder)}
         command = [sys.executable, "-m", "groovelive.cli.services", what, "--osc-port", str(self.port)]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=self._environment)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self._environment)
         end = time.monotonic() + 30
         while door(self.port) is None:
             assert time.monotonic() < end and self.process.poll() is None, "the conductor does not answer"
@@ -197,7 +196,7 @@ def evaluate(
     with out.open("w") as file:
         process = subprocess.Popen(
             ["sclang", "-l", str(home / "conf.yaml"), str(folder / "run.scd"), str(folder)],
-            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=file,
             env={**os.environ, **sandbox, "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home), **environment},
         )  # fmt: skip
         try:
