@@ -4,8 +4,10 @@ Mark a test with `torch`, `synth`, `supercollider`, `jack` or `link` and it is s
 environment variable GROOVELIVE_REQUIRE (tiers, separated by commas) turns such skips into failures, so that
 a CI that installed a tier notices when it did not run.
 
-Mark a test with `realtime` if others beside it would disturb it: it waits for processes that must keep to a time, or
-measures. What needs JACK, sclang or Link does so anyway. `make test` runs all others first, several at a time.
+Mark a test with `realtime` if it goes by the clock on the wall: it plays, or waits for programs that do. What needs
+JACK, sclang or Link does so anyway. Mark it with `alone` instead if it measures, so that others beside it would spoil
+what it finds. `make test` runs all others first, as many at a time as there are cores; then those of real time, three
+at a time since they mostly wait, each file in one process; and those that measure one after another.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def sound_server() -> Iterator[dict[str, str]]:
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(tier) for tier in REALTIME):
+        if any(item.get_closest_marker(name) for name in (*REALTIME, "alone")):
             item.add_marker("realtime")
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from groovelive.runtime.endpoints import Connection
 from groovelive.runtime.overheard import Overheard
 from groovelive.score.edits import Exact, Outs, Rhythm
 from groovelive.score.targets import Midi, Osc
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.realtime,
@@ -37,13 +38,6 @@ pytestmark = [
 BPM = 180.0
 PERIOD = 60e9 / BPM / 4
 SECOND = 1_000_000_000
-
-
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it has not come to be"
-        time.sleep(0.02)
 
 
 class Serve:

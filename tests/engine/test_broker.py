@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from groovelive.protocol.frames import from_frames, to_frames
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 from groovelive.runtime.folders import runtime_folder
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.realtime
 
@@ -48,13 +49,6 @@ TAP = "x..x..x."
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
-
-
-def until(happened: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @contextlib.contextmanager

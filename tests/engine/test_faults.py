@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from groovelive.cli.status import probe, report
 from groovelive.engine import Client, EngineError
 from groovelive.runtime import endpoints as connection
 from tests.support.soak import SECONDS
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.realtime,
@@ -43,13 +44,6 @@ def serve() -> Iterator[subprocess.Popen[str]]:
         yield serve
         serve.terminate()
         assert serve.wait(10) == 0
-
-
-def until(happened: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def answers() -> bool:

@@ -24,7 +24,8 @@ from groovelive.score.inputs import Ear, Hearing, Knob, Played, Stroke, strokes
 from groovelive.score.memory import heard
 from groovelive.score.score import Score
 from groovelive.score.targets import Midi
-from tests.conductor.test_process import Serve, serving, until
+from tests.conductor.test_process import Serve, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.jack
 KEYS = Hearing(ears=(Ear(port="Keys"),))
@@ -269,14 +270,19 @@ def test_a_session_that_goes_on_hears_again(tmp_path: Path, midi_server: dict[st
             os.kill(place.pid, signal.SIGKILL)
             until(lambda: serve.connection().pid != place.pid)
             with Performer(serve.connection().address) as performer:
-                count = len(performer.log())
+                _played(performer, keys)
 
-                def again() -> bool:
-                    keys.send("90 40 40")
-                    time.sleep(0.2)
-                    return any(edit.path == "played" for edit in performer.log()[count:])
 
-                until(again)
+def _played(performer: Performer, keys: Instrument) -> None:
+    """Play until it is heard, beside what was before."""
+    count = len(performer.log())
+
+    def again() -> bool:
+        keys.send("90 40 40")
+        time.sleep(0.2)
+        return any(edit.path == "played" for edit in performer.log()[count:])
+
+    until(again)
 
 
 def _heard(performer: Performer, keys: Instrument) -> bool:
@@ -306,12 +312,5 @@ def test_a_midi_system_that_dies_and_comes_back(tmp_path: Path) -> None:
             until(lambda: _heard(performer, keys))
         until(lambda: len(told()) == 1)
         with jack(folders[1]), Instrument("Keys", environment) as keys:
-            count = len(performer.log())
-
-            def again() -> bool:
-                keys.send("90 40 40")
-                time.sleep(0.2)
-                return any(edit.path == "played" for edit in performer.log()[count:])
-
-            until(again)
+            _played(performer, keys)
             assert "is not there" in told()[0] and told()[1:] == ["MIDI port 'Keys' is back"]

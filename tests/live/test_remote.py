@@ -19,6 +19,7 @@ from groovelive.cli.services import main
 from groovelive.cli.status import report
 from groovelive.errors import GrooveError
 from groovelive.runtime import endpoints as connection
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.realtime
 
@@ -43,13 +44,6 @@ def receiver() -> Iterator[socket.socket]:
 
 def out(receiver: socket.socket) -> object:
     return gl.osc(f"127.0.0.1:{receiver.getsockname()[1]}", "/hit")
-
-
-def until(happened: object, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not happened():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, receiver: socket.socket) -> None:

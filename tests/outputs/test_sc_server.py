@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +24,16 @@ from groovelive.outputs import Due, Outputs
 from groovelive.outputs import sc_server as servers
 from groovelive.score.targets import DIRT, Cv, Lane, Scsynth, SuperDirt
 from groovelive.synthesis import kits as sound
+from tests.support.waiting import until
 
 MS = 1_000_000
 REAL = [pytest.mark.supercollider, pytest.mark.jack]
-
-
-def _until(condition: Callable[[], bool], seconds: float = 8.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
 
 
 def _free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-@pytest.fixture
-def told() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def outputs(told: list[str]) -> Iterator[Outputs]:
-    outputs = Outputs(told.append)
-    yield outputs
-    outputs.end()
 
 
 # SuperDirt: the fields of its used-parameters.scd, in the types that Tidal sends
@@ -143,7 +123,7 @@ class Scsynth_:
         assert program
         command = [program, "-u", str(self.port), "-i", "2", "-o", "2", "-D", "0", "-R", "0", "-l", str(self.logins)]
         self.process = subprocess.Popen(command)
-        assert _until(lambda: self.ask("/status") is not None)
+        until(lambda: self.ask("/status") is not None)
 
     def send(self, address: str, *arguments: Any) -> None:
         self.socket.sendto(message(address, *arguments), ("127.0.0.1", self.port))
@@ -222,14 +202,14 @@ class TestWithAServer:
         ours = [id for id, name in scsynth.tree() if id not in (1, 1000)]
         assert len(ours) == len(set(ours)) == 6 and min(ours) > 1 << 26  # two groups each, and a master
         outputs.send(_notes(first, 2, 10, VOICES.index("crash")))
-        assert _until(lambda: scsynth.names().count("gl_acoustic_crash") == 2)
+        until(lambda: scsynth.names().count("gl_acoustic_crash") == 2)
         outputs.panic()
-        assert _until(lambda: "gl_acoustic_crash" not in scsynth.names())
+        until(lambda: "gl_acoustic_crash" not in scsynth.names())
         assert (1000, "gl_master") in scsynth.tree()
         outputs.close(first)
-        assert _until(lambda: len(scsynth.tree()) == 5)
+        until(lambda: len(scsynth.tree()) == 5)
         outputs.close(second)
-        assert _until(lambda: scsynth.tree() == [(1, "group"), (1000, "gl_master")])
+        until(lambda: scsynth.tree() == [(1, "group"), (1000, "gl_master")])
 
     def test_a_server_for_one_client(self, outputs: Outputs, jack: None) -> None:
         scsynth = Scsynth_(logins=1)
@@ -237,7 +217,7 @@ class TestWithAServer:
             scsynth.ask("/notify", 1)
             sink = outputs.open(Scsynth(port=scsynth.port, kit="electronic"))
             outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
-            assert _until(lambda: "gl_electronic_crash" in scsynth.names())
+            until(lambda: "gl_electronic_crash" in scsynth.names())
         finally:
             scsynth.end()
 
@@ -245,22 +225,22 @@ class TestWithAServer:
         sink = outputs.open(Scsynth(port=scsynth.port))
         scsynth.send("/g_freeAll", 0)  # as Cmd-. in sclang
         outputs.send(_notes(sink, 1, 10))
-        assert _until(lambda: scsynth.names().count("group") == 2)  # set up again
+        until(lambda: scsynth.names().count("group") == 2)  # set up again
         outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
-        assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+        until(lambda: "gl_acoustic_crash" in scsynth.names())
         scsynth.process.send_signal(signal.SIGKILL)
         scsynth.process.wait()
-        assert _until(lambda: len(told) == 1)
+        until(lambda: len(told) == 1)
         gone = rf"scsynth 127\.0\.0\.1:{scsynth.port} has gone, after [\d.]+ s; it is tried again every 2 s"
         assert re.fullmatch(gone, told[0])
         outputs.send(_notes(sink, 3, 10))
         time.sleep(1)
         assert outputs.counts()[sink].dropped == 3
         scsynth.start()
-        assert _until(lambda: len(told) == 2)
+        until(lambda: len(told) == 2)
         assert told[1].startswith(f"scsynth 127.0.0.1:{scsynth.port} is back, after ")
         outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
-        assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+        until(lambda: "gl_acoustic_crash" in scsynth.names())
 
     def test_it_is_booted(self, outputs: Outputs, jack: None) -> None:
         port = _free_port()
@@ -268,7 +248,7 @@ class TestWithAServer:
         assert re.search(r"SuperCollider.*:out_1", _ports())
         outputs.send(_notes(sink, 1, 10))
         outputs.close(sink)
-        assert _until(lambda: "SuperCollider" not in _ports())
+        until(lambda: "SuperCollider" not in _ports())
 
     def test_voltages(self, outputs: Outputs, scsynth: Scsynth_, tmp_path: Path) -> None:
         lanes = (Lane(voices=(0,), gate=0, trigger=2, velocity=3, length=0.25),)
@@ -291,7 +271,7 @@ class TestWithAServer:
         outputs.panic()
         assert scsynth.names() == ["group", *held]
         outputs.close(sink)
-        assert _until(lambda: not scsynth.tree())
+        until(lambda: not scsynth.tree())
 
     def test_voltages_are_heard(self, outputs: Outputs, scsynth: Scsynth_) -> None:
         lanes = (Lane(voices=(0,), gate=2, velocity=3),)  # after two outputs come the buses of the inputs

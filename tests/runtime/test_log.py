@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from groovelive.runtime import log
 from groovelive.runtime.endpoints import Connection
 from groovelive.score.edits import Outs
 from groovelive.score.targets import Osc
+from tests.support.waiting import until
 
 START = "from groovelive.runtime import log; import logging; path = log.start('tested'); print(path, flush=True)\n"
 CONDUCTOR = "from groovelive.cli.services import main; main('conductor', ['--osc-port', '0', *sys.argv[1:]])\n"
@@ -41,13 +41,6 @@ def run(code: str, folders: dict[str, str]) -> tuple[subprocess.CompletedProcess
     """Run some code, and return what became of it and the log that it printed the name of."""
     done = subprocess.run([sys.executable, "-c", code], env=folders, capture_output=True, text=True, timeout=60)
     return done, Path(done.stdout.splitlines()[0]).read_text()
-
-
-def until(happened: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 # One process

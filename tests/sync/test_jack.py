@@ -20,7 +20,8 @@ from groovelive.bench.sequencer import Sequencer
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
 from groovelive.score.clocks import MidiClock
-from tests.conductor.test_process import Serve, serving, until
+from tests.conductor.test_process import Serve, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.jack
 pytest.importorskip("rtmidi2")
