@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -183,6 +183,18 @@ def jack(folder: Path) -> Iterator[tuple[dict[str, str], Monitor]]:
         monitored(folder, environment) as monitor,
     ):
         yield environment, monitor
+
+
+@contextlib.contextmanager
+def jack_if_there(folder: Path, tell: Callable[[str], None]) -> Iterator[tuple[dict[str, str], Monitor | None]]:
+    """Run JACK as `jack` does; where it is not there, `tell` why, and give an empty environment and no monitor."""
+    with contextlib.ExitStack() as stack:
+        found: tuple[dict[str, str], Monitor | None] = {}, None
+        try:
+            found = stack.enter_context(jack(folder))
+        except GrooveError as error:
+            tell(str(error))
+        yield found
 
 
 def _ahead() -> list[str]:

@@ -45,12 +45,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 TAP = "x..x..x."
 
 
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
-
-
 @contextlib.contextmanager
 def running(told: list[str] | None = None, **options: Any) -> Iterator[str]:
     """A broker in a thread; gives its address."""

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from groovelive import load
-from groovelive.cli.status import probe, report
+from groovelive.cli.status import report
 from groovelive.engine import Client, EngineError
 from groovelive.runtime import endpoints as connection
+from tests.support.engine_process import answers
 from tests.support.soak import SECONDS
 from tests.support.waiting import until
 
@@ -30,13 +31,6 @@ COMMAND = [sys.executable, "-m", "groovelive.cli.services"]
 TAP = "x..x..x."
 
 
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
-    return tmp_path / "run"
-
-
 @pytest.fixture
 def serve() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen([*COMMAND, "serve"], text=True) as serve:
@@ -44,11 +38,6 @@ def serve() -> Iterator[subprocess.Popen[str]]:
         yield serve
         serve.terminate()
         assert serve.wait(10) == 0
-
-
-def answers() -> bool:
-    found = connection.read()
-    return found is not None and probe(found)
 
 
 class Load:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +170,17 @@ def _notes(sink: int, number: int, apart: int, voice: int = 0, ahead: int = 300)
     return [Due(sink, start + k * apart * MS, k, voice, 1.0, "d1") for k in range(number)]
 
 
+def _recorded(path: Path, play: Callable[[], object]) -> tuple[int, array.array[int]]:
+    """Record the first output of the server for some seconds while something plays; return the rate and the samples."""
+    (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
+    recorder = subprocess.Popen(["jack_rec", "-f", str(path), "-d", "3", "-b", "16", port])
+    time.sleep(0.6)
+    play()
+    recorder.wait(10)
+    with wave.open(str(path)) as file:
+        return file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+
+
 class TestWithAServer:
     """scsynth, as somebody else runs it."""
 
@@ -177,15 +188,7 @@ class TestWithAServer:
 
     def test_notes_sound_in_time(self, outputs: Outputs, scsynth: Scsynth_, tmp_path: Path) -> None:
         sink = outputs.open(Scsynth(port=scsynth.port))
-        (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
-        wav = tmp_path / "scsynth.wav"
-        command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
-        recorder = subprocess.Popen(command)
-        time.sleep(0.6)
-        outputs.send(_notes(sink, 3, 500))
-        recorder.wait(10)
-        with wave.open(str(wav)) as file:
-            rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+        rate, samples = _recorded(tmp_path / "scsynth.wav", lambda: outputs.send(_notes(sink, 3, 500)))
         loud = [k for k, sample in enumerate(samples) if abs(sample) > 1000]
         onsets = [k for k, before in zip(loud, [-rate, *loud], strict=False) if k - before > rate // 10]
         assert len(onsets) == 3
@@ -255,15 +258,7 @@ class TestWithAServer:
         sink = outputs.open(Cv(port=scsynth.port, lanes=lanes, level=0.5))
         held = ["gl_cv_velocity", "gl_cv_gate", "gl_cv_trigger"]
         assert scsynth.names() == ["group", *held]
-        (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
-        wav = tmp_path / "gate.wav"
-        command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
-        recorder = subprocess.Popen(command)
-        time.sleep(0.6)
-        outputs.send(_notes(sink, 2, 800))
-        recorder.wait(10)
-        with wave.open(str(wav)) as file:
-            rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+        rate, samples = _recorded(tmp_path / "gate.wav", lambda: outputs.send(_notes(sink, 2, 800)))
         assert {abs(sample - 16384) <= 1 for sample in samples if sample} == {True}  # 0, or at its level
         edges = [k for k, (a, b) in enumerate(itertools.pairwise(samples)) if bool(a) != bool(b)]
         assert [(b - a) / rate for a, b in itertools.pairwise(edges)] == pytest.approx([0.25, 0.55, 0.25], abs=0.06)
