@@ -22,7 +22,7 @@ demo: $(STAMP)-synth,repl
 test: $(STAMP)-synth,test
 	@failed=0; \
 	$(PY) -m pytest -m "not realtime" -n auto --maxprocesses 4 --dist worksteal || failed=$$?; \
-	$(PY) -m pytest -m "realtime and not alone" -n 3 --dist loadfile || failed=$$?; \
+	$(PY) -m pytest -m "realtime and not alone" -n 3 --dist loadfile --no-loadscope-reorder || failed=$$?; \
 	$(PY) -m pytest -m alone || failed=$$?; \
 	exit $$failed
 

@@ -44,6 +44,8 @@ TIERS = {
 
 # Tiers whose programs play in real time.
 REALTIME = ("supercollider", "jack", "link")
+# The files that take longest come first, so that at the end no process is left alone with one of them.
+LONGEST = ("test_quark.py", "test_examples.py", "test_clip_targets.py")
 
 REQUIRED = pytest.StashKey[set[str]]()
 
@@ -82,6 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(name) for name in (*REALTIME, "alone")):
             item.add_marker("realtime")
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
