@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GrooveError
-from ..osc_messages.codec import message, read
+from ..osc_messages.codec import OscMessage, message, read
 from ..outputs.sc_server import program as scsynth
 from ..runtime.overheard import Overheard
 from .install import look
@@ -151,8 +151,10 @@ def door(port: int, host: str = "127.0.0.1") -> tuple[int, str] | None:
             ask.send(message("/gl/hello", 1, 1))
             with contextlib.suppress(TimeoutError):
                 for found in read(ask.recv(65536)):
-                    if found.address == "/gl/hello" and isinstance(version := found.arguments[1], int):
-                        return version, str(found.arguments[2])
+                    # Where nobody has the port, the system may give it to this socket, which then hears itself.
+                    match found:
+                        case OscMessage("/gl/hello", (_, int(version), str(server), *_)):
+                            return version, server
     return None
 
 

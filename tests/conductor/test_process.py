@@ -259,7 +259,7 @@ def test_a_conductor_that_dies_goes_on_where_it_would_be(tmp_path: Path, receive
         heard = tags(receiver, "after", killed + SECOND // 2)
         reading = on_grid(heard[-20:], PERIOD)
         assert (reading.missing, reading.doubled) == (0, 0)
-        assert heard[0] - killed < 5 * SECOND
+        assert heard[0] - killed < 10 * SECOND
 
 
 def test_a_session_is_resumed_after_its_serve_was_killed(tmp_path: Path, receiver: Receiver) -> None:
