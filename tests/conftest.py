@@ -17,6 +17,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from typing import Literal
 
 import hypothesis
 import pytest
@@ -62,7 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[REQUIRED] = required_tiers()
 
 
-@pytest.fixture(scope="session")
+def _while_shared(fixture_name: str, config: pytest.Config) -> Literal["module", "session"]:
+    """Return how long a JACK server is kept: JACK has eight at most, which several processes of tests share."""
+    return "module" if "PYTEST_XDIST_WORKER" in os.environ else "session"
+
+
+@pytest.fixture(scope=_while_shared)
 def midi_server() -> Iterator[dict[str, str]]:
     """The one JACK server for MIDI that tests share; gives the environment it is found in.
 
@@ -72,7 +78,7 @@ def midi_server() -> Iterator[dict[str, str]]:
         yield environment
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=_while_shared)
 def sound_server() -> Iterator[dict[str, str]]:
     """The one JACK server for sound, with longer periods, which tests share."""
     with jack_server(f"groovelive-sound{os.getpid()}", period=256) as environment:

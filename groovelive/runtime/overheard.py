@@ -16,8 +16,27 @@ _LINES, _LENGTH = 40, 400  # that are kept of what a program says, and character
 _SETTLED = 1.0  # seconds in which the last words of a program that has ended arrive
 
 
+class _Kept:
+    """A pipe whose last lines are kept by a thread, which reads to the end, so that nobody waits for a reader.
+
+    Args:
+        source: what the thread reads.
+        end: what a program writes to.
+    """
+
+    def __init__(self) -> None:
+        self.source, self.end = os.pipe()
+        self.lines: deque[bytes] = deque(maxlen=_LINES)
+        self.listener = threading.Thread(target=self._listen, name="overhearing", daemon=True)
+
+    def _listen(self) -> None:
+        with open(self.source, "rb") as stream:
+            while line := stream.readline(1 << 16):  # a line without an end is cut, so that little is kept
+                self.lines.append(line)
+
+
 class Overheard:
-    """A running program; what it writes to standard error is read by a thread, which keeps the last lines.
+    """A running program; the last lines that it writes to standard error are kept.
 
     Unlike a `Worker` it is started once, and nothing starts it again. It ends with its context.
 
@@ -25,7 +44,7 @@ class Overheard:
         command: the program and its arguments.
         environment: of the program; None: that of this process.
         stdin: as for `subprocess.Popen`; by default there is nothing to read.
-        stdout: as for `subprocess.Popen`; by default it is kept as standard error is.
+        stdout: as for `subprocess.Popen`; by default it is kept, too.
 
     Raises:
         OSError: it cannot be started.
@@ -45,20 +64,26 @@ class Overheard:
         stdin: int | IO[Any] = subprocess.DEVNULL,
         stdout: int | IO[Any] | None = None,
     ) -> None:
-        ours, theirs = os.pipe()
+        errors = _Kept()
+        printed = _Kept() if stdout is None else None
+        self._kept = [errors] if printed is None else [printed, errors]
         try:
-            out = theirs if stdout is None else stdout
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                command, env=environment, stdin=stdin, stdout=out, stderr=theirs
+                command,
+                env=environment,
+                stdin=stdin,
+                stdout=stdout if printed is None else printed.end,
+                stderr=errors.end,
             )
         except BaseException:
-            os.close(ours)
+            for each in self._kept:
+                os.close(each.source)
             raise
         finally:
-            os.close(theirs)
-        self._lines: deque[bytes] = deque(maxlen=_LINES)
-        self._listener = threading.Thread(target=self._listen, args=(ours,), name="overhearing", daemon=True)
-        self._listener.start()
+            for each in self._kept:
+                os.close(each.end)
+        for each in self._kept:
+            each.listener.start()
 
     def __enter__(self) -> Overheard:
         return self
@@ -67,13 +92,14 @@ class Overheard:
         self.end()
 
     def lines(self) -> list[str]:
-        """Return the last lines that it has said so far."""
+        """Return the last lines that it has said so far, those on standard error after what it has printed."""
         if self.process.poll() is not None:
-            self._listener.join(_SETTLED)
-        return [line.decode(errors="replace").rstrip() for line in list(self._lines)]
+            for each in self._kept:
+                each.listener.join(_SETTLED)
+        return [line.decode(errors="replace").rstrip() for each in self._kept for line in list(each.lines)]
 
     def said(self) -> str:
-        """Return its last words, as the end of a sentence about its failure."""
+        """Return its last words, on standard error where there are some, as the end of a sentence about its failure."""
         words = next((line for line in reversed(self.lines()) if line), None)
         return "it said nothing" if words is None else f"it said: {words[:_LENGTH]}"
 
@@ -98,10 +124,3 @@ class Overheard:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-    def _listen(self, source: int) -> None:
-        """Read to the end, so that the program never waits for a reader."""
-        with open(source, "rb") as stream:
-            # A line without an end is cut, so that little is kept of any program.
-            while line := stream.readline(1 << 16):
-                self._lines.append(line)
