@@ -13,7 +13,7 @@ from groovelive import GrooveError
 from groovelive.bench.linkpeer import apart
 from tests.support.paths import ROOT
 
-pytestmark = [pytest.mark.link, pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.link, pytest.mark.timeout(240)]
 NEAR = 0.002  # seconds; how near it is in fact, `groovelive bench playing` tells
 
 
