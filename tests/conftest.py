@@ -4,8 +4,10 @@ Mark a test with `torch`, `synth`, `supercollider`, `jack` or `link` and it is s
 environment variable GROOVELIVE_REQUIRE (tiers, separated by commas) turns such skips into failures, so that
 a CI that installed a tier notices when it did not run.
 
-Mark a test with `realtime` if others beside it would disturb it: it waits for processes that must keep to a time, or
-measures. What needs JACK, sclang or Link does so anyway. `make test` runs all others first, several at a time.
+Mark a test with `realtime` if it goes by the clock on the wall: it plays, or waits for programs that do. What needs
+JACK, sclang or Link does so anyway. Mark it with `alone` instead if it measures, so that others beside it would spoil
+what it finds. `make test` runs all others first, as many at a time as there are cores; then those of real time, three
+at a time since they mostly wait, each file in one process; and those that measure one after another.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from typing import Literal
 
 import hypothesis
 import pytest
@@ -42,6 +45,8 @@ TIERS = {
 
 # Tiers whose programs play in real time.
 REALTIME = ("supercollider", "jack", "link")
+# The files that take longest come first, so that at the end no process is left alone with one of them.
+LONGEST = ("test_quark.py", "test_examples.py", "test_clip_targets.py")
 
 REQUIRED = pytest.StashKey[set[str]]()
 
@@ -58,7 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[REQUIRED] = required_tiers()
 
 
-@pytest.fixture(scope="session")
+def _while_shared(fixture_name: str, config: pytest.Config) -> Literal["module", "session"]:
+    """Return how long a JACK server is kept: JACK has eight at most, which several processes of tests share."""
+    return "module" if "PYTEST_XDIST_WORKER" in os.environ else "session"
+
+
+@pytest.fixture(scope=_while_shared)
 def midi_server() -> Iterator[dict[str, str]]:
     """The one JACK server for MIDI that tests share; gives the environment it is found in.
 
@@ -68,7 +78,7 @@ def midi_server() -> Iterator[dict[str, str]]:
         yield environment
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=_while_shared)
 def sound_server() -> Iterator[dict[str, str]]:
     """The one JACK server for sound, with longer periods, which tests share."""
     with jack_server(f"groovelive-sound{os.getpid()}", period=256) as environment:
@@ -78,8 +88,9 @@ def sound_server() -> Iterator[dict[str, str]]:
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(tier) for tier in REALTIME):
+        if any(item.get_closest_marker(name) for name in (*REALTIME, "alone")):
             item.add_marker("realtime")
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

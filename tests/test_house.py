@@ -41,6 +41,10 @@ def test_an_import_inside_a_function_says_why() -> None:
     assert house().unexplained() == [], "a comment on the import, or above it, must give the reason"
 
 
+def test_no_program_s_errors_are_thrown_away() -> None:
+    assert house().unheard() == [], "keep them (runtime/overheard.py), or give the reason in a comment on that line"
+
+
 def test_no_public_word_hides_a_room() -> None:
     assert house().hidden() == []
 
@@ -68,6 +72,10 @@ def package(tmp_path: Path) -> Path:
             "def third():\n    from .one import two  # a circle\n    return two\n"
         ),
         "room/long.py": "\n" * 401,
+        "room/deaf.py": (
+            "from subprocess import DEVNULL, run\nrun(['a'], stdout=DEVNULL)\nrun(['b'], stderr=DEVNULL)\n"
+            "run(['c'], stderr=DEVNULL)  # asked for its exit status alone\nquiet = {'stderr': DEVNULL}\n"
+        ),
     }
     for name, text in files.items():
         path = tmp_path / "package" / name
@@ -83,4 +91,5 @@ def test_what_is_wrong_is_found(package: Path) -> None:
     assert found.long() == {"package.room.long": 401}
     assert found.twice() == {"Thing": ["package.loose", "package.room.one"]}
     assert found.unexplained() == ["package/room/three.py:3"]
+    assert found.unheard() == ["package/room/deaf.py:3", "package/room/deaf.py:5"]
     assert found.hidden() == ["room"]

@@ -20,6 +20,7 @@ Argument = Union[str, int, float, bytes, None]
 """Of a message: strings, int32 (int64 where need be), float32 or `Double`, blobs, True, False, and None for Nil."""
 
 _INT, _LONG, _FLOAT, _DOUBLE = (struct.Struct(f) for f in (">i", ">q", ">f", ">d"))
+_NUMBERS = {"i": _INT, "h": _LONG, "f": _FLOAT, "d": _DOUBLE}
 _BUNDLE = b"#bundle\0"
 _DEPTH = 8  # bundles in bundles
 
@@ -130,23 +131,14 @@ def _message(packet: bytes) -> OscMessage:
         raise GrooveError(f"{address[:40]} says no types of its arguments")
     arguments: list[Argument] = []
     for tag in tags[1:]:
-        if tag == "i":
-            arguments.append(_INT.unpack_from(packet, at)[0])
-            at += 4
-        elif tag == "f":
-            arguments.append(_FLOAT.unpack_from(packet, at)[0])
-            at += 4
+        if tag in _NUMBERS:
+            arguments.append(_NUMBERS[tag].unpack_from(packet, at)[0])
+            at += _NUMBERS[tag].size
         elif tag in "sS":
             text, at = _text(packet, at)
             arguments.append(text)
         elif tag in "TFN":
             arguments.append({"T": True, "F": False, "N": None}[tag])
-        elif tag == "d":
-            arguments.append(_DOUBLE.unpack_from(packet, at)[0])
-            at += 8
-        elif tag == "h":
-            arguments.append(_LONG.unpack_from(packet, at)[0])
-            at += 8
         elif tag == "b":
             (size,) = _INT.unpack_from(packet, at)
             at += 4

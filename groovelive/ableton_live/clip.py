@@ -12,6 +12,7 @@ from . import notes as conversion
 from .base import Grid, Music, SlotKey, TrackKey
 from .connection import LiveLink, Result
 from .errors import Guarded, LiveError, NotThere
+from .handlers import End, added
 from .handshake import LiveHello
 from .notes import pack, unpack
 from .replies import ClipChanged, ClipInfo, ClipNotes, ClipWritten, LiveScene, Slot
@@ -102,26 +103,22 @@ class LiveClip:
         """Stop it on the grid."""
         self._call("/gl/clip/stop")
 
-    def watch(self, handler: Callable[[ClipChanged], None]) -> Callable[[], None]:
+    def watch(self, handler: Callable[[ClipChanged], None]) -> End:
         """Let `handler` hear whenever somebody else has changed the clip, once that has settled; return what ends that.
 
         What this program writes itself is no news. `handler` may call `read` and anything else.
         """
-        if not self._handlers:
-            self._known = ClipChanged(*self._call("/gl/clip/watch"))
-            self.live.watched.append(self)
-        self._handlers.append(handler)
+        return added(self._handlers, handler, self._watched, self._left)
 
-        def end() -> None:
-            with contextlib.suppress(ValueError):
-                self._handlers.remove(handler)
-                if not self._handlers:
-                    self.live.watched.remove(self)
-                    if not any(other._slot_id == self._slot_id for other in self.live.watched):
-                        with contextlib.suppress(LiveError):
-                            self._call("/gl/clip/unwatch")
+    def _watched(self) -> None:
+        self._known = ClipChanged(*self._call("/gl/clip/watch"))
+        self.live.watched.append(self)
 
-        return end
+    def _left(self) -> None:
+        self.live.watched.remove(self)
+        if not any(other._slot_id == self._slot_id for other in self.live.watched):
+            with contextlib.suppress(LiveError):
+                self._call("/gl/clip/unwatch")
 
     def hear(self, changed: ClipChanged) -> None:
         """Take in news, of this clip or another."""

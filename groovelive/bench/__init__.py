@@ -62,9 +62,14 @@ def figure(
         least: whether the limits are lower ones, as of a throughput; p95 and p99 are then those from below, and
             `max` is the least.
 
+    Raises:
+        GrooveError: there are none.
+
     >>> figure([1, 2, 3], "ms", "example", {"median": 2.5}).met
     True
     """
+    if not len(samples):
+        raise GrooveError(f"nothing was measured of: {about}")
     q = np.percentile(np.asarray(samples, float), (50, 5, 1, 0) if least else (50, 95, 99, 100)).tolist()
     values = dict(zip(STATISTICS, q, strict=True))
     goal = goal or {}

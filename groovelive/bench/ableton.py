@@ -25,6 +25,7 @@ from typing import Any
 from ..ableton_live import Launched, LiveNote, LiveSet, Lost, Moved
 from ..ableton_live.abletonosc.live_set import OscSet
 from ..errors import GrooveError
+from ..runtime.overheard import Overheard
 from . import Figure, figure
 
 ROOT = Path(__file__).parents[2]
@@ -55,10 +56,7 @@ class StandIn:
             "--control", str(self.control), "--set", "drums", "--quiet", "--strict-doubles",
         ]  # fmt: skip
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        self._log = folder / "live"
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(command, env=environment, stderr=log, **quiet)
+        self._child = Overheard(command, environment=environment)
 
     def connect(self) -> LiveSet:
         """Return a connection with it, once it is up."""
@@ -67,9 +65,8 @@ class StandIn:
             try:
                 return LiveSet.connect(port=self.port)
             except GrooveError:
-                if time.monotonic() > end or self._process.poll() is not None:
-                    said = self._log.read_text().strip().splitlines() or ["nothing"]
-                    raise GrooveError(f"the stand-in for Live does not start: {said[-1]}") from None
+                if time.monotonic() > end or self._child.process.poll() is not None:
+                    raise GrooveError(f"the stand-in for Live does not start: it {self._child.state()}") from None
                 time.sleep(0.1)
 
     def ask(self, **request: Any) -> Any:
@@ -79,8 +76,7 @@ class StandIn:
             return json.loads(sock.makefile().readline()).get("ok")
 
     def close(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+        self._child.end()
 
 
 def run(quick: bool, tell: Callable[[str], None], abletonosc: Path | None = None) -> dict[str, Figure]:

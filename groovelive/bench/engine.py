@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import zmq
 
 from ..engine import Client
@@ -25,7 +24,9 @@ from ..protocol.base import Array, Failure, Priority
 from ..protocol.engine import Generate, Grooves, read_reply
 from ..protocol.frames import HEADER, to_frames
 from ..runtime.endpoints import Connection
+from ..runtime.overheard import Overheard
 from . import Figure, difference, figure
+from .performer import find
 
 RHYTHMS = ("x..x..x.", "x...x...", "x.x.x.x.", "..x...x.", "x..x..x...x.x...", "x.xx.x.x", "X.x.X.xx", "x.......")
 GENRE = "funk"
@@ -112,20 +113,10 @@ def _engine(
 ) -> Iterator[tuple[Connection, subprocess.Popen[bytes]]]:
     """Run an engine of our own; gives its connection once the file says where it is."""
     words = [sys.executable, "-m", "groovelive.cli.services", command]
-    child = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    path = folder / "engine.json"
     try:
-        end = time.monotonic() + 30
-        while True:
-            with contextlib.suppress(OSError, msgspec.MsgspecError):
-                yield msgspec.json.decode(path.read_bytes(), type=Connection), child
-                break
-            if time.monotonic() > end or child.poll() is not None:
-                raise GrooveError("the engine did not start; see: groovelive engine")
-            time.sleep(0.002)
+        with Overheard(words, environment=environment) as child:
+            yield find(folder, child, name="engine"), child.process
     finally:
-        child.terminate()
-        child.wait(10)
         folder.mkdir(exist_ok=True)  # which the engine removes, where it is empty
 
 

@@ -22,6 +22,7 @@ from ..protocol.base import Request
 from ..protocol.frames import from_frames, to_frames
 from ..protocol.session import Draft, When
 from ..runtime.endpoints import Connection
+from ..runtime.overheard import Overheard
 from ..score.edits import Edit
 from ..score.score import Score
 from . import loads
@@ -117,30 +118,26 @@ def serve(folder: Path, environment: dict[str, str], *options: str) -> Iterator[
     Raises:
         GrooveError: it does not start.
     """
-    child = subprocess.Popen(
+    with Overheard(
         [sys.executable, "-m", "groovelive.cli.services", "serve", "--osc-port", "0", *options],
-        env=os.environ | environment | {"GROOVELIVE_RUNTIME": str(folder)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield Served(find(folder, child), child)
-    finally:
-        child.terminate()
-        try:
-            child.wait(15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        environment=os.environ | environment | {"GROOVELIVE_RUNTIME": str(folder)},
+    ) as child:
+        yield Served(find(folder, child), child.process)
 
 
-def find(folder: Path, child: subprocess.Popen[bytes], seconds: float = _PATIENCE) -> Connection:
-    """Return the connection of the conductor in a runtime folder, once its file is there."""
+def find(folder: Path, child: Overheard, seconds: float = _PATIENCE, name: str = "conductor") -> Connection:
+    """Return the connection of a service in a runtime folder, once its file is there.
+
+    Raises:
+        GrooveError: it has ended, or is not there in time.
+    """
     end = time.monotonic() + seconds
-    while time.monotonic() < end and child.poll() is None:
+    while True:
         with contextlib.suppress(OSError, msgspec.MsgspecError):
-            return msgspec.json.decode((folder / "conductor.json").read_bytes(), type=Connection)
-        time.sleep(0.01)
-    raise GrooveError("the conductor did not start; see: groovelive serve")
+            return msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Connection)
+        if time.monotonic() > end or child.process.poll() is not None:
+            raise GrooveError(f"the {name} did not start: it {child.state()}")
+        time.sleep(0.002)
 
 
 class LoadedProcess:
@@ -152,14 +149,14 @@ class LoadedProcess:
 
     def __init__(self, *words: str) -> None:
         self._words = words
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        self._overheard = Overheard([sys.executable, "-m", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._child = self._overheard.process
 
     def __enter__(self) -> LoadedProcess:
         assert self._child.stdout is not None
         if not self._child.stdout.readline():
-            raise GrooveError(f"python -m {' '.join(self._words)} failed")
+            self._child.wait()
+            raise GrooveError(f"python -m {' '.join(self._words)} {self._overheard.state()}")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -22,7 +22,7 @@ from ..score.targets import Midi
 from . import Figure, figure, syncing
 from .instrument import Instrument
 from .performer import Performer, serve
-from .receivers import Monitor, jack
+from .receivers import Monitor, jack_if_there
 
 _BPM = 120.0
 _BEAT = 60e9 / _BPM  # ns
@@ -86,12 +86,7 @@ def run(
     sizes = sizes or (QUICK if quick else FULL)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gl-")))
-        environment: dict[str, str] = {}
-        monitor: Monitor | None = None
-        try:
-            environment, monitor = stack.enter_context(jack(folder))
-        except GrooveError as error:
-            tell(str(error))
+        environment, monitor = stack.enter_context(jack_if_there(folder, tell))
         place = folder / "run"
         place.mkdir(mode=0o700)
         served = stack.enter_context(serve(place, environment))

@@ -166,11 +166,10 @@ def walkers(performer: Performer, receiver: Receiver, conductor: int, n: int, se
             Draft("out", Outs((Osc(port=receiver.port),)), name),
             Draft("source", Walk(points, bars=_WALK), name),
         )
-    end = time.monotonic() + 20
-    while time.monotonic() < end:  # the whole way is asked for at once: who comes last has to wait
+    end, begun = time.monotonic() + 30, time.time_ns()
+    while time.monotonic() < end:  # a whole way is one answer: who comes last has to wait for the others'
         time.sleep(0.5)
-        given = [edit.drummer for edit in performer.log() if edit.path == "pattern"]
-        if all(given.count(name) >= 3 for name in names):
+        if {one.drummer for one in receiver.since(begun)} >= set(names):
             break
     performer.news.clear()
     before, used, start = performer.state(), _used(conductor), time.time_ns()

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import GrooveError
 from ..runtime.hints import system_package
+from ..runtime.overheard import Overheard
 from .arrivals import Arrival, arrival
 
 _STAMP = getattr(socket, "SO_TIMESTAMPNS", 35)  # of Linux; elsewhere the time at which the packet was read
@@ -108,9 +109,8 @@ class Monitor:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._path = folder / "midi"
         with self._path.open("w") as out:
-            self._child = subprocess.Popen(
-                ["stdbuf", "-oL", "jack_midi_dump", "-a"], stdout=out, stderr=subprocess.DEVNULL, env=environment
-            )
+            command = ["stdbuf", "-oL", "jack_midi_dump", "-a"]
+            self.child = Overheard(command, environment=environment, stdout=out)
 
     def mark(self) -> int:
         """Return where what was heard so far ends."""
@@ -124,8 +124,7 @@ class Monitor:
 
     def close(self) -> None:
         """End it."""
-        self._child.terminate()
-        self._child.wait()
+        self.child.end()
 
 
 @contextlib.contextmanager
@@ -149,17 +148,11 @@ def jack_server(name: str, period: int = PERIOD) -> Iterator[dict[str, str]]:
         "ALSA_CONFIG_PATH": os.devnull,  # else the embedded synth plays along through ALSA's way to JACK
     }
     # In step (-S): else a client that is late for one period loses what it wrote for it, and messages are missing.
-    server = subprocess.Popen(
-        ["jackd", *_ahead(), "-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(period)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
+    command = ["jackd", *_ahead(), "-S", "-n", name, "-d", "dummy", "-r", str(RATE), "-p", str(period)]
+    with Overheard(command) as server:
         if not _listed("system:playback_1", os.environ | environment):
-            raise GrooveError("MIDI is not measured: jackd does not start")
+            raise GrooveError(f"MIDI is not measured: jackd does not start; {server.said()}")
         yield environment
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @contextlib.contextmanager
@@ -173,7 +166,7 @@ def monitored(folder: Path, environment: dict[str, str]) -> Iterator[Monitor]:
     monitor = Monitor(folder, everything)
     try:
         if not _listed("midi-monitor:input", everything):
-            raise GrooveError("MIDI is not measured: jack_midi_dump does not start")
+            raise GrooveError(f"MIDI is not measured: jack_midi_dump does not start; {monitor.child.said()}")
         yield monitor
     finally:
         monitor.close()
@@ -191,6 +184,18 @@ def jack(folder: Path) -> Iterator[tuple[dict[str, str], Monitor]]:
         monitored(folder, environment) as monitor,
     ):
         yield environment, monitor
+
+
+@contextlib.contextmanager
+def jack_if_there(folder: Path, tell: Callable[[str], None]) -> Iterator[tuple[dict[str, str], Monitor | None]]:
+    """Run JACK as `jack` does; where it is not there, `tell` why, and give an empty environment and no monitor."""
+    with contextlib.ExitStack() as stack:
+        found: tuple[dict[str, str], Monitor | None] = {}, None
+        try:
+            found = stack.enter_context(jack(folder))
+        except GrooveError as error:
+            tell(str(error))
+        yield found
 
 
 def _ahead() -> list[str]:

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from ..errors import GrooveError
 from ..osc_messages.codec import OscMessage, message, read
 from ..outputs.sc_server import program
 from ..runtime.hints import system_package
+from ..runtime.overheard import Overheard
 
 RATE, PERIOD = 48000, 256
 CLICK, RECORDER = "gl_bench_click", "gl_bench_record"
@@ -84,8 +84,7 @@ class Recorded:
         command = [program(), "-u", str(self.port), "-i", "0", "-o", "2", "-D", "0", "-R", "0", "-l", "8"]
         if real_time():
             command = ["chrt", "-f", "70", *command]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(command, env={**os.environ, **environment}, **quiet)
+        self._child = Overheard(command, environment={**os.environ, **environment})
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", self.port))
         self._socket.settimeout(0.3)
@@ -109,7 +108,9 @@ class Recorded:
                     if found.address == answer:
                         return
             time.sleep(0.05)
-        raise GrooveError("scsynth does not answer: is there a JACK server that it can reach?")
+        raise GrooveError(
+            f"scsynth does not answer: is there a JACK server that it can reach? It {self._child.state()}"
+        )
 
     def xruns(self) -> int:
         """Return how often sound has been interrupted so far: each sets scsynth's clock back for a while."""
@@ -135,11 +136,9 @@ class Recorded:
         """End it."""
         with contextlib.suppress(OSError):
             self._socket.send(message("/quit"))
-        try:
-            self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.process.wait(2)
+        self._child.end(0)
         self._socket.close()
 
 

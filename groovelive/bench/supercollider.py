@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from ..errors import GrooveError
 from ..osc_messages.codec import bundle, message, read
 from ..osc_messages.timetags import WallClock
 from ..outputs import Due, Outputs
+from ..runtime.overheard import Overheard
 from ..score.targets import Scsynth
 from . import Figure, figure
 from .scserver import CLICK, Recorded, onsets, recorded, residuals, sclang
@@ -169,21 +169,17 @@ def _pgroove(server: Recorded, number: int, folder: str) -> None:
         port = door.getsockname()[1]
     environment = {**os.environ, "GROOVELIVE_RUNTIME": str(Path(folder) / "run")}
     command = [sys.executable, "-m", "groovelive", "conductor", "--osc-port", str(port)]
-    conductor = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _play(port)
+    with Overheard(command, environment=environment) as conductor:
+        _play(port, conductor)
         config = Path(folder) / "sclang.yaml"
         config.write_text(f"includePaths: [{CLASSES}]\nexcludePaths: []\npostInlineWarnings: false\n")
         script = Path(folder) / "pgroove.scd"
         script.write_text(_PGROOVE % {"apart": APART, "door": port})
         arguments = ("-l", str(config), f"{server.port},{number},{folder}")
         sclang(script, *arguments, patience=number * APART + 30)
-    finally:
-        conductor.terminate()
-        conductor.wait()
 
 
-def _play(port: int) -> None:
+def _play(port: int, conductor: Overheard) -> None:
     """Have d1 play 16ths."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.connect(("127.0.0.1", port))
@@ -196,4 +192,4 @@ def _play(port: int) -> None:
                     return
             except OSError:
                 time.sleep(0.1)
-    raise GrooveError("the conductor does not answer")
+    raise GrooveError(f"the conductor does not answer: it {conductor.state()}")

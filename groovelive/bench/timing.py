@@ -19,7 +19,7 @@ from . import Figure, figure, reach, systems
 from .arrivals import Arrival, GridReading, by_count, on_grid
 from .loads import LOADS
 from .performer import LoadedProcess, Performer, serve
-from .receivers import PERIOD, RATE, MidiArrival, Monitor, Receiver, jack
+from .receivers import PERIOD, RATE, MidiArrival, Monitor, Receiver, jack_if_there
 
 _MS = 1_000_000
 _SETTLE = 1.5  # seconds until a load is at work, and a new tempo has come
@@ -73,12 +73,9 @@ def run(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gl-")))
         environment: dict[str, str] = {}
-        monitor = None
-        try:
-            if sizes.midi:
-                environment, monitor = stack.enter_context(jack(folder))
-        except GrooveError as error:
-            tell(str(error))
+        monitor: Monitor | None = None
+        if sizes.midi:
+            environment, monitor = stack.enter_context(jack_if_there(folder, tell))
         bench = _Bench(stack.enter_context(Receiver()), stack.enter_context(Receiver()), monitor, tell)
         for name, extra in (("fifo", {}), ("ordinary", {"GROOVELIVE_FIFO": "0"})):
             place = folder / name

@@ -349,7 +349,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     # What a killed `serve` left behind; no program has it, since they end with their `serve`.
     with connection.Lock("serve"):
-        log.start("serve", arguments.log_level)
+        log.start("serve", arguments.log_level, keeps=True)
         supervisor = Supervisor(programs, ready=ready, tell=log.tell)
         with signals(supervisor.stop):
             return supervisor.run()

@@ -181,11 +181,10 @@ class ScServer:
             "-R", "0", "-l", "8", "-n", "8192", "-m", "65536",
         ]  # fmt: skip
         environment = {"SC_JACK_DEFAULT_OUTPUTS": "system", **os.environ}
-        drain = log.descriptor()
-        printed = subprocess.DEVNULL if drain is None else drain
+        drain = log.descriptor()  # without a log it prints where this process does
         try:
             self._process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=printed, stderr=drain
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=drain, stderr=drain
             )
         except OSError as error:
             raise GrooveError(f"{command[0]} cannot be started: {error.strerror}") from None
@@ -199,7 +198,7 @@ class ScServer:
                 self._process = None
                 raise GrooveError(
                     f"scsynth {what} when it was booted: is there a sound device that it can open? "
-                    "(on Linux a JACK server, as by jackd or pw-jack)"
+                    f"(on Linux a JACK server, as by jackd or pw-jack); {log.where()}"
                 )
 
     def _log_in(self) -> None:

@@ -1,8 +1,10 @@
 """The log of a session: one file that every process of it writes to, with a traceback for every unexpected fault.
 
 The first process of a session (`groovelive serve`, or an engine or a conductor that runs alone) makes the file, names
-it in GROOVELIVE_LOG_FILE for those that it starts, and keeps it small. Each record is one write to a file that is open
-for appending, so that lines of several processes never mix. Modules log to `logging.getLogger(__name__)`.
+it in GROOVELIVE_LOG_FILE for those that it starts, and keeps it small. A client that starts `groovelive serve` makes
+the file for it (`prepare`), so that what the server says before it logs stands there too. Each record is one write to
+a file that is open for appending, so that lines of several processes never mix. Modules log to
+`logging.getLogger(__name__)`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from .. import checks
 from .folders import log_folder
@@ -54,7 +56,30 @@ class _Appender(logging.Handler):
 _appender: _Appender | None = None
 
 
-def start(process: str, level: str | None = None) -> Path | None:
+class Prepared(NamedTuple):
+    """The log of a session that another process is started for.
+
+    Args:
+        path: the file.
+        descriptor: to be the standard error of that process; who has prepared it closes it.
+        environment: which tells that process, by its environment, to log there.
+    """
+
+    path: Path
+    descriptor: int
+    environment: dict[str, str]
+
+
+def prepare() -> Prepared | None:
+    """Make the log of a session that another process is started for; None where none can be written."""
+    given = os.environ.get(_FILE)
+    appender = _open(Path(given)) if given else _create(log_folder())
+    if appender is None:
+        return None
+    return Prepared(appender.path, appender.descriptor, os.environ | {_FILE: str(appender.path)})
+
+
+def start(process: str, level: str | None = None, *, keeps: bool = False) -> Path | None:
     """Have this process write to the log of its session, and return the file; None where none can be written.
 
     Uncaught exceptions, of threads too, and crashes of the interpreter leave a traceback there.
@@ -63,6 +88,7 @@ def start(process: str, level: str | None = None) -> Path | None:
         process: its name in the lines of the log.
         level: what is logged: "debug", "info", "warning" or "error"; by default what GROOVELIVE_LOG says, or "info".
             Processes that this one starts take it over.
+        keeps: whether this process keeps the file small though another made it; who makes one always does.
 
     Raises:
         GrooveError: that is no level.
@@ -71,7 +97,10 @@ def start(process: str, level: str | None = None) -> Path | None:
     chosen = checks.name("the level of the log", level or os.environ.get(_LEVEL) or "info", LEVELS)
     stop()
     given = os.environ.get(_FILE)
-    _appender = _open(Path(given)) if given else _new()
+    _appender = _open(Path(given)) if given else _create(log_folder())
+    if _appender is not None and (keeps or not given):
+        _forget(log_folder())
+        threading.Thread(target=_stay_small, args=(_appender,), name="log", daemon=True).start()
     logging.raiseExceptions = False  # what cannot be logged is told nobody
     _logger.setLevel(chosen.upper())
     _logger.propagate = False
@@ -99,8 +128,9 @@ def stop() -> None:
 
 def tell(sentence: str) -> None:
     """Write a sentence for who started this process to its standard error, and to the log."""
-    sys.stderr.write(f"groovelive: {sentence}\n")  # whole, among what other processes write there
-    sys.stderr.flush()
+    if not _on_the_log():
+        sys.stderr.write(f"groovelive: {sentence}\n")  # whole, among what other processes write there
+        sys.stderr.flush()
     _logger.warning(sentence)
 
 
@@ -139,20 +169,16 @@ def _open(path: Path) -> _Appender | None:
     return None
 
 
-def _new() -> _Appender | None:
-    """Make the log of a new session, forget the oldest ones, and see to it that it stays small."""
-    folder = log_folder()
-    try:
+def _create(folder: Path) -> _Appender | None:
+    """Make the log of a new session."""
+    with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        appender = _Appender(folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log")
-    except OSError:
-        return None
-    _forget(folder)
-    threading.Thread(target=_stay_small, args=(appender,), name="log", daemon=True).start()
-    return appender
+        return _Appender(folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log")
+    return None
 
 
 def _forget(folder: Path) -> None:
+    """Remove the oldest logs."""
     for path in _logs(folder)[:-SESSIONS]:
         for each in (path, path.with_suffix(".old")):
             with contextlib.suppress(OSError):
@@ -160,6 +186,7 @@ def _forget(folder: Path) -> None:
 
 
 def _stay_small(appender: _Appender) -> None:
+    """See to it that a log stays small for as long as this process writes to it."""
     while appender is _appender or _appender is None:
         shorten(appender.path)
         time.sleep(_LOOK)

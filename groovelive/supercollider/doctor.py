@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GrooveError
-from ..osc_messages.codec import message, read
+from ..osc_messages.codec import OscMessage, message, read
 from ..outputs.sc_server import program as scsynth
+from ..runtime.overheard import Overheard
 from .install import look
 from .paths import NAME, Places, include_paths, places, source
 
@@ -127,9 +128,10 @@ def library(program: str, extensions: Path | None, where: Places) -> Finding:
         config.write_text(f"includePaths:{listed}\n{rest or 'excludePaths: []' + chr(10)}", encoding="utf-8")
         # Not the user's startup file: it may boot a server.
         environment = _environment() | {"XDG_CONFIG_HOME": name}
-        said = _run([program, "-l", str(config), str(folder / "ask.scd")], environment, folder / "said")
+        said, why = _run([program, "-l", str(config), str(folder / "ask.scd")], environment, folder / "said")
     if said is None:
-        return False, f"sclang has not compiled its class library within {PATIENCE:g} s: start it by hand and see"
+        how = f"has not compiled its class library within {PATIENCE:g} s ({why})"
+        return False, f"sclang {how}: start it by hand and see"
     lines = said.splitlines()
     faults = [line.strip() for line in lines if line.startswith(("ERROR", "WARNING"))]
     if _BROKEN in said:
@@ -141,8 +143,10 @@ def library(program: str, extensions: Path | None, where: Places) -> Finding:
     ]:  # fmt: skip
         return False, f"sclang complains of the Quark ({ours[0].strip()}): groovelive supercollider install --force"
     told = re.search(r"^groovelive: protocol (\d+), from (.*)$", said, re.MULTILINE)
-    if told is None:
+    if told is None and "groovelive: no Pgroove" in lines:
         return False, "sclang does not know Pgroove: groovelive supercollider install"
+    if told is None:
+        return False, f"sclang has ended before it could be asked ({why}): start it by hand and see"
     return True, f"the class library compiles with the Quark of {Path(told[2]).parents[1]}"
 
 
@@ -158,8 +162,10 @@ def door(port: int, host: str = "127.0.0.1") -> tuple[int, str] | None:
             ask.send(message("/gl/hello", 1, 1))
             with contextlib.suppress(TimeoutError):
                 for found in read(ask.recv(65536)):
-                    if found.address == "/gl/hello" and isinstance(version := found.arguments[1], int):
-                        return version, str(found.arguments[2])
+                    # Where nobody has the port, the system may give it to this socket, which then hears itself.
+                    match found:
+                        case OscMessage("/gl/hello", (_, int(version), str(server), *_)):
+                            return version, server
     return None
 
 
@@ -216,20 +222,18 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **extra}
 
 
-def _run(command: list[str], environment: dict[str, str], out: Path) -> str | None:
-    """Return what an sclang says until it ends (without a class library it never does); None if it takes too long."""
-    with out.open("wb") as file:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, env=environment
-        )
-    end = time.monotonic() + PATIENCE
-    try:
-        while process.poll() is None and _BROKEN not in out.read_text(encoding="utf-8", errors="replace"):
+def _run(command: list[str], environment: dict[str, str], out: Path) -> tuple[str | None, str]:
+    """Run an sclang until it ends; without a class library it never does.
+
+    Returns:
+        What it posted, or None if it takes too long; and what became of it, with its last words beside that.
+    """
+    with out.open("wb") as file, Overheard(command, environment=environment, stdout=file) as program:
+        end = time.monotonic() + PATIENCE
+        while program.process.poll() is None and _BROKEN not in out.read_text(encoding="utf-8", errors="replace"):
             if time.monotonic() >= end:
-                return None
+                return None, program.said()
             time.sleep(0.1)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-    return out.read_text(encoding="utf-8", errors="replace")
+        how = program.state()
+        program.process.kill()
+    return out.read_text(encoding="utf-8", errors="replace"), how

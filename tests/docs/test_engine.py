@@ -13,8 +13,6 @@ import pytest
 from groovelive.cli import main as cli
 from tests.support.paths import DOCS
 
-pytestmark = pytest.mark.realtime
-
 PAGE = (DOCS / "engine.md").read_text(encoding="utf-8")
 
 

@@ -10,15 +10,11 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-import pytest
-
 from groovelive.engine import batch
 from groovelive.protocol.base import MAX_ID, MAX_REQUEST, Code
 from groovelive.protocol.engine import MAX_BARS, MAX_LOOPS, MAX_TEXT, AnyReply, AnyRequest
 from tests.support.engine_process import process
 from tests.support.paths import DOCS
-
-pytestmark = pytest.mark.realtime
 
 PAGE = DOCS / "protocol.md"
 CLIENT = """

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,24 +37,12 @@ from groovelive.protocol.frames import from_frames, to_frames
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 from groovelive.runtime.folders import runtime_folder
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.realtime
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 TAP = "x..x..x."
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
-
-
-def until(happened: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @contextlib.contextmanager
@@ -138,7 +126,7 @@ def test_three_workers_one_killed_one_stopped(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "groovelive.cli.services", "engine", "--join", address]
         try:
             for _ in range(3):
-                workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+                workers.append(subprocess.Popen(command))
             until(lambda: "there are 3" in "".join(told), 20)
             model = load()
             expected = {seed: model.mirror(TAP, sampling="bernoulli", seed=seed) for seed in range(20)}

@@ -28,22 +28,10 @@ pytestmark = pytest.mark.realtime
 TAP = "x..x..x."
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with process() as (address, _):
-        yield address
-
-
 @pytest.fixture
 def client(address: str) -> Iterator[Client]:
     with Client(address) as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
 
 
 # What it asks

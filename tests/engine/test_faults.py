@@ -9,18 +9,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from groovelive import load
-from groovelive.cli.status import probe, report
+from groovelive.cli.status import report
 from groovelive.engine import Client, EngineError
 from groovelive.runtime import endpoints as connection
+from tests.support.engine_process import answers
 from tests.support.soak import SECONDS
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.realtime,
@@ -30,33 +31,13 @@ COMMAND = [sys.executable, "-m", "groovelive.cli.services"]
 TAP = "x..x..x."
 
 
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
-    return tmp_path / "run"
-
-
 @pytest.fixture
 def serve() -> Iterator[subprocess.Popen[str]]:
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([*COMMAND, "serve"], text=True, **quiet) as serve:
+    with subprocess.Popen([*COMMAND, "serve"], text=True) as serve:
         until(answers)
         yield serve
         serve.terminate()
         assert serve.wait(10) == 0
-
-
-def until(happened: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def answers() -> bool:
-    found = connection.read()
-    return found is not None and probe(found)
 
 
 class Load:
@@ -229,6 +210,7 @@ def soak(client: Client, seconds: float, rate: float = 200) -> tuple[int, int, i
     return answered, first, client.stats(timeout=10).rss
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(SECONDS + 120)
 def test_soak(serve: subprocess.Popen[str]) -> None:
     """Some seconds always; GROOVELIVE_SOAK=180 (seconds) for three minutes, 3600 for the hour."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,29 +20,15 @@ from groovelive.protocol.engine import Grooves, Play
 from groovelive.protocol.frames import to_frames
 from tests.support.engine_process import Raw, process
 
-pytestmark = pytest.mark.realtime
-
 TAP = "x..x..x."
 RHYTHM = Groove.parse("x..x..x.x.x.x...", bars=2)
 V = slice(0, 9)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with process() as (address, _):
-        yield address
 
 
 @pytest.fixture
 def client(address: str) -> Iterator[Client]:
     with Client(address, timeout=20) as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
-    monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
 
 
 ASKED: list[dict[str, Any]] = [

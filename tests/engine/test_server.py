@@ -50,15 +50,9 @@ HELD = Random(count=256, seed=1)  # some 0.1 s of work
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[str]:
-    with process() as (address, _):
-        yield address
-
-
 @pytest.fixture
-def client(engine: str) -> Iterator[Raw]:
-    with Raw(engine) as raw:
+def client(address: str) -> Iterator[Raw]:
+    with Raw(address) as raw:
         yield raw
 
 
@@ -98,14 +92,14 @@ def counts(client: Raw) -> EngineReport:
 # The same bits
 
 
-def test_the_same_request_gives_the_same_bits_alone_and_batched(engine: str, model: dict[str, Model]) -> None:
+def test_the_same_request_gives_the_same_bits_alone_and_batched(address: str, model: dict[str, Model]) -> None:
     requests = varied(48)
-    with Raw(engine) as client:
+    with Raw(address) as client:
         alone = [client.ask(request) for request in requests]
         ids = [client.send(request) for request in requests]  # they wait together
         together = dict(client.receive() for _ in ids)
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(Raw(engine)) for _ in requests]
+        clients = [stack.enter_context(Raw(address)) for _ in requests]
         for one, request in zip(clients, requests, strict=True):
             one.send(request)
         apart = [one.receive()[1] for one in clients]
@@ -164,8 +158,8 @@ def test_rows_go_together_only_where_that_changes_no_bit() -> None:
 # Order and time
 
 
-def test_the_stage_goes_before_the_background(engine: str) -> None:
-    with Raw(engine) as background, Raw(engine) as stage:
+def test_the_stage_goes_before_the_background(address: str) -> None:
+    with Raw(address) as background, Raw(address) as stage:
         work = {background.send(Random(count=4, seed=k, priority="background")) for k in range(300)}
         times = []
         for _ in range(20):
@@ -180,8 +174,8 @@ def test_the_stage_goes_before_the_background(engine: str) -> None:
             work.remove(id)
 
 
-def test_a_long_request_for_the_stage_does_not_hold_up_short_ones(engine: str) -> None:
-    with Raw(engine) as long, Raw(engine) as short:
+def test_a_long_request_for_the_stage_does_not_hold_up_short_ones(address: str) -> None:
+    with Raw(address) as long, Raw(address) as short:
         long.send(HELD)
         for _ in range(5):
             assert isinstance(short.ask(Generate(tap=TAP)), Grooves)
@@ -189,8 +183,8 @@ def test_a_long_request_for_the_stage_does_not_hold_up_short_ones(engine: str) -
         assert isinstance(long.receive()[1], Grooves)
 
 
-def test_what_cannot_be_in_time_is_refused_not_computed(engine: str) -> None:
-    with Raw(engine) as client:
+def test_what_cannot_be_in_time_is_refused_not_computed(address: str) -> None:
+    with Raw(address) as client:
         rows = counts(client).rows
         start = time.perf_counter()
         failure = client.ask(WalkRequest(start="jazz", end="funk", steps=256, deadline=5))
@@ -206,8 +200,8 @@ def test_what_cannot_be_in_time_is_refused_not_computed(engine: str) -> None:
         assert isinstance(refused, Failure) and refused.code == "LATE"
 
 
-def test_a_request_can_be_taken_back(engine: str) -> None:
-    with Raw(engine) as client, Raw(engine) as other:
+def test_a_request_can_be_taken_back(address: str) -> None:
+    with Raw(address) as client, Raw(address) as other:
         work = client.send(HELD)
         assert other.ask(Cancel(id=work)) == Cancelled(found=False), "of another client"
         cancel = client.send(Cancel(id=work))
@@ -226,8 +220,8 @@ def test_an_id_in_use_is_refused(client: Raw) -> None:
     assert isinstance(first, Failure) and first.field == "id" and isinstance(second, Grooves)
 
 
-def test_stats_tell_what_happened(engine: str) -> None:
-    with Raw(engine) as client:
+def test_stats_tell_what_happened(address: str) -> None:
+    with Raw(address) as client:
         before = counts(client)
         client.ask(Generate(tap=TAP))
         client.ask(Generate(tap=TAP, genre="nope"))
@@ -240,9 +234,9 @@ def test_stats_tell_what_happened(engine: str) -> None:
         assert after.uptime > before.uptime and after.pid != os.getpid() and after.rss > 10_000_000
 
 
-def test_a_req_socket_is_served(engine: str) -> None:
+def test_a_req_socket_is_served(address: str) -> None:
     with zmq.Context.instance().socket(zmq.REQ) as requester:
-        requester.connect(engine)
+        requester.connect(address)
         requester.send_multipart(to_frames(b"1", Generate(tap="x..x")))
         assert requester.poll(10_000)
         message = from_frames(requester.recv_multipart())
@@ -348,7 +342,7 @@ def healthy(address: str) -> Iterator[list[float]]:
     assert not faults
 
 
-def test_ten_thousand_broken_messages_beside_a_healthy_client(engine: str) -> None:
+def test_ten_thousand_broken_messages_beside_a_healthy_client(address: str) -> None:
     bodies = [to_frames(b"1", r)[2] for r in (Generate(tap=TAP), EngineHello(), WalkRequest(start="a", end="b"))]
     frame = st.one_of(
         st.binary(max_size=60),
@@ -361,7 +355,7 @@ def test_ten_thousand_broken_messages_beside_a_healthy_client(engine: str) -> No
         st.lists(frame, min_size=1, max_size=5), st.tuples(st.just(b"GL2"), st.just(b"7"), frame).map(list)
     )
     sent = 0
-    with Raw(engine, SNDHWM=0, RCVHWM=0) as noise, healthy(engine) as times:
+    with Raw(address, SNDHWM=0, RCVHWM=0) as noise, healthy(address) as times:
 
         @given(st.lists(message, min_size=25, max_size=40), st.randoms(use_true_random=False))
         @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -381,23 +375,23 @@ def test_ten_thousand_broken_messages_beside_a_healthy_client(engine: str) -> No
 
         send()
         assert sent >= 10_000
-        with Raw(engine) as after:
+        with Raw(address) as after:
             report = counts(after)
     assert report.dropped > 1000 and "INTERNAL" not in report.failures
     assert sorted(times)[len(times) // 2] < 0.5
 
 
-def test_a_message_of_100_megabytes_ends_that_connection_only(engine: str) -> None:
-    with healthy(engine), Raw(engine) as client:
+def test_a_message_of_100_megabytes_ends_that_connection_only(address: str) -> None:
+    with healthy(address), Raw(address) as client:
         before = counts(client).rss
-        with Raw(engine) as huge:
+        with Raw(address) as huge:
             huge.socket.send_multipart([b"GL2", b"1", bytes(100_000_000)])
             assert huge.silent(0.5)
         assert counts(client).rss < before + 50_000_000
 
 
-def test_a_message_above_the_limit_is_not_answered_and_one_at_the_limit_is(engine: str) -> None:
-    with Raw(engine) as client:
+def test_a_message_above_the_limit_is_not_answered_and_one_at_the_limit_is(address: str) -> None:
+    with Raw(address) as client:
         client.socket.send_multipart([b"GL2", b"1", bytes(MAX_REQUEST)])
         id, failure = client.receive()
         assert isinstance(failure, Failure) and (id, failure.code) == (b"1", "BAD_REQUEST")
@@ -405,9 +399,9 @@ def test_a_message_above_the_limit_is_not_answered_and_one_at_the_limit_is(engin
         assert client.silent()
 
 
-def test_bytes_that_are_no_zeromq_do_no_harm(engine: str) -> None:
-    host, port = engine.removeprefix("tcp://").split(":")
-    with healthy(engine):
+def test_bytes_that_are_no_zeromq_do_no_harm(address: str) -> None:
+    host, port = address.removeprefix("tcp://").split(":")
+    with healthy(address):
         for data in (b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 100, b"\xff" * 9 + b"\x7f" + bytes(54)):
             with socket.create_connection((host, int(port))) as plain, contextlib.suppress(OSError):
                 plain.sendall(data)
@@ -415,8 +409,8 @@ def test_bytes_that_are_no_zeromq_do_no_harm(engine: str) -> None:
                 plain.recv(1000)
 
 
-def test_a_slow_reader_loses_its_own_replies(engine: str) -> None:
-    with healthy(engine) as times, Raw(engine, RCVHWM=1, RCVBUF=4096) as slow, Raw(engine) as client:
+def test_a_slow_reader_loses_its_own_replies(address: str) -> None:
+    with healthy(address) as times, Raw(address, RCVHWM=1, RCVBUF=4096) as slow, Raw(address) as client:
         before = counts(client)
         asked = 400
         for k in range(asked):
@@ -437,7 +431,7 @@ def test_a_slow_reader_loses_its_own_replies(engine: str) -> None:
 
 
 @POSIX
-def test_a_client_that_is_killed_takes_its_requests_along(engine: str) -> None:
+def test_a_client_that_is_killed_takes_its_requests_along(address: str) -> None:
     code = """
 import sys, time, zmq
 from groovelive.protocol.engine import Random
@@ -450,8 +444,8 @@ socket.poll()
 print("answered", flush=True)
 time.sleep(60)
 """
-    with healthy(engine), Raw(engine) as client:
-        dying = subprocess.Popen([sys.executable, "-c", code, engine], stdout=subprocess.PIPE)
+    with healthy(address), Raw(address) as client:
+        dying = subprocess.Popen([sys.executable, "-c", code, address], stdout=subprocess.PIPE)
         assert dying.stdout is not None and dying.stdout.readline() == b"answered\n"
         dying.send_signal(signal.SIGKILL)
         dying.communicate()
@@ -461,7 +455,7 @@ time.sleep(60)
             time.sleep(0.02)
 
 
-def test_a_reply_that_is_too_large_is_refused(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reply_that_is_too_large_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stop, at = threading.Event(), list[str]()
     bound = threading.Event()
     server = threading.Thread(
@@ -480,9 +474,9 @@ def test_a_reply_that_is_too_large_is_refused(engine: str, monkeypatch: pytest.M
         server.join(10)
 
 
-def test_an_address_in_use_is_told(engine: str) -> None:
+def test_an_address_in_use_is_told(address: str) -> None:
     with pytest.raises(GrooveError, match="cannot be bound: Address"):
-        run(engine)
+        run(address)
 
 
 def test_curve_keeps_strangers_out(tmp_path: Path) -> None:

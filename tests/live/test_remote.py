@@ -19,6 +19,7 @@ from groovelive.cli.services import main
 from groovelive.cli.status import report
 from groovelive.errors import GrooveError
 from groovelive.runtime import endpoints as connection
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.realtime
 
@@ -27,10 +28,10 @@ pytestmark = pytest.mark.realtime
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("GROOVELIVE_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setenv("GROOVELIVE_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("GROOVELIVE_STATE", str(tmp_path / "state"))
     yield tmp_path
     main("stop", [])
-    for path in (tmp_path / "run").glob("*"):
-        assert path.name == "serve.log", path
+    assert list((tmp_path / "run").glob("*")) == []
 
 
 @pytest.fixture
@@ -43,13 +44,6 @@ def receiver() -> Iterator[socket.socket]:
 
 def out(receiver: socket.socket) -> object:
     return gl.osc(f"127.0.0.1:{receiver.getsockname()[1]}", "/hit")
-
-
-def until(happened: object, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not happened():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_hush_is_a_word_of_any_shell(here: Path, receiver: socket.socket, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +72,7 @@ def test_hush_is_a_word_of_any_shell(here: Path, receiver: socket.socket, capsys
 def test_a_session_starts_outlives_its_client_and_is_found_again(here: Path, receiver: socket.socket) -> None:
     live = gl.open(by="maria")
     assert connection.holder("serve") is not None
+    assert [str(path) for path in (here / "state").glob("*")] == [report()["conductor"]["log"]]
     live.bpm = 240
     live.d1.out = out(receiver)
     live.d1 >> gl.play("hh*16")

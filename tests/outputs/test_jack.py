@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +17,10 @@ import pytest
 from groovelive import GrooveError
 from groovelive.outputs import Due, Outputs, audio_device, midi_ports
 from groovelive.score.targets import Midi, Synth
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.jack
 MS = 1_000_000
-
-
-def _until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.03)
-    return condition()
 
 
 def _ports() -> str:
@@ -50,8 +42,8 @@ class Monitor:
     def __init__(self, path: Path) -> None:
         self._path = path
         with path.open("w") as out:
-            self.process = subprocess.Popen(["stdbuf", "-oL", "jack_midi_dump"], stdout=out, stderr=subprocess.DEVNULL)
-        assert _until(lambda: "midi-monitor:input" in _ports())
+            self.process = subprocess.Popen(["stdbuf", "-oL", "jack_midi_dump"], stdout=out)
+        until(lambda: "midi-monitor:input" in _ports())
 
     def events(self) -> list[str]:
         """Return the events as hexadecimal bytes."""
@@ -67,13 +59,6 @@ def monitor(tmp_path: Path) -> Iterator[Monitor]:
     monitor.process.wait()
 
 
-@pytest.fixture
-def outputs() -> Iterator[Outputs]:
-    outputs = Outputs(print)
-    yield outputs
-    outputs.end()
-
-
 def test_notes_and_their_ends(outputs: Outputs, monitor: Monitor) -> None:
     assert midi_ports() == ["midi-monitor:input"]
     with pytest.raises(GrooveError, match=r"no MIDI port 'TR-8'; there is 'midi-monitor:input'"):
@@ -81,10 +66,10 @@ def test_notes_and_their_ends(outputs: Outputs, monitor: Monitor) -> None:
     sink = outputs.open(Midi(port="midi-monitor", length=0.03))
     start = time.monotonic_ns() + 200 * MS
     outputs.send([Due(sink, start + i * 60 * MS, i, i % 2, 1.0, "d1") for i in range(6)])
-    assert _until(lambda: len(monitor.events()) >= 12)
+    until(lambda: len(monitor.events()) >= 12)
     assert monitor.events() == ["99 24 7f", "89 24 00", "99 26 7f", "89 26 00"] * 3
     outputs.close(sink)
-    assert _until(lambda: "groovelive:" not in _ports())
+    until(lambda: "groovelive:" not in _ports())
 
 
 def test_the_end_of_the_conductor_ends_what_sounds(monitor: Monitor) -> None:
@@ -95,10 +80,10 @@ def test_the_end_of_the_conductor_ends_what_sounds(monitor: Monitor) -> None:
         "time.sleep(60)"
     )
     conductor = subprocess.Popen([sys.executable, "-c", program])
-    assert _until(lambda: len(monitor.events()) == 2)
+    until(lambda: len(monitor.events()) == 2)
     conductor.send_signal(signal.SIGKILL)
     conductor.wait()
-    assert _until(lambda: len(monitor.events()) == 4)
+    until(lambda: len(monitor.events()) == 4)
     assert monitor.events()[2:] == ["89 24 00", "89 26 00"]
 
 
@@ -116,9 +101,7 @@ def test_the_synth_plays(outputs: Outputs, tmp_path: Path) -> None:
     assert outputs.open(Synth(gain=0.5)) != sink  # two kits on one server
     (port,) = re.findall(r"^(?!system).*:out_000$", _ports(), re.M)
     wav = tmp_path / "synth.wav"
-    recorder = subprocess.Popen(
-        ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    recorder = subprocess.Popen(["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port])
     time.sleep(0.5)
     start = time.monotonic_ns() + 300 * MS
     outputs.send([Due(sink, start, 0, 0, 1.0, "d1"), Due(sink, start + 600 * MS, 4, 0, 1.0, "d1")])

@@ -75,18 +75,6 @@ def receiver() -> Iterator[Receiver]:
     receiver.socket.close()
 
 
-@pytest.fixture
-def told() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def outputs(told: list[str]) -> Iterator[Outputs]:
-    outputs = Outputs(told.append)
-    yield outputs
-    outputs.end()
-
-
 def _pid(outputs: Outputs) -> int:
     return outputs._processes["osc"].pid
 

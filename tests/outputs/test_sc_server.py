@@ -24,36 +24,16 @@ from groovelive.outputs import Due, Outputs
 from groovelive.outputs import sc_server as servers
 from groovelive.score.targets import DIRT, Cv, Lane, Scsynth, SuperDirt
 from groovelive.synthesis import kits as sound
+from tests.support.waiting import until
 
 MS = 1_000_000
 REAL = [pytest.mark.supercollider, pytest.mark.jack]
-
-
-def _until(condition: Callable[[], bool], seconds: float = 8.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
 
 
 def _free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-@pytest.fixture
-def told() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def outputs(told: list[str]) -> Iterator[Outputs]:
-    outputs = Outputs(told.append)
-    yield outputs
-    outputs.end()
 
 
 # SuperDirt: the fields of its used-parameters.scd, in the types that Tidal sends
@@ -142,8 +122,8 @@ class Scsynth_:
         program = shutil.which("scsynth")
         assert program
         command = [program, "-u", str(self.port), "-i", "2", "-o", "2", "-D", "0", "-R", "0", "-l", str(self.logins)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        assert _until(lambda: self.ask("/status") is not None)
+        self.process = subprocess.Popen(command)
+        until(lambda: self.ask("/status") is not None)
 
     def send(self, address: str, *arguments: Any) -> None:
         self.socket.sendto(message(address, *arguments), ("127.0.0.1", self.port))
@@ -190,6 +170,17 @@ def _notes(sink: int, number: int, apart: int, voice: int = 0, ahead: int = 300)
     return [Due(sink, start + k * apart * MS, k, voice, 1.0, "d1") for k in range(number)]
 
 
+def _recorded(path: Path, play: Callable[[], object]) -> tuple[int, array.array[int]]:
+    """Record the first output of the server for some seconds while something plays; return the rate and the samples."""
+    (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
+    recorder = subprocess.Popen(["jack_rec", "-f", str(path), "-d", "3", "-b", "16", port])
+    time.sleep(0.6)
+    play()
+    recorder.wait(10)
+    with wave.open(str(path)) as file:
+        return file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+
+
 class TestWithAServer:
     """scsynth, as somebody else runs it."""
 
@@ -197,15 +188,7 @@ class TestWithAServer:
 
     def test_notes_sound_in_time(self, outputs: Outputs, scsynth: Scsynth_, tmp_path: Path) -> None:
         sink = outputs.open(Scsynth(port=scsynth.port))
-        (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
-        wav = tmp_path / "scsynth.wav"
-        command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
-        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.6)
-        outputs.send(_notes(sink, 3, 500))
-        recorder.wait(10)
-        with wave.open(str(wav)) as file:
-            rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+        rate, samples = _recorded(tmp_path / "scsynth.wav", lambda: outputs.send(_notes(sink, 3, 500)))
         loud = [k for k, sample in enumerate(samples) if abs(sample) > 1000]
         onsets = [k for k, before in zip(loud, [-rate, *loud], strict=False) if k - before > rate // 10]
         assert len(onsets) == 3
@@ -222,14 +205,14 @@ class TestWithAServer:
         ours = [id for id, name in scsynth.tree() if id not in (1, 1000)]
         assert len(ours) == len(set(ours)) == 6 and min(ours) > 1 << 26  # two groups each, and a master
         outputs.send(_notes(first, 2, 10, VOICES.index("crash")))
-        assert _until(lambda: scsynth.names().count("gl_acoustic_crash") == 2)
+        until(lambda: scsynth.names().count("gl_acoustic_crash") == 2)
         outputs.panic()
-        assert _until(lambda: "gl_acoustic_crash" not in scsynth.names())
+        until(lambda: "gl_acoustic_crash" not in scsynth.names())
         assert (1000, "gl_master") in scsynth.tree()
         outputs.close(first)
-        assert _until(lambda: len(scsynth.tree()) == 5)
+        until(lambda: len(scsynth.tree()) == 5)
         outputs.close(second)
-        assert _until(lambda: scsynth.tree() == [(1, "group"), (1000, "gl_master")])
+        until(lambda: scsynth.tree() == [(1, "group"), (1000, "gl_master")])
 
     def test_a_server_for_one_client(self, outputs: Outputs, jack: None) -> None:
         scsynth = Scsynth_(logins=1)
@@ -237,7 +220,7 @@ class TestWithAServer:
             scsynth.ask("/notify", 1)
             sink = outputs.open(Scsynth(port=scsynth.port, kit="electronic"))
             outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
-            assert _until(lambda: "gl_electronic_crash" in scsynth.names())
+            until(lambda: "gl_electronic_crash" in scsynth.names())
         finally:
             scsynth.end()
 
@@ -245,22 +228,22 @@ class TestWithAServer:
         sink = outputs.open(Scsynth(port=scsynth.port))
         scsynth.send("/g_freeAll", 0)  # as Cmd-. in sclang
         outputs.send(_notes(sink, 1, 10))
-        assert _until(lambda: scsynth.names().count("group") == 2)  # set up again
+        until(lambda: scsynth.names().count("group") == 2)  # set up again
         outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
-        assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+        until(lambda: "gl_acoustic_crash" in scsynth.names())
         scsynth.process.send_signal(signal.SIGKILL)
         scsynth.process.wait()
-        assert _until(lambda: len(told) == 1)
+        until(lambda: len(told) == 1)
         gone = rf"scsynth 127\.0\.0\.1:{scsynth.port} has gone, after [\d.]+ s; it is tried again every 2 s"
         assert re.fullmatch(gone, told[0])
         outputs.send(_notes(sink, 3, 10))
         time.sleep(1)
         assert outputs.counts()[sink].dropped == 3
         scsynth.start()
-        assert _until(lambda: len(told) == 2)
+        until(lambda: len(told) == 2)
         assert told[1].startswith(f"scsynth 127.0.0.1:{scsynth.port} is back, after ")
         outputs.send(_notes(sink, 1, 10, VOICES.index("crash")))
-        assert _until(lambda: "gl_acoustic_crash" in scsynth.names())
+        until(lambda: "gl_acoustic_crash" in scsynth.names())
 
     def test_it_is_booted(self, outputs: Outputs, jack: None) -> None:
         port = _free_port()
@@ -268,22 +251,14 @@ class TestWithAServer:
         assert re.search(r"SuperCollider.*:out_1", _ports())
         outputs.send(_notes(sink, 1, 10))
         outputs.close(sink)
-        assert _until(lambda: "SuperCollider" not in _ports())
+        until(lambda: "SuperCollider" not in _ports())
 
     def test_voltages(self, outputs: Outputs, scsynth: Scsynth_, tmp_path: Path) -> None:
         lanes = (Lane(voices=(0,), gate=0, trigger=2, velocity=3, length=0.25),)
         sink = outputs.open(Cv(port=scsynth.port, lanes=lanes, level=0.5))
         held = ["gl_cv_velocity", "gl_cv_gate", "gl_cv_trigger"]
         assert scsynth.names() == ["group", *held]
-        (port,) = re.findall(r"^(?!system).*:out_1$", _ports(), re.M)
-        wav = tmp_path / "gate.wav"
-        command = ["jack_rec", "-f", str(wav), "-d", "3", "-b", "16", port]
-        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(0.6)
-        outputs.send(_notes(sink, 2, 800))
-        recorder.wait(10)
-        with wave.open(str(wav)) as file:
-            rate, samples = file.getframerate(), array.array("h", file.readframes(file.getnframes()))
+        rate, samples = _recorded(tmp_path / "gate.wav", lambda: outputs.send(_notes(sink, 2, 800)))
         assert {abs(sample - 16384) <= 1 for sample in samples if sample} == {True}  # 0, or at its level
         edges = [k for k, (a, b) in enumerate(itertools.pairwise(samples)) if bool(a) != bool(b)]
         assert [(b - a) / rate for a, b in itertools.pairwise(edges)] == pytest.approx([0.25, 0.55, 0.25], abs=0.06)
@@ -291,7 +266,7 @@ class TestWithAServer:
         outputs.panic()
         assert scsynth.names() == ["group", *held]
         outputs.close(sink)
-        assert _until(lambda: not scsynth.tree())
+        until(lambda: not scsynth.tree())
 
     def test_voltages_are_heard(self, outputs: Outputs, scsynth: Scsynth_) -> None:
         lanes = (Lane(voices=(0,), gate=2, velocity=3),)  # after two outputs come the buses of the inputs

@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from groovelive.runtime import log
 from groovelive.runtime.endpoints import Connection
 from groovelive.score.edits import Outs
 from groovelive.score.targets import Osc
+from tests.support.waiting import until
 
 START = "from groovelive.runtime import log; import logging; path = log.start('tested'); print(path, flush=True)\n"
 CONDUCTOR = "from groovelive.cli.services import main; main('conductor', ['--osc-port', '0', *sys.argv[1:]])\n"
@@ -41,13 +41,6 @@ def run(code: str, folders: dict[str, str]) -> tuple[subprocess.CompletedProcess
     """Run some code, and return what became of it and the log that it printed the name of."""
     done = subprocess.run([sys.executable, "-c", code], env=folders, capture_output=True, text=True, timeout=60)
     return done, Path(done.stdout.splitlines()[0]).read_text()
-
-
-def until(happened: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 # One process
@@ -113,6 +106,31 @@ def test_old_logs_go(folders: dict[str, str]) -> None:
     run(START, folders)
     assert len(list(state.glob("*.log"))) == log.SESSIONS
     assert len(list(state.glob("*.old"))) == log.SESSIONS - 1
+
+
+def test_who_keeps_a_log_that_another_made_keeps_it_small_and_removes_no_file_beside_it(
+    folders: dict[str, str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for k in range(log.SESSIONS + 5):
+        (mine / f"20200101-{k:06}-1.log").touch()
+    given = mine / "now.log"
+    given.write_text("x" * (log.MOST + 1))
+    code = (
+        "from groovelive.runtime import log; import os, time\n"
+        "print(log.start('tested', keeps=True), flush=True)\n"
+        "while not os.path.exists(os.environ['GROOVELIVE_LOG_FILE'][:-3] + 'old'): time.sleep(0.01)\n"
+    )
+    run(code, folders | {"GROOVELIVE_LOG_FILE": str(given)})
+    assert given.with_suffix(".old").stat().st_size == log.MOST and given.stat().st_size < 1000
+    assert len(list(mine.glob("*.log"))) == log.SESSIONS + 6
+
+
+def test_who_talks_to_the_log_says_a_sentence_there_once(folders: dict[str, str], tmp_path: Path) -> None:
+    code = START + "os.dup2(log.descriptor(), 2); log.tell('all is lost')"
+    _, said = run("import os\n" + code, folders)
+    assert said.count("all is lost") == 1
 
 
 def test_where_nothing_can_be_written_all_goes_on(folders: dict[str, str], tmp_path: Path) -> None:

@@ -17,12 +17,14 @@ import pytest
 
 from groovelive import GrooveError
 from groovelive.cli.services import main
-from groovelive.cli.status import probe, report
+from groovelive.cli.status import report
 from groovelive.engine import Client
 from groovelive.runtime import curve as keys
 from groovelive.runtime import endpoints as connection
 from groovelive.runtime.folders import runtime_folder
 from groovelive.runtime.supervisor import Program, Supervisor
+from tests.support.engine_process import answers
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.realtime,
@@ -55,18 +57,6 @@ def serve() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def until(happened: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def answers() -> bool:
-    found = connection.read()
-    return found is not None and probe(found)
 
 
 # With the real engine

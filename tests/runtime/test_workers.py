@@ -7,13 +7,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from groovelive.runtime import workers
 from groovelive.runtime.workers import Fall, Worker
+from tests.support.waiting import until
 
 ECHO = """
 import os, sys
@@ -23,13 +23,6 @@ pipe.write([["up", os.getpid()]])
 for body in pipe.bodies():
     pipe.write([["heard", len(body)]])
 """
-
-
-def until(happened: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 class Kept:

@@ -407,6 +407,21 @@ def test_nothing_is_there(home: Path, port: int, monkeypatch: pytest.MonkeyPatch
         assert sentence in said
 
 
+def test_what_only_sends_the_question_back_is_no_door() -> None:
+    """As a socket does that was given the port which it asks."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as echo:
+        echo.bind(("127.0.0.1", 0))
+
+        def send_back() -> None:
+            for _ in range(3):
+                echo.sendto(*echo.recvfrom(4096))
+
+        thread = threading.Thread(target=send_back)
+        thread.start()
+        assert doctor.door(echo.getsockname()[1]) is None
+        thread.join()
+
+
 def test_the_door(answering: Callable[[int], int], home: Path) -> None:
     port = answering(1)
     assert doctor._door(port, 1) == (True, f"groovelive 9.9 answers at port {port}, version 1 of the OSC door")

@@ -399,10 +399,14 @@ class _Clocked:
 def clocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], _Clocked]]:
     """As many as can be at once, since each takes a while: all LinkClocks of a network are one."""
     folder = tmp_path_factory.mktemp("clocks")
-    found = {each: _Clocked(folder / "-".join(each), *each) for each in CLOCKS[:-1]}
-    yield found
-    for each in found.values():
-        each.end()
+    found: dict[tuple[str, str], _Clocked] = {}
+    try:
+        for each in CLOCKS[:-1]:
+            found[each] = _Clocked(folder / "-".join(each), *each)
+        yield found
+    finally:
+        for clocked in found.values():
+            clocked.end()
 
 
 @pytest.mark.parametrize(("clock", "who"), CLOCKS)

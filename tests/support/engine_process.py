@@ -13,9 +13,11 @@ from typing import Any
 
 import zmq
 
+from groovelive.cli.status import probe
 from groovelive.protocol.base import Request
 from groovelive.protocol.engine import AnyReply, read_reply
 from groovelive.protocol.frames import from_frames, to_frames
+from groovelive.runtime import endpoints as connection
 
 PROGRAM = """
 import os, sys, threading
@@ -53,6 +55,12 @@ def process(
             assert stream is not None
             stream.close()
         child.wait()
+
+
+def answers() -> bool:
+    """Whether the engine that a user would find answers."""
+    found = connection.read()
+    return found is not None and probe(found)
 
 
 class Raw:

@@ -6,6 +6,7 @@ imports inside functions.
 * Rooms are what lies at the top of the package: folders and loose modules.
 * A circle is a set of modules each of which imports, by way of others or itself, each other one.
 * A class counts as defined twice if two modules define public classes of its name.
+* What a program says on standard error is thrown away only where a comment on that line says why.
 * An import of the package's own modules inside a function needs a reason: a comment on its line or directly above the
   import statements that it is among.
 """
@@ -155,6 +156,17 @@ class House:
                 found |= {node.lineno: node for node in ast.walk(function) if isinstance(node, _Import)}
         return [found[line] for line in sorted(found)]
 
+    def unheard(self) -> list[str]:
+        """Return where a program's standard error is thrown away without a reason, as "path:line"."""
+        return [
+            f"{module.path.relative_to(self.package.parent)}:{node.lineno}"
+            for module in self.modules.values()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Call | ast.Dict)
+            for value in _errors(node)
+            if "devnull" in ast.unparse(value).lower() and "#" not in module.text.splitlines()[value.lineno - 1]
+        ]
+
     def hidden(self) -> list[str]:
         """Return the public words of the package that have the name of a room or module, and so hide it."""
         public = {name for module in self.modules.values() if module.path.parent == self.package and
@@ -171,6 +183,14 @@ def _explained(module: Module, node: _Import) -> bool:
     while lines[at].lstrip().startswith(("from ", "import ")):
         at -= 1
     return lines[at].lstrip().startswith("#") or "#" in lines[at + 1]
+
+
+def _errors(node: ast.Call | ast.Dict) -> list[ast.expr]:
+    """Return what a call, or a dictionary of its arguments, gives as `stderr`."""
+    if isinstance(node, ast.Call):
+        return [word.value for word in node.keywords if word.arg == "stderr"]
+    pairs = zip(node.keys, node.values, strict=True)
+    return [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "stderr"]
 
 
 def _public(module: Module) -> list[str]:

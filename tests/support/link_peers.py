@@ -14,7 +14,8 @@ from groovelive.bench.receivers import Receiver
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
 from groovelive.score.clocks import Link
-from tests.conductor.test_process import Serve, straight, tags, until
+from tests.conductor.test_process import Serve, straight, tags
+from tests.support.waiting import until
 
 
 def main(scenario: str, folder: Path) -> dict[str, Any]:

@@ -10,13 +10,14 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 
+from groovelive.runtime.overheard import Overheard
 from groovelive.supercollider.doctor import door
 from tests.support.paths import QUARK
 from tests.support.sclang_process import free_port
+from tests.support.waiting import until
 
 # What can't be had here: a class of the name, so that code compiles.
 _STUBS = """
@@ -61,9 +62,9 @@ fork {
 				if(block["run"] == "true") {
 					try { code.value } { |error| "THROWN %".format(block["file"]).postln; error.reportError };
 					if(block["wait"] == "sound") {
-						end = Main.elapsedTime + 6;
+						end = Main.elapsedTime + 20;
 						before = strokes;
-						while { strokes < (before + 4) and: { Main.elapsedTime < end } } {
+						while { strokes < (before + 5) and: { Main.elapsedTime < end } } {
 							monitor.moveToTail(RootNode(s));
 							0.1.wait;
 						};
@@ -147,12 +148,13 @@ class Serve:
         self.port = free_port()
         self._environment = os.environ | {"GROOVELIVE_RUNTIME": str(self.folder)}
         command = [sys.executable, "-m", "groovelive.cli.services", what, "--osc-port", str(self.port)]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=self._environment)
-        end = time.monotonic() + 30
-        while door(self.port) is None:
-            assert time.monotonic() < end and self.process.poll() is None, "the conductor does not answer"
-            time.sleep(0.1)
+        self.child = Overheard(command, environment=self._environment)
+        try:
+            until(lambda: door(self.port) is not None or self.child.process.poll() is not None, 60)
+            assert self.child.process.poll() is None, f"{what} {self.child.state()}"
+        except BaseException:
+            self.end()
+            raise
 
     def status(self) -> dict[str, dict[str, object]]:
         """Return what `groovelive status` says."""
@@ -161,8 +163,7 @@ class Serve:
         return json.loads(found.stdout)  # type: ignore[no-any-return]
 
     def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
+        self.child.end(20)
 
 
 def evaluate(
@@ -192,12 +193,12 @@ def evaluate(
         told.append({"name": part.name, "blocks": listed})
     (folder / "settings.json").write_text(json.dumps({"door": port, "server": server, "parts": told}))
     sandbox = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1", "HOME": str(home)}
-    patience = 40 + sum(8 if wait is None else wait for part in parts for _, run, wait in part.blocks if run)
+    patience = 40 + sum(22 if wait is None else wait for part in parts for _, run, wait in part.blocks if run)
     out = folder / "said"
     with out.open("w") as file:
         process = subprocess.Popen(
             ["sclang", "-l", str(home / "conf.yaml"), str(folder / "run.scd"), str(folder)],
-            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=file,
             env={**os.environ, **sandbox, "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home), **environment},
         )  # fmt: skip
         try:

@@ -48,9 +48,7 @@ class Sclang:
         }  # fmt: skip
         command = ["sclang", "-l", str(config), *(["-u", str(port)] if port else []), str(path), *words_left]
         with self._posted.open("w") as out:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, env=environment
-            )
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, env=environment)
 
     @property
     def posted(self) -> str:

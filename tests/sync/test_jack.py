@@ -20,7 +20,8 @@ from groovelive.bench.sequencer import Sequencer
 from groovelive.protocol import session as messages
 from groovelive.protocol.session import Draft
 from groovelive.score.clocks import MidiClock
-from tests.conductor.test_process import Serve, serving, until
+from tests.conductor.test_process import Serve, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.jack
 pytest.importorskip("rtmidi2")
@@ -128,6 +129,7 @@ def heard(monitor: Monitor, folder: Path) -> list[tuple[float, str]]:
     return [(int(frame) / RATE, data.strip()) for frame, data in found]
 
 
+@pytest.mark.alone
 def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], performer: Performer) -> None:
     serve, monitor = session
     folder = serve.folder.parent

@@ -25,6 +25,7 @@ from ..errors import (
     RefusedByLive,
     WrongType,
 )
+from ..handlers import End, added
 from ..notes import LiveNote, digest, pack, unpack
 from ..replies import ClipChanged, ClipInfo, ClipNotes, ClipWritten
 from .connection import OscLink, Question, TooLong
@@ -173,20 +174,13 @@ class OscClip:
         """Stop it on the grid."""
         self.live.link.tell("/live/clip/stop", *self._where())
 
-    def watch(self, handler: Callable[[ClipChanged], None]) -> Callable[[], None]:
+    def watch(self, handler: Callable[[ClipChanged], None]) -> End:
         """Let `handler` hear when the clip has changed, looked at twice a second; return what ends that."""
-        if not self._handlers:
-            self._known = self.read()
-            self.live.watched.append(self)
-        self._handlers.append(handler)
+        return added(self._handlers, handler, self._watched, lambda: self.live.watched.remove(self))
 
-        def end() -> None:
-            with contextlib.suppress(ValueError):
-                self._handlers.remove(handler)
-                if not self._handlers:
-                    self.live.watched.remove(self)
-
-        return end
+    def _watched(self) -> None:
+        self._known = self.read()
+        self.live.watched.append(self)
 
     def look(self) -> None:
         """See whether it has changed, and tell."""

@@ -177,9 +177,11 @@ def _met(client: Udp, seconds: float = 20.0) -> Udp:
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     serving = Serving(tmp_path_factory.mktemp("run"), free_port())
-    _met(Udp(serving.port)).close()
-    yield serving
-    serving.end()
+    try:
+        _met(Udp(serving.port)).close()
+        yield serving
+    finally:
+        serving.end()
 
 
 @pytest.fixture(params=[Udp, Tcp])
@@ -483,6 +485,7 @@ def test_a_fuzz_disturbs_nobody(serving: Serving, udp: Udp) -> None:
     assert serving.process.poll() is None
 
 
+@pytest.mark.alone
 def test_a_flood_makes_no_note_late(tmp_path: Path) -> None:
     ears = Udp(0)
     serving = Serving(tmp_path, free_port())
