@@ -6,7 +6,7 @@ import groovelive as gl
 def play(live: gl.Session) -> None:
     """Play the set in a session; it takes 32 bars."""
     d1, d2 = live.d1, live.d2
-    live.bpm, live.seed = 104, 4  # another seed, another set
+    live.bpm, live.seed = 104, 24  # another seed, another set
 
     d1 >> gl.groove("9.4.7.4.9.47.4.6")  # 1: a rhythm is tapped, and a drummer plays to it
     d1.genre = "funk"

@@ -317,14 +317,14 @@ class TestOtherCommands:
     def test_the_examples_of_the_help_are_right(self, run: Run, tmp_path: Path) -> None:
         import shlex
 
-        for name in ("bass.mid", "loop.mid", "song.mid"):
+        for name in ("bass.mid", "loop.mid", "song.mid", "waltz.mid"):
             midi_file(tmp_path / name, [(0, 40), (360, 43), (960, 40)])
         midi = mido.MidiFile(tmp_path / "song.mid")
         midi.tracks[0].name = "Bass"
         midi.save(tmp_path / "song.mid")
-        lines = [line for line in (cli.EXAMPLES + EXAMPLES).splitlines() if " drum " in line]
+        lines = [line for line in (cli.EXAMPLES + EXAMPLES).splitlines() if "groovelive drum " in line]
         lines = [line for line in lines if "--help" not in line]
-        assert len(lines) == 11
+        assert len(lines) == 12
         for line in lines:
             words = shlex.split(line.strip().split("   ")[0])
             words = [word.replace(".wav", "2.svg") for word in words[1:]]  # sound is tested elsewhere

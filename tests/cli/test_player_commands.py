@@ -49,7 +49,7 @@ class TestPlayer:
         rhythm = gl.parse("x...x...x...x...")
         hits = [
             joined(answer(gl.load(), rhythm, bars=4, genre="rock", fills=0.0, seed=seed, instrument="typed")).hits
-            for seed in range(8)
+            for seed in range(16)
         ]
         bars = np.concatenate([one.reshape(4, 16, 9) for one in hits])
         assert bars[:, 0, KICK].mean() >= 0.7
