@@ -142,6 +142,7 @@ def test_many_notes_are_few_edits_and_the_same_answer_is_none(session: Session) 
     assert len(session.patterns()) - before <= 2
 
 
+@pytest.mark.timeout(400)
 def test_the_same_hands_make_the_same_session() -> None:
     logs = []
     for _ in range(2):
