@@ -17,13 +17,11 @@ help:
 demo: $(STAMP)-synth,repl
 	@.venv/bin/groovelive demo
 
-# First what needs neither the wall clock nor a sound server, on all cores; then what does, which mostly waits; and, by
-# itself, what measures.
+# First, several at a time, what needs neither the wall clock nor a sound server; then, by itself, what does.
 test: $(STAMP)-synth,test
 	@failed=0; \
 	$(PY) -m pytest -m "not realtime" -n auto --maxprocesses 4 --dist worksteal || failed=$$?; \
-	$(PY) -m pytest -m "realtime and not alone" -n 3 --dist loadfile --no-loadscope-reorder || failed=$$?; \
-	$(PY) -m pytest -m alone || failed=$$?; \
+	$(PY) -m pytest -m realtime || failed=$$?; \
 	exit $$failed
 
 lint: $(STAMP)-dev,test

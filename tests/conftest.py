@@ -88,7 +88,7 @@ def sound_server() -> Iterator[dict[str, str]]:
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(name) for name in (*REALTIME, "alone")):
+        if any(item.get_closest_marker(name) for name in REALTIME):
             item.add_marker("realtime")
     items.sort(key=lambda item: item.path.name not in LONGEST)
 

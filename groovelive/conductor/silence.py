@@ -79,6 +79,8 @@ def _moving(score: Score, name: str, beat: float) -> list[str]:
 
 
 def _is_planned(edit: Edit, names: Sequence[str], some: bool, reach: dict[str, float]) -> bool:
+    if edit.path == "playing":  # a transport that has just been started is a moment ahead of its log
+        return False
     if heard_by(edit) == SESSION:
         return edit.beat > reach[SESSION] and (not some or edit.drummer in names)
     return edit.drummer in names and edit.beat > reach[edit.drummer]

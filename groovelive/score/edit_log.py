@@ -344,7 +344,9 @@ def heard_by(edit: Edit | Draft) -> str:
 
 
 def _is_of(silence: Edit, edit: Edit) -> bool:
-    """Return whether a hush or a cancel is about an edit, should that be due later."""
+    """Return whether a hush or a cancel is about an edit, should that be due later; the transport starts all the same."""
+    if edit.path == "playing":
+        return False
     if silence.path == "hush":
         return silence.drummer in (SESSION, heard_by(edit))
     return heard_by(edit) == SESSION and silence.drummer in (SESSION, edit.drummer)

@@ -28,7 +28,6 @@ FIGURES = {
 MAYBE = {*(f"fifo.idle.180.{name}" for name in CELL), "walkers.cpu", "walkers.outputs"}
 
 
-@pytest.mark.alone
 @pytest.mark.skipif(sys.platform == "win32", reason="runs on Linux and macOS")
 def test_it_prints_one_json_object(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(timing, "QUICK", SIZES)

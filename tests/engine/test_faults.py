@@ -210,7 +210,6 @@ def soak(client: Client, seconds: float, rate: float = 200) -> tuple[int, int, i
     return answered, first, client.stats(timeout=10).rss
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(SECONDS + 120)
 def test_soak(serve: subprocess.Popen[str]) -> None:
     """Some seconds always; GROOVELIVE_SOAK=180 (seconds) for three minutes, 3600 for the hour."""

@@ -183,7 +183,6 @@ class Sixteenths:
         assert abs(sent - expected) < 10  # the counts are up to half a second old
 
 
-@pytest.mark.alone
 def test_a_dense_input_makes_nothing_late(stage: Stage, keys: Instrument) -> None:
     performer, number = stage.performer, 5_000
     performer.write(Draft("mirror", True, "d1"), Draft("mirror", True, "d4"))

@@ -212,3 +212,15 @@ def test_moves_are_added_to_what_holds_when_they_are_due() -> None:
     assert [at(beat) for beat in (3, 4, 31, 32)] == [[], ["double"], ["double"], ["double", "reverse"]]
     editor.undo(messages.Undo(by="a"))
     assert [at(beat) for beat in (4, 32)] == [[], ["reverse"]]
+
+
+def test_a_transport_that_was_started_a_moment_ago_runs_on() -> None:
+    """Its edit is due a moment ahead, where the outputs are: silence must not call it off."""
+    editor, clock = played([(0, messages.Write(edits=(Draft("source", Exact(text="bd*16"), "d1"),), by="a"))], False)
+    clock.now = 4.0
+    for beat, on in ((4.2, False), (4.3, True)):
+        editor.take(Edit(beat=beat, drummer="", path="playing", value=on, by="a"))
+    hush(editor, "a")
+    editor.write(messages.Write(edits=(Draft("source", Exact(text="bd*16"), "d1"),), when=When("now"), by="a"))
+    assert editor.score.value("", "playing", 5.0) is True
+    assert len([e for e in events(editor.score, 0, 16) if e.beat >= 8]) == 32

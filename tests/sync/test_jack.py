@@ -129,7 +129,6 @@ def heard(monitor: Monitor, folder: Path) -> list[tuple[float, str]]:
     return [(int(frame) / RATE, data.strip()) for frame, data in found]
 
 
-@pytest.mark.alone
 def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], performer: Performer) -> None:
     serve, monitor = session
     folder = serve.folder.parent

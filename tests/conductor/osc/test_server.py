@@ -278,7 +278,7 @@ def test_what_is_refused(client: Udp) -> None:
         (("d1", "density", 0.5, "soon"), r"when is 'next', 'now', '\+8' \(bars\)", "when"),
         (("d1", "density", 0.5, 1), "bar 1 has passed", ""),
         (("d1", "density", 0.5, "now", 1000), "over must be a number from 0 to 256, not 1000", "over"),
-        (("d1", "density", 0.5, "now", 1, 7), "/gl/set has 1 arguments more than it takes", ""),
+        (("d1", "density", 0.5, "now", 1, 7, 9), "/gl/set has 1 arguments more than it takes", ""),
         (("d1", "genre", "fnuk"), r"there is no genre 'fnuk' \(did you mean 'funk'\?\)", ""),
         (("d1", "genre", "funk:x"), "weights of genres are written as funk:0.7,jazz:0.3", ""),
         (("d1", "moves", "every 4"), "moves are written as", ""),
@@ -351,6 +351,7 @@ def test_names_scenes_undo_and_the_transport(client: Udp) -> None:
     client.done("/gl/hush", "d1")
     client.done("/gl/hush")
     client.done("/gl/panic")
+    client.done("/gl/bpm", 120.0, "now")  # silence ends what was on its way, the tempo too
     time.sleep(1.2)  # as many changes at once as are allowed are used up by two such tests
 
 
@@ -476,7 +477,8 @@ def test_a_fuzz_disturbs_nobody(serving: Serving, udp: Udp) -> None:
         if k % 20 == 0:
             time.sleep(0.01)
     assert udp.ask("/gl/hello", 1).address == "/gl/hello"
-    assert "Traceback" not in serving.said() and "failed" not in serving.said()
+    said = [line for line in serving.said().splitlines() if "no sound device" not in line]
+    assert not any("Traceback" in line or "failed" in line for line in said)
     udp.put(message("/gl/lead", 0, 0))
     noise.sendto(message("/gl/lead", 0, 0), udp.where)
     noise.close()
@@ -485,7 +487,6 @@ def test_a_fuzz_disturbs_nobody(serving: Serving, udp: Udp) -> None:
     assert serving.process.poll() is None
 
 
-@pytest.mark.alone
 def test_a_flood_makes_no_note_late(tmp_path: Path) -> None:
     ears = Udp(0)
     serving = Serving(tmp_path, free_port())
