@@ -107,7 +107,7 @@ def test_a_killed_conductor_is_found_back(here: Path) -> None:
     os.kill(pid, signal.SIGKILL)
     until(lambda: (report()["conductor"] or {}).get("pid") not in (None, pid))
     live.d1.density = 0.4
-    assert live.d1.genre == "funk" and live.d1.density == 0.4
+    until(lambda: live.d1.genre == "funk" and live.d1.density == 0.4)
     assert bar <= live.bar <= bar + 6
     until(lambda: len(repr(live.d1).split("\n")) > 3)
     live.close()
