@@ -38,6 +38,14 @@ def test_every_snippet_is_of_a_kind_that_is_tested() -> None:
     assert COMMANDS and all(line.startswith(kinds) for line in COMMANDS)
 
 
+def test_the_picture_is_what_is_played() -> None:
+    _, picture = re.findall(r">>> (.*)\n((?:\w+ +[▁-█·│]+\n)+)", README)[0]
+    call = re.findall(r">>> (gl\.load\(\)\.drum\(.*\))", README)[0]
+    rows = {line.split()[0]: line.split()[1] for line in picture.splitlines()}
+    played = repr(eval(call, {"gl": gl})).splitlines()
+    assert rows == {line.split()[0]: line.split()[1] for line in played if line.split()[0] in gl.VOICES}
+
+
 def test_the_picture_shows_a_drummer() -> None:
     picture = next(text for language, text in SNIPPETS if language == "text")
     rows = {
