@@ -344,8 +344,8 @@ def heard_by(edit: Edit | Draft) -> str:
 
 
 def _is_of(silence: Edit, edit: Edit) -> bool:
-    """Return whether a hush or a cancel is about an edit, should that be due later; the transport starts all the same."""
-    if edit.path == "playing":
+    """Return whether a hush or a cancel is about an edit, should that be due later."""
+    if edit.path == "playing":  # the transport starts all the same
         return False
     if silence.path == "hush":
         return silence.drummer in (SESSION, heard_by(edit))

@@ -59,7 +59,7 @@ def _spaced_port(number: int) -> int:
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_class(name: str, runs: dict[str, Sclang]) -> None:
-    posted = runs[name].wait(60)
+    posted = runs[name].wait(100)
     assert runs[name].code == 0, "\n".join(re.findall(r"FAILED .*(?:\n    .*)*", posted)) or posted[-4000:]
     assert re.search(r"^[1-9]\d* passed, 0 failed", posted, re.M)
 
@@ -127,7 +127,7 @@ fork {
 
 def test_every_onset_of_a_pgroove_in_64_bars(tmp_path: Path) -> None:
     run = Sclang(tmp_path, _SCORE, tmp_path)
-    posted = run.wait(60)
+    posted = run.wait(100)
     assert run.code == 0, posted
     hits = np.array(run.said()["hits"]).reshape(-1, 5)
     assert len(hits) > 90

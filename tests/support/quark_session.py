@@ -117,7 +117,10 @@ class Said(NamedTuple):
     def told(self) -> list[str]:
         """Return what the Quark has told, but for greetings, and what an undo or silence did."""
         lines = re.findall(r"^GrooveLive: (.*)$", self.text, re.MULTILINE)
-        usual = r"connected to|\w+ has no pattern yet|\w+ is new: it plays its preset|undone: |done again: |.* falls? silent|called off: |nothing sounds"
+        usual = (
+            r"connected to|\w+ has no pattern yet|\w+ is new: it plays its preset|"
+            r"undone: |done again: |.* falls? silent|called off: |nothing sounds"
+        )
         return [line for line in lines if not re.match(usual, line)]
 
 

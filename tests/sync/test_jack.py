@@ -78,6 +78,7 @@ def test_a_sequencer_leads_stops_goes_and_comes_back(session: tuple[Serve, Monit
         until(lambda: performer.state().playing)
         assert 0 <= performer.state().beat - stood < 6  # on, not back
         until(lambda: abs(behind(performer, sequencer)) < 0.02, 30)
+        until(lambda: abs(performer.state().bpm - 128) < 0.3, 30)  # it hurries no more
 
         sequencer.end()
         until(lambda: performer.state().away)
@@ -145,7 +146,7 @@ def test_a_sequencer_that_listens_is_led(session: tuple[Serve, Monitor], perform
     until(lambda: heard(monitor, folder)[-1][1] == "fc")
     performer.write(Draft("playing", True))
     until(lambda: [data for _, data in heard(monitor, folder)[begin:]].count("fb") == 2)
-    performer.ask(messages.PanicRequest(by="me"), messages.Done)  # which is about notes
+    performer.ask(messages.PanicRequest(by="me"), messages.SaidEdits)  # which is about notes
     time.sleep(0.5)
     performer.ask(messages.LeadRequest(clock=clock, on=False, by="me"), messages.Done)
     until(lambda: heard(monitor, folder)[-1][1] == "fc")
