@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,7 +100,7 @@ def snapshot(editor: Editor, since: float) -> list[Any]:
     return [sounds, held, led, tempo, sorted((e.beat, e.drummer, e.path) for e in score.pending(since))]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(doings(), min_size=1, max_size=12), st.booleans())
 def test_after_hush_no_note_sounds_until_something_is_started(
     doing: list[tuple[float, messages.Write]], ahead: bool
@@ -109,7 +110,8 @@ def test_after_hush_no_note_sounds_until_something_is_started(
     hush(editor, "a")
     late = [e for e in events(editor.score, 0, SPAN) if e.beat > reach[e.drummer]]
     assert late == []
-    assert not [edit for edit in editor.score.pending(clock.now) if edit.beat > reach[""]]
+    at = math.nextafter(reach[""], math.inf)  # what is done at this very moment is due here
+    assert not [edit for edit in editor.score.pending(clock.now) if edit.beat > at]
     for name in NAMES:
         assert not getattr(editor.score.value(name, "moves", reach[""] + 0.01), "moves", ())
         held = {editor.score.number(name, "density", reach[""] + beat) for beat in (0.1, 3, 9, 40)}
@@ -143,7 +145,7 @@ def test_undo_after_hush_restores_exactly(doing: list[tuple[float, messages.Writ
     assert [e for e in events(editor.score, 0, SPAN) if e.beat > redone.beat + 0.5] == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.lists(doings(), min_size=1, max_size=10))
 def test_one_drummer_is_hushed_and_the_others_play_on(doing: list[tuple[float, messages.Write]]) -> None:
     editor, clock = played([(w, messages.Write(
