@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..score.edit_log import SESSION
+from ..score.edit_log import SESSION, is_called_off
 from ..score.edits import Edit
 from .editor import Editor, off_grid
 
@@ -27,7 +27,7 @@ def reset(editor: Editor, by: str, *, led: bool = False) -> tuple[tuple[Edit, ..
     due = {name: off_grid(editor.clock.reach(name), beat) for name in names}
     lanes = [(name, path) for name in names for path in score.paths(name) if path not in _STAY]
     held = [(n, p) for n, p in lanes if score.value(n, p, due[n]) is not None and not (led and (n, p) == ("", "bpm"))]
-    planned = score.pending(beat)
+    planned = [edit for edit in score.pending(beat) if is_called_off(edit)]
     if not held and not planned:
         return (), "everything is as in a new session already"
     group = score.next_group()

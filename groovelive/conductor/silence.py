@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import GrooveError, closest
 from ..score.asked import asked_fill
-from ..score.edit_log import SESSION, heard_by
+from ..score.edit_log import SESSION, heard_by, is_called_off
 from ..score.edits import BEATS_PER_BAR, Edit, Line, Moves, Value
 from ..score.score import Score
 from ..score.sentences import of_hush
@@ -79,7 +79,7 @@ def _moving(score: Score, name: str, beat: float) -> list[str]:
 
 
 def _is_planned(edit: Edit, names: Sequence[str], some: bool, reach: dict[str, float]) -> bool:
-    if edit.path == "playing":  # a transport that has just been started is a moment ahead of its log
+    if not is_called_off(edit):
         return False
     if heard_by(edit) == SESSION:
         return edit.beat > reach[SESSION] and (not some or edit.drummer in names)

@@ -113,7 +113,7 @@ class EditLog:
 
     def _silence(self, edit: Edit) -> None:
         for planned in self.edits:
-            if planned.beat > edit.beat and planned.path not in ("undo", "redo") and _is_of(edit, planned):
+            if planned.beat > edit.beat and is_called_off(planned) and _is_of(edit, planned):
                 self._cancels.setdefault(id(planned), []).append(edit)
         insort(self._silences, edit, key=lambda one: one.beat)
         self._turn(heard_by(edit), edit.beat, True)
@@ -343,10 +343,13 @@ def heard_by(edit: Edit | Draft) -> str:
     return SESSION if edit.path in ("solo", "cancel") else edit.drummer
 
 
+def is_called_off(edit: Edit) -> bool:
+    """Return whether silence calls off an edit that is due later; an undo, or the transport's, is a moment ahead."""
+    return edit.path not in ("undo", "redo", "playing")
+
+
 def _is_of(silence: Edit, edit: Edit) -> bool:
     """Return whether a hush or a cancel is about an edit, should that be due later."""
-    if edit.path == "playing":  # the transport starts all the same
-        return False
     if silence.path == "hush":
         return silence.drummer in (SESSION, heard_by(edit))
     return heard_by(edit) == SESSION and silence.drummer in (SESSION, edit.drummer)

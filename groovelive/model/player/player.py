@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
@@ -128,12 +128,7 @@ class DrumPlayer:
 
         What they share is computed once; each is drawn by itself, and has the same bits as alone.
         """
-        stage, stream = self._prepared(request)
-        asked = (replace(request, variant=first + i) for i in range(n))
-        return [
-            self.play(one) if self._chooses(one, stage) else _Playing(one, stage, stream.copy()).answer()
-            for one in asked
-        ]
+        return list(self._variants(request, range(first, first + n)))
 
     def probabilities(self, request: PlayRequest, n: int = 16) -> tuple[Floats, ...]:
         """Return how likely each cell is over `n` answers, and how it is played where it is.
@@ -149,12 +144,19 @@ class DrumPlayer:
     def probability_steps(self, request: PlayRequest, n: int = 16) -> Generator[None, None, tuple[Floats, ...]]:
         """Work out what `probabilities` returns, and give way after each answer."""
         answers = []
-        for variant in range(n):
-            answers += self.candidates(replace(request, probabilities=True), 1, variant)
+        for answer in self._variants(replace(request, probabilities=True), range(n)):
+            answers.append(answer)
             yield
         p = np.mean([a.probabilities for a in answers if a.probabilities is not None], 0)
         count = np.maximum(np.sum([a.hits for a in answers], 0), 1)
         return p, np.sum([a.velocities for a in answers], 0) / count, np.sum([a.offsets for a in answers], 0) / count
+
+    def _variants(self, request: PlayRequest, numbers: Iterable[int]) -> Iterator[PlayedBars]:
+        """Yield the answers to a request with variants of these numbers."""
+        stage, stream = self._prepared(request)
+        for number in numbers:
+            one = replace(request, variant=number)
+            yield self.play(one) if self._chooses(one, stage) else _Playing(one, stage, stream.copy()).answer()
 
     def stage(self, request: PlayRequest) -> Stage:
         """Lay out a request in time: what is known of each step before it is played."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 
 import numpy as np
@@ -28,6 +28,7 @@ _PAIRS = 0.25  # share of the rows with an instrument's own drums
 Report = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
     """Rows of what the critic sees.
 
@@ -36,8 +37,10 @@ class Lesson:
         rhythm: (n, 32, 4) what both were played to; told: (n, CONDITIONS) what the player was told.
     """
 
-    def __init__(self, real: Floats, played: Floats, rhythm: Floats, told: Floats) -> None:
-        self.real, self.played, self.rhythm, self.told = real, played, rhythm, told
+    real: Floats
+    played: Floats
+    rhythm: Floats
+    told: Floats
 
     def inputs(self) -> tuple[Floats, Floats]:
         """Return what the critic is shown of the drummer's and of the player's loops, (n, inputs) each."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,20 +53,22 @@ def export(checkpoint: str | PathLike[str], path: str | PathLike[str]) -> Path:
         "version": VERSION, "genres": GENRES, "instruments": INSTRUMENTS, "updates": kept["update"],
         "heads": kept["shape"]["heads"], "figures": kept.get("figures", {}),
     }  # fmt: skip
-    part = Path(path).with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, header=np.array(json.dumps(header)), spread=spread, **arrays)
-    return part.replace(path)
+    return _write(path, {"header": np.array(json.dumps(header)), "spread": spread, **arrays})
 
 
 def with_arrays(path: str | PathLike[str], added: Mapping[str, Floats]) -> None:
     """Write arrays into an .npz, beside those that it has or in their place."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
+    _write(path, arrays | dict(added))
+
+
+def _write(path: str | PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> Path:
+    """Write an .npz, whole or not at all."""
     part = Path(path).with_suffix(".part")
-    with part.open("wb") as out:
-        np.savez_compressed(out, allow_pickle=False, **(arrays | dict(added)))
-    part.replace(path)
+    with part.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    return part.replace(path)
 
 
 def folded(state: dict[str, Tensor], shape: dict[str, float]) -> dict[str, NDArray[np.float32]]:

@@ -16,9 +16,13 @@ from groovelive.model.player.conditions import (
     BarTold,
     adherence,
 )
+from groovelive.model.player.critic import Critic
 from groovelive.model.player.lookback import scaled
-from groovelive.model.player.network import PlayerWeights, Stream
+from groovelive.model.player.network import CRITIC, PlayerWeights, Stream
+from groovelive.model.player.player import WEIGHTS, DrumPlayer
+from groovelive.training.player.critic import Lesson, draw_lesson, fit_critic
 from groovelive.training.player.data import RecordedTake, fills, fit_instruments, read_accompanied, read_takes
+from groovelive.training.player.export import with_arrays
 from groovelive.training.player.rhythms import Plan, draw_plan
 from groovelive.training.player.rows import Epoch, make_row
 
@@ -165,3 +169,30 @@ def test_it_learns_and_resumes_to_the_same_weights(tmp_path: Path) -> None:
     with pytest.raises(GrooveError, match="no checkpoint"):
         rest.load(tmp_path / "other.pt")
     assert json.dumps(figures)
+
+
+def test_a_critic_learns_from_what_drummers_and_the_player_play() -> None:
+    takes = [take(8, seed) for seed in range(3)]
+    player, pairs = DrumPlayer.load(), [pair(9)]
+    lesson = draw_lesson(player, takes, pairs, 6, seed=1)
+    assert lesson.real.shape == lesson.played.shape == (6, 32, N_VOICES) and lesson.rhythm.shape == (6, 32, 4)
+    again = draw_lesson(player, takes, pairs, 6, seed=1)
+    np.testing.assert_array_equal(lesson.played, again.played)
+
+    rng = np.random.default_rng(0)
+    noise = (rng.random((1000, 32, N_VOICES)) < 0.15).astype(np.float32)
+    beats = np.maximum(np.resize(takes[0].played[:32, :N_VOICES], noise.shape), noise * (rng.random(noise.shape) < 0.1))
+    rhythm, told = np.zeros((1000, 32, 4), np.float32), np.repeat(lesson.told[:1], 1000, 0)
+    critic = Critic(fit_critic(Lesson(beats, noise, rhythm, told)))
+    assert critic.odds(beats, rhythm, told).mean() > 1 > -1 > critic.odds(noise, rhythm, told).mean()
+
+
+def test_a_critic_is_written_into_the_weights(tmp_path: Path) -> None:
+    path = tmp_path / "player.npz"
+    path.write_bytes(WEIGHTS.read_bytes())
+    arrays = {CRITIC + "w0": np.ones((2, 2), np.float32)}
+    with_arrays(path, arrays)
+    found, shipped = PlayerWeights.load(path), PlayerWeights.load(WEIGHTS)
+    assert found.critic is not None and all((found[name] == shipped[name]).all() for name in shipped.arrays)
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file[CRITIC + "w0"], arrays[CRITIC + "w0"])
